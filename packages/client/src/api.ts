@@ -1,0 +1,355 @@
+/**
+ * What an application sees of one device of one account: the whole public surface of the engine. Every value is plain data
+ * (structured-clone safe), so that the same interface works in process and across a worker boundary.
+ */
+import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId } from "@hawser/base";
+import type { ErrorName } from "@hawser/wire";
+
+/** Which of the two faces this profile is. Decided once, when an account is created, restored or linked. */
+export type Role = "phone" | "companion";
+
+export type ClientPhase = "empty" | "linking" | "ready" | "revoked";
+
+/** The whole small state of a client; sent again, whole, whenever a part of it changes. */
+export interface ClientState {
+  readonly phase: ClientPhase;
+  readonly role: Role | undefined;
+  readonly self: SelfInfo | undefined;
+  readonly connection: ConnectionStatus;
+  readonly history: HistoryStatus;
+  readonly storage: StorageStatus;
+  readonly revocation: RevocationInfo | undefined;
+  readonly unreadTotal: number;
+  readonly outboxCount: number;
+  readonly settings: Settings;
+}
+
+export interface SelfInfo {
+  readonly account: AccountId;
+  readonly device: DeviceNumber;
+  readonly handle: string;
+  readonly displayName: string;
+  readonly deviceName: string;
+}
+
+export type ConnectionStatus =
+  | { readonly kind: "idle" }
+  | { readonly kind: "connecting"; readonly attempt: number }
+  | { readonly kind: "online"; readonly clockOffsetMs: number; readonly catchingUp: number }
+  /** Nothing is lost: trying again at `retryAtMs`. */
+  | { readonly kind: "offline"; readonly error: ErrorName | "UNREACHABLE"; readonly retryAtMs: number; readonly attempt: number }
+  /** This program is too old for the server, or the server for this program. Keys and messages are kept. */
+  | { readonly kind: "update-needed"; readonly error: "CLIENT_TOO_OLD" | "SERVER_TOO_OLD" };
+
+export type HistoryStatus =
+  | { readonly kind: "none" }
+  /** Companion: chunks arrive. Phone: chunks leave. */
+  | {
+      readonly kind: "running";
+      readonly direction: "receiving" | "sending";
+      readonly messagesDone: number;
+      readonly messagesTotal: number;
+      readonly stalledSinceMs: number | undefined;
+    }
+  | { readonly kind: "complete"; readonly messagesTotal: number; readonly finishedAtMs: number };
+
+export interface StorageStatus {
+  readonly kind: "file" | "opfs" | "indexeddb" | "memory";
+  /** False when the data may vanish (private window, denied persistence, memory). */
+  readonly durable: boolean;
+}
+
+export interface RevocationInfo {
+  readonly revokedAtMs: number;
+  readonly revokedBy: DeviceNumber;
+  readonly revokedByName: string;
+  readonly reason: "by-user" | "replaced" | "link-undone" | "lost" | "unspecified";
+}
+
+export interface Settings {
+  readonly readReceipts: boolean;
+  readonly language: string | undefined;
+  readonly theme: "light" | "dark" | "system";
+}
+
+export interface DeviceInfo {
+  readonly device: DeviceNumber;
+  readonly name: string;
+  readonly role: Role;
+  readonly isThis: boolean;
+  readonly addedAtMs: number;
+  readonly connected: boolean;
+  readonly lastSeenMs: number | undefined;
+}
+
+/** The stages of a link, shown alike on both screens. */
+export type LinkStage =
+  | "preparing"
+  | "waiting-for-scan"
+  | "scanned"
+  | "comparing"
+  | "approving"
+  | "activating"
+  | "active"
+  | "paused"
+  | "failed";
+
+export interface LinkStatus {
+  readonly stage: LinkStage;
+  readonly attempt: AttemptId | undefined;
+  /** Companion: what the QR code holds now. */
+  readonly uri: string | undefined;
+  /** When the stage ends by itself; a device's own clock. */
+  readonly deadlineMs: number | undefined;
+  /** Six digits in two groups, the same on both screens. */
+  readonly matchCode: string | undefined;
+  /** The other side, as it describes itself. */
+  readonly peer: { readonly name: string; readonly platform: string; readonly origin: string } | undefined;
+  readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean } | undefined;
+  /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
+  readonly failuresInARow: number;
+}
+
+export type LinkErrorName =
+  | "CODE_MALFORMED"
+  | "CODE_OTHER_ORIGIN"
+  | "CODE_EXPIRED"
+  | "CODE_UNSUPPORTED"
+  | "CODE_ALREADY_USED"
+  | "SCAN_DEADLINE"
+  | "REQUEST_DEADLINE"
+  | "DECISION_DEADLINE"
+  | "ACTIVATION_DEADLINE"
+  | "DECLINED"
+  | "DEVICE_LIMIT"
+  | "CHANNEL_TAMPERED"
+  | "LIST_INVALID"
+  | "VERSION"
+  | "CANCELLED"
+  | "SERVER_UNREACHABLE"
+  | "SERVER_REFUSED";
+
+export interface Contact {
+  readonly account: AccountId;
+  readonly name: string;
+  readonly handle: string | undefined;
+  readonly verified: boolean;
+  readonly blocked: boolean;
+  /** The person's identity key changed since the safety number was last seen or verified. */
+  readonly keyChanged: boolean;
+}
+
+export interface ConversationSummary {
+  readonly id: ConversationId;
+  readonly title: string;
+  /** Undefined for an imported chat, which can be read but not written to. */
+  readonly contact: Contact | undefined;
+  readonly last: MessageView | undefined;
+  readonly unread: number;
+  readonly pinned: boolean;
+  readonly archived: boolean;
+  readonly mutedUntilMs: number;
+  readonly draft: string;
+  /** False until everything its source has is here. */
+  readonly historyComplete: boolean;
+  /** A stranger's first message waits for "accept" before receipts are sent. */
+  readonly isRequest: boolean;
+}
+
+export type DeliveryStatus = "queued" | "sent" | "delivered" | "read" | "failed" | "received";
+
+export interface MessageView {
+  readonly id: MessageId;
+  readonly conversation: ConversationId;
+  readonly outgoing: boolean;
+  readonly senderName: string;
+  readonly text: string;
+  readonly sentAtMs: number;
+  /** Position in the conversation, for paging: unique, and rising with time. */
+  readonly order: number;
+  readonly status: DeliveryStatus;
+  readonly kind: "text" | "system" | "undecryptable";
+  readonly attachments: readonly AttachmentView[];
+  readonly quoted: { readonly id: MessageId; readonly senderName: string; readonly text: string } | undefined;
+}
+
+export interface AttachmentView {
+  readonly index: number;
+  readonly blob: BlobId | undefined;
+  readonly mediaType: string;
+  readonly fileName: string;
+  readonly sizeBytes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly thumbnail: Uint8Array | undefined;
+  /** Whether the bytes are on this device. */
+  readonly local: boolean;
+}
+
+export interface SearchHit {
+  readonly message: MessageView;
+  readonly conversationTitle: string;
+  /** The text around the match, with the matched parts as [start, end) offsets. */
+  readonly snippet: string;
+  readonly ranges: readonly (readonly [number, number])[];
+}
+
+export interface SafetyNumber {
+  /** 60 digits in 12 groups of five. */
+  readonly digits: string;
+  readonly verified: boolean;
+}
+
+export interface ImportPreview {
+  readonly importId: string;
+  readonly title: string;
+  readonly participants: readonly string[];
+  readonly selfGuess: string | undefined;
+  readonly messageCount: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly mediaCount: number;
+  readonly dateOrder: "day-first" | "month-first" | "year-first";
+  readonly dateOrderCertain: boolean;
+}
+
+export type ClientEvent =
+  | { readonly type: "state"; readonly state: ClientState }
+  | { readonly type: "link"; readonly link: LinkStatus }
+  /** The list of conversations, or one of them, changed: query again. */
+  | { readonly type: "conversations" }
+  | { readonly type: "messages"; readonly conversation: ConversationId }
+  | { readonly type: "message"; readonly message: MessageView; readonly isNew: boolean }
+  | { readonly type: "devices" }
+  | { readonly type: "contacts" }
+  | { readonly type: "import"; readonly importId: string; readonly done: number; readonly total: number };
+
+/** A random-access file, so that imports and attachments are never read whole into memory. */
+export interface FileSource {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  read(offset: number, sizeBytes: number): Promise<Uint8Array>;
+}
+
+/** Rejections are `OperationalError`s whose `code` is an ErrorName, a LinkErrorName, or a ClientErrorName. */
+export type ClientErrorName =
+  | "WRONG_PHASE"
+  | "WRONG_ROLE"
+  | "UNKNOWN_CONVERSATION"
+  | "UNKNOWN_MESSAGE"
+  | "UNKNOWN_CONTACT"
+  | "UNKNOWN_DEVICE"
+  | "TEXT_TOO_LONG"
+  | "EMPTY_MESSAGE"
+  | "NAME_TOO_LONG"
+  | "RECOVERY_CODE_MALFORMED"
+  | "RECOVERY_CODE_WRONG"
+  | "IMPORT_UNREADABLE"
+  | "STORAGE_FULL"
+  | "STORAGE_LOST"
+  | "OFFLINE"
+  | "SELF";
+
+export interface HawserClient {
+  state(): Promise<ClientState>;
+  subscribe(listener: (event: ClientEvent) => void): () => void;
+  close(): Promise<void>;
+
+  // Account (phone)
+  checkHandle(handle: string): Promise<{ available: boolean }>;
+  createAccount(options: {
+    handle: string;
+    displayName: string;
+    deviceName: string;
+    invitation?: string;
+    codeAddress?: string;
+    code?: string;
+  }): Promise<SelfInfo>;
+  requestCode(address: string): Promise<void>;
+  /** Makes a new code, stores the capsule it opens on the server, and returns the code once. */
+  createRecoveryCode(): Promise<string>;
+  /** A new phone from handle and recovery code. Companions stay linked. */
+  restoreAccount(options: { handle: string; recoveryCode: string; deviceName: string }): Promise<SelfInfo>;
+  setDisplayName(name: string): Promise<void>;
+  setSettings(settings: Partial<Settings>): Promise<void>;
+
+  // Linking, companion
+  /** Starts (or resumes) a link; progress comes as `link` events. Idempotent. */
+  startLink(options: { deviceName: string; platform: string }): Promise<LinkStatus>;
+  cancelLink(): Promise<void>;
+  linkStatus(): Promise<LinkStatus | undefined>;
+
+  // Linking, phone
+  /** Any text a camera, an image or a person gave. Rejects with CODE_… when it is none of ours. */
+  openLinkCode(text: string): Promise<LinkStatus>;
+  approveLink(attempt: AttemptId, options?: { deviceName?: string }): Promise<void>;
+  rejectLink(attempt: AttemptId): Promise<void>;
+
+  // Devices
+  devices(): Promise<readonly DeviceInfo[]>;
+  renameDevice(device: DeviceNumber, name: string): Promise<void>;
+  revokeDevice(device: DeviceNumber): Promise<void>;
+  /** Removes every key and message from this device. A companion asks the phone to revoke it first, when it can. */
+  wipe(): Promise<void>;
+
+  // Contacts
+  findHandle(handle: string): Promise<{ account: AccountId; handle: string } | undefined>;
+  addContact(options: { account: AccountId; name: string; handle?: string }): Promise<Contact>;
+  /** A QR text that others scan to add this account: `https://ORIGIN/add#1.…`. */
+  contactUri(): Promise<string>;
+  openContactCode(text: string): Promise<{ account: AccountId; handle: string }>;
+  contacts(): Promise<readonly Contact[]>;
+  renameContact(account: AccountId, name: string): Promise<void>;
+  setBlocked(account: AccountId, blocked: boolean): Promise<void>;
+  safetyNumber(account: AccountId): Promise<SafetyNumber>;
+  setVerified(account: AccountId, verified: boolean): Promise<void>;
+
+  // Chats
+  /** Pinned first, then by the newest message. */
+  conversations(options?: { archived?: boolean; offset?: number; limit?: number }): Promise<{ total: number; items: readonly ConversationSummary[] }>;
+  conversation(id: ConversationId): Promise<ConversationSummary | undefined>;
+  openConversation(account: AccountId): Promise<ConversationSummary>;
+  /** Newest first; `beforeOrder` pages back, `aroundMessage` gives a window around a search hit. */
+  messages(options: {
+    conversation: ConversationId;
+    beforeOrder?: number;
+    afterOrder?: number;
+    aroundMessage?: MessageId;
+    limit: number;
+  }): Promise<{ items: readonly MessageView[]; hasOlder: boolean; hasNewer: boolean }>;
+  message(id: MessageId): Promise<MessageView | undefined>;
+  /** Resolves when the message is durable in the outbox. `id` makes a retry of the call idempotent. */
+  sendMessage(options: {
+    conversation: ConversationId;
+    text: string;
+    quoted?: MessageId;
+    attachments?: readonly FileSource[];
+    id?: MessageId;
+  }): Promise<MessageView>;
+  retryMessage(id: MessageId): Promise<void>;
+  acceptRequest(conversation: ConversationId): Promise<void>;
+  markRead(conversation: ConversationId, upTo: MessageId): Promise<void>;
+  setChatState(conversation: ConversationId, change: { pinned?: boolean; archived?: boolean; mutedUntilMs?: number }): Promise<void>;
+  setDraft(conversation: ConversationId, text: string): Promise<void>;
+  /** Fetches, verifies and decrypts; the whole plaintext. */
+  attachment(message: MessageId, index: number): Promise<Uint8Array>;
+  search(options: { text: string; conversation?: ConversationId; limit?: number; beforeOrder?: number }): Promise<readonly SearchHit[]>;
+
+  // History
+  /** Companion: asks the source again for what is missing. Never unlinks, never forgets what is there. */
+  requestHistory(options?: { conversation?: ConversationId }): Promise<void>;
+
+  // Import (phone)
+  previewImport(file: FileSource): Promise<ImportPreview>;
+  runImport(options: {
+    importId: string;
+    title: string;
+    self: string | undefined;
+    dateOrder?: "day-first" | "month-first" | "year-first";
+    intoConversation?: ConversationId;
+  }): Promise<{ conversation: ConversationId; imported: number; alreadyThere: number }>;
+  cancelImport(importId: string): Promise<void>;
+}
+
+export type { ErrorName };
