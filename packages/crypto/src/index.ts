@@ -1,0 +1,9 @@
+/** Keys, sessions, lists and sealed things. Pure: time and randomness are arguments, bytes go in and out. */
+export * from "./body.ts";
+export * from "./pair/engine.ts";
+export type { PairError } from "./pair/pair-error.ts";
+export type { HandshakeKeys } from "./pair/handshake.ts";
+export type { KemPreKeyPair, PreKeyBundle, PreKeyPair, SignedPreKeyPair } from "./pair/prekeys.ts";
+export { type DeviceIdentity, HAWSER_PROFILE, type Kem, type KemKeys, mlKem1024, type PairProfile, type SignedPreKeyKind } from "./pair/profile.ts";
+export { MAX_ADDRESS_SIZE_BYTES, MAX_PAIR_MESSAGE_SIZE_BYTES, MAX_PAIR_PLAINTEXT_SIZE_BYTES } from "./pair/session-state.ts";
+export * from "./pure-primitives.ts";
