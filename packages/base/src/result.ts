@@ -30,6 +30,6 @@ export function unreachable(value: never): never {
 
 function describe(value: unknown): string {
   if (value instanceof Error) return value.message;
-  if (typeof value === "object" && value !== null && "kind" in value) return String((value as { kind: unknown }).kind);
+  if (typeof value === "object" && value !== null && "kind" in value) return String(value.kind);
   return typeof value === "string" ? value : typeof value;
 }

@@ -1,0 +1,130 @@
+/**
+ * `npm test`: everything, from a clone. Installs and builds what is missing, runs the checks, the unit tests, the browser
+ * tests and the comparison with the official library, and ends with one line: `N passed, N failed, N skipped`.
+ * `npm test -- --only units,browser` runs some of the suites.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureWebBuilt } from "./build-web.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { environment, findNode24, ROOT } from "./node-24.mjs";
+
+const total = { passed: 0, failed: [], skipped: [] };
+const temporary = mkdtempSync(join(tmpdir(), "hawser-test-"));
+let node;
+
+/** In this order; each takes care of its own counting and never throws for a failed test. */
+const SUITES = { checks, units, browser, interop };
+
+function add(tally) {
+  total.passed += tally.passed;
+  total.failed.push(...tally.failed);
+  total.skipped.push(...tally.skipped);
+}
+
+async function checks() {
+  const { formatStep, runSteps } = await import("./verify-steps.mjs");
+  for (const result of await runSteps((step) => console.log(formatStep(step)))) {
+    const name = `checks > ${result.name}`;
+    if (result.skipped !== undefined) total.skipped.push({ name, reason: result.skipped });
+    else if (result.ok) total.passed++;
+    else total.failed.push(name);
+  }
+}
+
+const units = () => vitest("units", ["--config", "vitest.config.ts"]);
+
+async function browser() {
+  if (!existsSync(join(ROOT, "e2e"))) return;
+  const chromium = process.env.HAWSER_CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(chromium)) {
+    const reason = `no browser at ${chromium}; install Debian's package "chromium" or set HAWSER_CHROMIUM to a Chromium binary`;
+    total.skipped.push({ name: "browser suite (e2e/)", reason });
+    return;
+  }
+  await vitest("browser", ["--config", "vitest.e2e.config.ts"], { HAWSER_CHROMIUM: chromium });
+}
+
+/** Its own lock file and packages, so that `npm start` never downloads the official library. */
+async function interop() {
+  const folder = join(ROOT, "interop");
+  if (!existsSync(join(folder, "run.mjs"))) return;
+  await ensureInstalled({ dev: true, folder });
+  const file = join(temporary, "interop.json");
+  const code = await run([join(folder, "run.mjs")], { HAWSER_TALLY: file });
+  collect("interop", file, code);
+}
+
+async function vitest(name, parameters, extra = {}) {
+  const file = join(temporary, `${name}.json`);
+  const script = join(ROOT, "node_modules", "vitest", "vitest.mjs");
+  const reporters = ["--reporter=default", "--reporter=./tools/tally-reporter.mjs"];
+  const code = await run([script, "run", ...parameters, ...reporters, "--passWithNoTests"], { ...extra, HAWSER_TALLY: file });
+  collect(name, file, code);
+}
+
+/** Adds what a suite wrote; a suite that died before writing, or failed without naming a test, is one failure. */
+function collect(name, file, code) {
+  const tally = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { passed: 0, failed: [], skipped: [] };
+  if (code !== 0 && tally.failed.length === 0) tally.failed.push(`${name} ended with exit code ${code}`);
+  add(tally);
+}
+
+function run(parameters, extra) {
+  const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...parameters], {
+    cwd: ROOT,
+    env: { ...environment(node), ...extra },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}
+
+function chosenSuites() {
+  const at = process.argv.indexOf("--only");
+  const names = at < 0 ? Object.keys(SUITES) : (process.argv[at + 1] ?? "").split(",");
+  const unknown = names.filter((name) => !(name in SUITES));
+  if (unknown.length > 0) throw new Error(`no suite ${unknown.join(", ")}; there are ${Object.keys(SUITES).join(", ")}`);
+  return names;
+}
+
+async function main() {
+  const names = chosenSuites();
+  await ensureInstalled({ dev: true });
+  node = findNode24();
+  try {
+    await ensureWebBuilt(node);
+  } catch (error) {
+    console.error(error.message);
+    total.failed.push("web app build");
+  }
+  for (const name of names) {
+    const startedMs = performance.now();
+    console.log(`\n== ${name}`);
+    try {
+      await SUITES[name]();
+    } catch (error) {
+      console.error(error.message);
+      total.failed.push(name);
+    }
+    console.log(`== ${name} took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error.message);
+  total.failed.push("set-up");
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+console.log("");
+for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`);
+for (const name of total.failed) console.log(`failed: ${name}`);
+console.log(`${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);
+process.exitCode = total.failed.length > 0 ? 1 : 0;

@@ -1,0 +1,15 @@
+/** Tests in a real browser against a real server. One file at a time: each starts its own server and browser. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["e2e/**/*.e2e.ts"],
+    pool: "forks",
+    maxWorkers: 1,
+    fileParallelism: false,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    allowOnly: false,
+  },
+});
