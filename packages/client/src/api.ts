@@ -249,7 +249,9 @@ export type ClientErrorName =
   | "STORAGE_FULL"
   | "STORAGE_LOST"
   | "OFFLINE"
-  | "SELF";
+  | "SELF"
+  /** The client was closed, or the worker that ran it is gone. */
+  | "CLOSED";
 
 export interface HawserClient {
   state(): Promise<ClientState>;
