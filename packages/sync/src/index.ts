@@ -1,0 +1,8 @@
+/** History as resumable jobs, and the state that one account's devices share. */
+export * from "./bounds.ts";
+export * from "./history-chunk.ts";
+export * from "./history-rows.ts";
+export * from "./history-sink.ts";
+export * from "./history-source.ts";
+export type { Step, StepContext } from "./machine.ts";
+export * from "./state-log.ts";
