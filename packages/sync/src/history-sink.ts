@@ -104,20 +104,19 @@ export function stepSink(state: SinkState, input: SinkInput, context: StepContex
   if (state.complete && input.type !== "reference") return { state, effects: [] };
   switch (input.type) {
     case "resume":
-      return advance({ ...state, underWay: new Set() }, context);
+    case "timer":
+      return advance(state, context);
     case "reference":
       return reference(state, input.reference, context);
     case "end": {
       if (input.chunkCount > MAX_CHUNKS) return { state, effects: [] };
       const job = { ...state.job, chunkCount: input.chunkCount, messageCount: input.messageCount };
-      return advance({ ...state, job, lastProgressMs: context.nowMs }, context, [{ type: "persist-job" }]);
+      return settle({ ...state, job, lastProgressMs: context.nowMs }, context);
     }
     case "committed":
       return committed(state, input.index, input.messageCount, context);
     case "failed":
       return failed(state, input.index, input.failure, context);
-    case "timer":
-      return advance(state, context);
     case "ask-now":
       return advance({ ...retryAll(state), lastAskedMs: context.nowMs }, context, [ask(state)]);
   }
@@ -159,13 +158,16 @@ function committed(state: SinkState, index: number, messageCount: number, contex
     sinceReport: state.sinceReport + 1,
     storageFull: false,
   };
-  const complete = isComplete(after);
+  return settle(after, context);
+}
+
+/** After progress: complete or not, and a report when one is due. */
+function settle(state: SinkState, context: StepContext): Step<SinkState, SinkEffect> {
+  const complete = isComplete(state);
   const effects: SinkEffect[] = [{ type: "persist-job" }];
-  if (complete || after.sinceReport >= PROGRESS_EVERY_CHUNKS) {
-    effects.push(report(after, complete));
-    return advance({ ...after, complete, sinceReport: 0 }, context, effects);
-  }
-  return advance(after, context, effects);
+  if (!complete && state.sinceReport < PROGRESS_EVERY_CHUNKS) return advance(state, context, effects);
+  effects.push(report(state, complete));
+  return advance({ ...state, complete, sinceReport: 0 }, context, effects);
 }
 
 function failed(state: SinkState, index: number, failure: ChunkFailure, context: StepContext): Step<SinkState, SinkEffect> {

@@ -86,11 +86,18 @@ export function newSource(jobId: JobId, target: number, scope: HistoryScope, mes
   };
 }
 
+/** After a start: what was under way is forgotten, and what was not announced is done again. */
+export function restoreSource(durable: SourceState): SourceState {
+  const again = new Set([...durable.again, ...durable.underWay.filter((index) => isPlanned(durable, index))]);
+  for (const chunk of durable.chunks) if (!chunk.announced) again.add(chunk.index);
+  return { ...durable, underWay: [], waitingToRetry: false, again: [...again].sort((a, b) => a - b) };
+}
+
 export function stepSource(state: SourceState, input: SourceInput, context: StepContext): Step<SourceState, SourceEffect> {
   if (state.cancelled) return { state, effects: [] };
   switch (input.type) {
     case "resume":
-      return advance({ ...state, underWay: [], waitingToRetry: false, again: unannounced(state) });
+      return advance({ ...state, waitingToRetry: false });
     case "retry-due":
       return advance({ ...state, waitingToRetry: false });
     case "built":
@@ -174,10 +181,6 @@ function advance(state: SourceState, first: readonly SourceEffect[] = []): Step<
   }
   return { state: { ...state, again, underWay, endAnnounced }, effects };
 }
-
-const unannounced = (state: SourceState): number[] => [
-  ...new Set([...state.again, ...state.underWay, ...state.chunks.filter((chunk) => !chunk.announced).map((chunk) => chunk.index)]),
-].filter((index) => isPlanned(state, index)).sort((a, b) => a - b);
 
 const isPlanned = (state: SourceState, index: number): boolean => index >= 0 && index < state.chunks.length;
 const without = (list: readonly number[], value: number): number[] => list.filter((item) => item !== value);
