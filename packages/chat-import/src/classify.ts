@@ -1,0 +1,60 @@
+/** What one message is: a system line, a text, a medium or a deleted message. Pure; looks at one message alone. */
+import { findAttachment } from "./attachment-name.ts";
+import type { Attachment, MessageKind } from "./imported-chat.ts";
+import { deletedBy, isMarked, isMediaOmitted, isSystemSentence, trimmed, withoutEditedMark } from "./phrases.ts";
+import { splitSender } from "./sender-split.ts";
+
+export interface Classified {
+  readonly kind: MessageKind;
+  readonly sender?: string;
+  readonly text: string;
+  readonly attachment?: Attachment;
+  readonly edited: boolean;
+  /** The words "you deleted this message": its sender made the export. */
+  readonly bySelf: boolean;
+}
+
+export interface ClassifyContext {
+  /** An iPhone's export. */
+  readonly bracketed: boolean;
+  readonly knownSenders?: ReadonlySet<string>;
+  /** The chat's title: iPhones write a group's system lines in its name. */
+  readonly title?: string;
+}
+
+export function classify(body: string, context: ClassifyContext): Classified {
+  const split = splitSender(body, context.knownSenders);
+  if (split === undefined) return system(body);
+  const { sender } = split;
+  const written = body.slice(split.textAt);
+  const marked = isMarked(written);
+  if (context.bracketed && marked && (sender === context.title || isSystemSentence(written))) return system(written);
+  const unmarked = withoutEditedMark(written);
+  const edited = unmarked !== undefined;
+  const text = unmarked ?? written;
+  const deleted = deletedBy(text);
+  if (deleted !== undefined) return { kind: "deleted", sender, text: "", edited: false, bySelf: deleted === "self" };
+  const found = findAttachment(text);
+  if (found !== undefined) {
+    return { kind: "media", sender, text: found.caption, attachment: found.attachment, edited, bySelf: false };
+  }
+  const caption = captionOfOmitted(text, marked);
+  if (caption !== undefined) return { kind: "media", sender, text: caption, edited, bySelf: false };
+  return { kind: "text", sender, text: trimmed(text), edited, bySelf: false };
+}
+
+const system = (body: string): Classified => ({ kind: "system", text: trimmed(body), edited: false, bySelf: false });
+
+/** Android: "<Media omitted>", the caption below. iPhone: the caption, then "‎image omitted". */
+function captionOfOmitted(text: string, marked: boolean): string | undefined {
+  const firstEnd = text.indexOf("\n");
+  if (firstEnd < 0) return isMediaOmitted(text, marked) ? "" : inlineOmitted(text);
+  if (isMediaOmitted(text.slice(0, firstEnd), marked)) return trimmed(text.slice(firstEnd + 1));
+  return inlineOmitted(text);
+}
+
+function inlineOmitted(text: string): string | undefined {
+  const mark = text.lastIndexOf("\u200e");
+  if (mark <= 0) return undefined;
+  return isMediaOmitted(text.slice(mark), true) ? trimmed(text.slice(0, mark)) : undefined;
+}
