@@ -12,7 +12,10 @@ export const isGenerated = (path: string): boolean => GENERATED.test(path);
 
 /** Every file that is, or is about to be, under version control. In an unpacked archive without git: none, and the caller fails. */
 export function trackedFiles(): string[] {
-  const output = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: ROOT, encoding: "utf8" });
+  const output = execFileSync("git", ["-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   return output.split("\0").filter((path) => path !== "" && existsSync(join(ROOT, path)));
 }
 

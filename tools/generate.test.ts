@@ -1,0 +1,10 @@
+/** The committed codecs are what the schemas give. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+test("the generated codecs fit the schemas", () => {
+  const result = spawnSync(process.execPath, [join(import.meta.dirname, "generate.mjs"), "--check"], { encoding: "utf8" });
+  expect(result.stderr).toBe("");
+  expect(result.status).toBe(0);
+});
