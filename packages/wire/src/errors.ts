@@ -64,9 +64,7 @@ export const ERROR_CODES = {
 
 export type ErrorName = keyof typeof ERROR_CODES;
 
-const NAMES_BY_CODE = new Map<number, ErrorName>(
-  (Object.keys(ERROR_CODES) as ErrorName[]).map((name) => [ERROR_CODES[name].code, name]),
-);
+const NAMES_BY_CODE = new Map<number, ErrorName>((Object.keys(ERROR_CODES) as ErrorName[]).map((name) => [ERROR_CODES[name].code, name]));
 
 /** The name behind a code from the wire; `undefined` for one this version does not know (treat as class `retry`). */
 export const errorName = (code: number): ErrorName | undefined => NAMES_BY_CODE.get(code);
@@ -78,7 +76,10 @@ export const errorClass = (code: number): ErrorClass => {
 };
 
 /** WebSocket close codes by class, so that a client knows what to do even when the Goodbye before it was lost. */
-export const CLOSE_CODES = { retry: 4000, update: 4100, ask: 4200, revoked: 4300, fault: 4400 } as const satisfies Record<ErrorClass, number>;
+export const CLOSE_CODES = { retry: 4000, update: 4100, ask: 4200, revoked: 4300, fault: 4400 } as const satisfies Record<
+  ErrorClass,
+  number
+>;
 
 /** The class of a close code; anything unknown (1006 among them) means retry. */
 export function closeCodeClass(code: number): ErrorClass {

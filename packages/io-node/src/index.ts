@@ -1,0 +1,5 @@
+/** Drivers for Node: clock, random, SQLite, sockets and HTTP behind the ports of `@hawser/base`. */
+export * from "./http.node.ts";
+export * from "./sqlite.node.ts";
+export * from "./system-clock.node.ts";
+export * from "./websocket-transport.node.ts";
