@@ -15,3 +15,6 @@ export * from "./account/extend-device-list.ts";
 export { type ChainOptions, type ChainOutcome, mergeDeviceLists, type MergeOutcome, verifyChain } from "./account/list-chain.ts";
 export * from "./safety-number.ts";
 export * from "./secret-bytes.ts";
+export * from "./attachment-stream.ts";
+export * from "./link/link-channel.ts";
+export * from "./recovery.ts";
