@@ -5,7 +5,7 @@
  */
 import { type BlobId, type Bytes, concat, err, ok, type Primitives, type Random, type Result, toHex } from "@hawser/base";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { openStreamBytes, sealStreamBytes, STREAM_KEY_SIZE_BYTES } from "@hawser/crypto";
+import { blobIdOf, openStream, sealStream } from "@hawser/crypto";
 import { type HistoryChunk, HistoryChunkSchema } from "@hawser/wire";
 import { deflateSync, inflateSync } from "fflate";
 import { MAX_CHUNK_BYTES } from "./bounds.ts";
@@ -51,9 +51,8 @@ export function sealChunk(chunk: HistoryChunk, primitives: Primitives, compressi
   const plain = toBinary(HistoryChunkSchema, chunk);
   const size = new Uint8Array(SIZE_PREFIX_BYTES);
   new DataView(size.buffer).setUint32(0, plain.length);
-  const key = random.bytes(STREAM_KEY_SIZE_BYTES);
-  const ciphertext = sealStreamBytes(primitives, key, concat(size, compression.deflateRaw(plain)));
-  return { blob: toHex(primitives.sha256(ciphertext)) as BlobId, key, ciphertext };
+  const { key, sealed, blobId } = sealStream(primitives, concat(size, compression.deflateRaw(plain)), { random });
+  return { blob: blobId, key, ciphertext: sealed };
 }
 
 export function openChunk(
@@ -62,8 +61,8 @@ export function openChunk(
   primitives: Primitives,
   compression: Compression,
 ): Result<HistoryChunk, ChunkError> {
-  if (toHex(primitives.sha256(ciphertext)) !== expected.blob) return err({ kind: "wrong-hash" });
-  const opened = openStreamBytes(primitives, expected.key, ciphertext);
+  if (blobIdOf(primitives, ciphertext) !== expected.blob) return err({ kind: "wrong-hash" });
+  const opened = openStream(primitives, expected.key, ciphertext);
   if (!opened.ok) return err({ kind: "undecryptable" });
   const packed = opened.value;
   if (packed.length < SIZE_PREFIX_BYTES) return err({ kind: "malformed" });

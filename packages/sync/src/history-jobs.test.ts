@@ -6,8 +6,26 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ChunkReference, HistoryPosition } from "./history-rows.ts";
-import { newSink, nextIndex, restoreSink, type SinkEffect, type SinkInput, type SinkState, stalledSinceMs, stepSink } from "./history-sink.ts";
-import { mayRest, newSource, restoreSource, type SourceEffect, type SourceInput, type SourceState, stepSource, uploadedMessages } from "./history-source.ts";
+import {
+  newSink,
+  nextIndex,
+  restoreSink,
+  type SinkEffect,
+  type SinkInput,
+  type SinkState,
+  stalledSinceMs,
+  stepSink,
+} from "./history-sink.ts";
+import {
+  mayRest,
+  newSource,
+  restoreSource,
+  type SourceEffect,
+  type SourceInput,
+  type SourceState,
+  stepSource,
+  uploadedMessages,
+} from "./history-source.ts";
 
 const JOB = "00112233445566778899aabbccddeeff";
 const CHUNK_MESSAGES = 10;
@@ -41,7 +59,10 @@ class World {
   private sinkGeneration = 0;
   private sourceGeneration = 0;
 
-  constructor(seed: number, readonly total: number) {
+  constructor(
+    seed: number,
+    readonly total: number,
+  ) {
     this.random = generator(seed);
     this.source = newSource(JOB, 2, { kind: "all" }, total);
     this.durableSource = this.source;
@@ -57,7 +78,10 @@ class World {
   }
 
   context() {
-    return { nowMs: this.nowMs, random: { bytes: (size: number) => Uint8Array.from({ length: size }, () => Math.floor(this.random() * 256)) } };
+    return {
+      nowMs: this.nowMs,
+      random: { bytes: (size: number) => Uint8Array.from({ length: size }, () => Math.floor(this.random() * 256)) },
+    };
   }
 
   toSource(input: SourceInput): void {
@@ -108,7 +132,13 @@ class World {
         const blob = this.blobs.get(`blob${effect.index}`);
         if (blob === undefined) this.announcedEarly++;
         this.durableSource = this.source;
-        const reference = { index: effect.index, blob: `blob${effect.index}`, key: new Uint8Array(32), messageCount: blob?.messages ?? 0, sizeBytes: 1 };
+        const reference = {
+          index: effect.index,
+          blob: `blob${effect.index}`,
+          key: new Uint8Array(32),
+          messageCount: blob?.messages ?? 0,
+          sizeBytes: 1,
+        };
         // The outbox repeats until it is delivered: delayed and repeated, never lost.
         for (let copies = this.chance(0.2) ? 2 : 1; copies > 0; copies--) {
           this.after(this.random() * 500, () => {
@@ -120,7 +150,9 @@ class World {
       }
       case "announce-end":
         this.durableSource = this.source;
-        this.after(this.random() * 500, () => this.toSink({ type: "end", chunkCount: effect.chunkCount, messageCount: effect.messageCount }));
+        this.after(this.random() * 500, () =>
+          this.toSink({ type: "end", chunkCount: effect.chunkCount, messageCount: effect.messageCount }),
+        );
         break;
       case "set-retry-timer":
         later(effect.afterMs, () => this.toSource({ type: "retry-due" }));
@@ -148,7 +180,9 @@ class World {
         });
         break;
       case "report":
-        this.after(this.random() * 500, () => this.toSource({ type: "progress", nextIndex: effect.nextIndex, missing: effect.missing, finished: effect.finished }));
+        this.after(this.random() * 500, () =>
+          this.toSource({ type: "progress", nextIndex: effect.nextIndex, missing: effect.missing, finished: effect.finished }),
+        );
         break;
       case "ask-source":
         this.after(this.random() * 500, () => this.toSource({ type: "resume" }));
@@ -239,7 +273,11 @@ test("a clock set back by years delays no retry past the longest pause", () => {
   const reference: ChunkReference = { index: 0, blob: "b", key: new Uint8Array(32), messageCount: 1, sizeBytes: 1 };
   const random = { bytes: (size: number) => new Uint8Array(size) };
   const at = (nowMs: number) => ({ nowMs, random });
-  let { state } = stepSink(newSink({ jobId: JOB, source: 1, messageCount: 1, chunkCount: 1, messagesDone: 0 }, 1e12), { type: "reference", reference }, at(1e12));
+  let { state } = stepSink(
+    newSink({ jobId: JOB, source: 1, messageCount: 1, chunkCount: 1, messagesDone: 0 }, 1e12),
+    { type: "reference", reference },
+    at(1e12),
+  );
   ({ state } = stepSink(state, { type: "failed", index: 0, failure: { kind: "unreachable" } }, at(1e12)));
   const back = stepSink(state, { type: "timer" }, at(1e11));
   const timer = back.effects.find((effect) => effect.type === "set-timer");

@@ -11,7 +11,9 @@ export interface HistoryPosition {
 }
 
 /** Everything, or one conversation before a moment. */
-export type HistoryScope = { readonly kind: "all" } | { readonly kind: "conversation"; readonly conversation: string; readonly beforeMs: number };
+export type HistoryScope =
+  | { readonly kind: "all" }
+  | { readonly kind: "conversation"; readonly conversation: string; readonly beforeMs: number };
 
 export interface HistoryPage {
   readonly conversations: HistoryConversation[];

@@ -7,12 +7,7 @@
  *
  * Persistent state is `SourceJob` and one `SourceChunk` a chunk; what is under way is forgotten by a crash and done again.
  */
-import {
-  FIRST_RETRY_MS,
-  MAX_CHUNKS,
-  MAX_RETRY_MS,
-  UPLOAD_WINDOW,
-} from "./bounds.ts";
+import { FIRST_RETRY_MS, MAX_CHUNKS, MAX_RETRY_MS, UPLOAD_WINDOW } from "./bounds.ts";
 import type { HistoryPosition, HistoryScope, JobId } from "./history-rows.ts";
 import { retryDelayMs, type Step, type StepContext } from "./machine.ts";
 

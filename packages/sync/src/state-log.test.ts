@@ -16,11 +16,15 @@ function replay(writes: readonly Write[]): string | undefined {
 test("devices that saw the same writes hold the same value, whatever the order and the repetitions", () => {
   const write = fc.record({ timeMs: fc.nat(5), counter: fc.nat(3), device: fc.integer({ min: 1, max: 4 }) });
   fc.assert(
-    fc.property(fc.uniqueArray(write, { selector: (w) => `${w.timeMs}.${w.counter}.${w.device}`, maxLength: 12 }), fc.infiniteStream(fc.nat()), (stamps, noise) => {
-      const writes = stamps.map((stamp, i) => ({ ...stamp, value: String(i) }));
-      const shuffled = [...writes, ...writes].sort(() => (noise.next().value! % 3) - 1);
-      expect(replay(shuffled)).toBe(replay(writes));
-    }),
+    fc.property(
+      fc.uniqueArray(write, { selector: (w) => `${w.timeMs}.${w.counter}.${w.device}`, maxLength: 12 }),
+      fc.infiniteStream(fc.nat()),
+      (stamps, noise) => {
+        const writes = stamps.map((stamp, i) => ({ ...stamp, value: String(i) }));
+        const shuffled = [...writes, ...writes].sort(() => (noise.next().value! % 3) - 1);
+        expect(replay(shuffled)).toBe(replay(writes));
+      },
+    ),
   );
 });
 
