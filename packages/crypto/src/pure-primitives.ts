@@ -2,7 +2,7 @@
  * The primitives in plain JavaScript, for every platform: the audited `@noble` packages behind the port of `@hawser/base`.
  * Native implementations of the same port give the same bytes; `primitives.suite.ts` holds both to the official vectors.
  */
-import type { Bytes, Primitives } from "@hawser/base";
+import { type Bytes, concat, equalBytes, type Primitives } from "@hawser/base";
 import { cbc, gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
@@ -19,6 +19,26 @@ function orUndefined<T>(body: () => T): T | undefined {
   }
 }
 
+const { Point } = ed25519;
+const littleEndian = (bytes: Bytes): bigint => bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n);
+
+/**
+ * RFC 8032 §5.1.7 with the equation that has no cofactor, and no keys of small order: exactly the verdicts of OpenSSL behind
+ * the checks of `io-node`. noble's own `verify` multiplies by the cofactor, so a crafted key could have made a phone
+ * and a server disagree about one signature.
+ */
+function verifyEd25519(publicKey: Bytes, message: Bytes, signature: Bytes): boolean {
+  if (signature.length !== 64) return false;
+  const key = Point.fromBytes(publicKey);
+  if (key.isSmallOrder()) return false;
+  const commitment = signature.subarray(0, 32);
+  const scalar = littleEndian(signature.subarray(32));
+  if (scalar >= Point.Fn.ORDER) return false;
+  const challenge = littleEndian(sha512(concat(commitment, publicKey, message))) % Point.Fn.ORDER;
+  const expected = Point.BASE.multiplyUnsafe(scalar).subtract(key.multiplyUnsafe(challenge));
+  return equalBytes(expected.toBytes(), commitment);
+}
+
 export const purePrimitives: Primitives = Object.freeze({
   sha256: (data: Bytes) => sha256(data),
   sha512: (data: Bytes) => sha512(data),
@@ -30,8 +50,7 @@ export const purePrimitives: Primitives = Object.freeze({
 
   ed25519PublicKey: (seed: Bytes) => ed25519.getPublicKey(seed),
   ed25519Sign: (seed: Bytes, message: Bytes) => ed25519.sign(message, seed),
-  ed25519Verify: (publicKey: Bytes, message: Bytes, signature: Bytes) =>
-    orUndefined(() => ed25519.verify(signature, message, publicKey, { zip215: false })) ?? false,
+  ed25519Verify: (publicKey: Bytes, message: Bytes, signature: Bytes) => orUndefined(() => verifyEd25519(publicKey, message, signature)) ?? false,
 
   aes256GcmSeal: (key: Bytes, nonce: Bytes, plaintext: Bytes, associatedData: Bytes) => gcm(key, nonce, associatedData).encrypt(plaintext),
   aes256GcmOpen: (key: Bytes, nonce: Bytes, ciphertext: Bytes, associatedData: Bytes) =>
