@@ -23,12 +23,17 @@ export interface ClassifyContext {
 }
 
 export function classify(body: string, context: ClassifyContext): Classified {
+  if (context.bracketed) {
+    // iPhones write system lines in somebody's name; a group's name is no participant, so it is looked for first.
+    const first = splitSender(body);
+    const said = first === undefined ? "" : body.slice(first.textAt);
+    if (isMarked(said) && (first?.sender === context.title || isSystemSentence(said))) return system(said);
+  }
   const split = splitSender(body, context.knownSenders);
   if (split === undefined) return system(body);
   const { sender } = split;
   const written = body.slice(split.textAt);
   const marked = isMarked(written);
-  if (context.bracketed && marked && (sender === context.title || isSystemSentence(written))) return system(written);
   const unmarked = withoutEditedMark(written);
   const edited = unmarked !== undefined;
   const text = unmarked ?? written;

@@ -24,8 +24,9 @@ const DOMAIN = "hawser chat import 1";
 export class ContentIds {
   readonly #sha256: (data: Bytes) => Bytes;
   readonly #chatKey: string;
-  /** Contents in order of first use; the oldest are forgotten. Exports run forward, so they do not come again. */
-  readonly #occurrences = new Map<string, number>();
+  /** How often each content came, in two generations; the older is forgotten. Exports run forward, so it does not come again. */
+  #recent = new Map<string, number>();
+  #older = new Map<string, number>();
 
   constructor(chatKey: string, sha256: (data: Bytes) => Bytes) {
     this.#chatKey = chatKey;
@@ -37,9 +38,12 @@ export class ContentIds {
     const minute = Math.floor(sentAtMs / MINUTE_MS);
     const content = [minute, kind, comparable(text)].join("\n");
     const key = content.length <= 64 ? content : String.fromCharCode(...this.#sha256(utf8(content)));
-    const occurrence = this.#occurrences.get(key) ?? 0;
-    this.#occurrences.set(key, occurrence + 1);
-    if (this.#occurrences.size > MAX_OCCURRENCE_ENTRIES) this.#occurrences.delete(this.#occurrences.keys().next().value!);
+    const occurrence = this.#recent.get(key) ?? this.#older.get(key) ?? 0;
+    this.#recent.set(key, occurrence + 1);
+    if (this.#recent.size >= MAX_OCCURRENCE_ENTRIES / 2) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
     return this.#idOf(minute, `${DOMAIN}\n${this.#chatKey.length}\n${this.#chatKey}\n${occurrence}\n${content}`);
   }
 

@@ -66,7 +66,7 @@ export class DateOrderEvidence {
       const day = date === undefined ? undefined : dayNumber(date);
       if (day === undefined || day > this.#lastPossibleDay) {
         candidate.impossible += 1;
-        this.#differing = true;
+        if (possible.includes(candidate.order)) this.#differing = true;
         continue;
       }
       if (meaning !== undefined && meaning !== day) this.#differing = true;

@@ -16,17 +16,23 @@ const NOT_A_CONTACT = /^~\s/u;
 
 export const senderName = (written: string): string => trimmed(trimmed(withoutMarks(written)).replace(NOT_A_CONTACT, ""));
 
-/** Splits at the first colon, or at the longest prefix among `known`. `undefined`: no sender, a system line. */
+/**
+ * Splits at the first colon, or at the longest prefix among `known`, the senders of the whole file. `undefined`: a system
+ * line, without a sender or with none of the known ones.
+ */
 export function splitSender(body: string, known?: ReadonlySet<string>): SenderSplit | undefined {
   const candidates = senderCandidates(body);
   const first = candidates[0];
   if (first === undefined) return undefined;
   if (known === undefined) return first;
-  return candidates.findLast((candidate) => known.has(candidate.sender)) ?? first;
+  return candidates.findLast((candidate) => known.has(candidate.sender));
 }
 
 /** Colons tried as the end of a name. */
 const MAX_COLONS = 4;
+
+/** Shorter prefixes hold no sentence of WhatsApp's. */
+const MIN_SENTENCE_CHARS = 12;
 
 /** Every prefix that may be a name, shortest first. */
 export function senderCandidates(body: string): readonly SenderSplit[] {
@@ -42,7 +48,7 @@ export function senderCandidates(body: string): readonly SenderSplit[] {
     const sender = senderName(prefix);
     if (prefix.includes("\n")) break;
     if (sender === "" || !quotesClosed(sender)) continue;
-    if (isSystemSentence(sender)) break;
+    if (sender.length >= MIN_SENTENCE_CHARS && isSystemSentence(sender)) break;
     found.push({ sender, textAt: next === undefined ? colon + 1 : colon + 2 });
   }
   return found;
@@ -50,18 +56,21 @@ export function senderCandidates(body: string): readonly SenderSplit[] {
 
 /** `Ali changed the subject to "Plans: 2024"` has its colon inside quotation marks. */
 function quotesClosed(prefix: string): boolean {
+  if (!/["«»“„”]/u.test(prefix)) return true;
   const count = (pattern: RegExp): number => prefix.match(pattern)?.length ?? 0;
   return count(/"/gu) % 2 === 0 && count(/«/gu) === count(/»/gu) && count(/[“„”]/gu) % 2 === 0;
 }
 
 interface Seen {
   count: number;
-  /** The longer name that all lines of this one would also allow; `undefined` when one line does not. */
-  longer: string | undefined;
+  /** The longer name that the first line of this one also allows, and how many lines allow it. */
+  readonly longer: string | undefined;
+  agreeing: number;
 }
 
-/** Lines that must agree before "Dr: House" is one name and not "Dr" who says "House: …". */
+/** Before "Dr: House" is one name and not "Dr" who says "House: …": so many lines, and most of them, must allow it. */
 const MIN_AGREEING_LINES = 5;
+const MIN_AGREEING_SHARE = 0.8;
 
 /** The senders of a whole file, gathered line by line. */
 export class SenderNames {
@@ -73,10 +82,10 @@ export class SenderNames {
     if (name === undefined) return true;
     const longer = candidates[1]?.sender;
     const seen = this.#seen.get(name);
-    if (seen === undefined) this.#seen.set(name, { count: 1, longer });
+    if (seen === undefined) this.#seen.set(name, { count: 1, longer, agreeing: 1 });
     else {
       seen.count += 1;
-      if (seen.longer !== longer) seen.longer = undefined;
+      if (seen.longer === longer) seen.agreeing += 1;
     }
     return this.#seen.size <= MAX_PARTICIPANTS;
   }
@@ -84,9 +93,10 @@ export class SenderNames {
   /** Name → number of messages, in order of appearance. `title` is evidence for a name with a colon. */
   resolve(title?: string): ReadonlyMap<string, number> {
     const names = new Map<string, number>();
-    for (const [name, { count, longer }] of this.#seen) {
-      const isLonger = longer !== undefined && (count >= MIN_AGREEING_LINES || (title !== undefined && sameName(longer, title)));
-      names.set(isLonger ? longer : name, count);
+    for (const [name, { count, longer, agreeing }] of this.#seen) {
+      const agreed = agreeing >= MIN_AGREEING_LINES && agreeing >= count * MIN_AGREEING_SHARE;
+      const isLonger = longer !== undefined && (agreed || (title !== undefined && sameName(longer, title)));
+      names.set(isLonger ? longer : name, isLonger ? agreeing : count);
     }
     return names;
   }
