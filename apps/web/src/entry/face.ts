@@ -1,0 +1,21 @@
+/** Which face an address asks for, and what it wants done there. */
+import type { Face } from "./remembered.ts";
+
+export type Intent = { readonly kind: "link" | "add"; readonly text: string };
+
+export interface Destination {
+  readonly face: Face;
+  readonly intent: Intent | undefined;
+}
+
+/**
+ * `/phone` is the phone, `/` the companion. Codes (`/link#…`, `/add#…`) go to the phone, except that `/add` stays with a
+ * browser that is only a companion. An installed app opens `/` and goes where its account is.
+ */
+export function destination(url: URL, settled: { readonly phone: boolean; readonly companion: boolean }): Destination {
+  const path = url.pathname.replace(/\/+$/, "");
+  if (path === "/link") return { face: "phone", intent: { kind: "link", text: url.href } };
+  if (path === "/add") return { face: settled.companion && !settled.phone ? "companion" : "phone", intent: { kind: "add", text: url.href } };
+  if (path === "/phone" || path.startsWith("/phone/")) return { face: "phone", intent: undefined };
+  return { face: settled.phone && !settled.companion && url.searchParams.get("face") !== "companion" ? "phone" : "companion", intent: undefined };
+}

@@ -1,0 +1,39 @@
+/**
+ * First script of every page: theme, language, and for a browser that is not linked yet the QR code, all before the app and
+ * long before the server. Keep it small: everything here is on the way to the first code.
+ */
+import "@hawser/ui/styles.css";
+import { chooseLanguage, directionOf } from "@hawser/ui/languages";
+import { destination } from "./face.ts";
+import { drawLinkPage } from "./link-page.ts";
+import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
+import { isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
+import { applyTheme, followSystemTheme } from "./theme.ts";
+
+const root = document.querySelector<HTMLElement>("#root")!;
+const { face, intent } = destination(new URL(location.href), { phone: isSettled("phone"), companion: isSettled("companion") });
+const language = chooseLanguage(rememberedLanguage(), navigator.languages);
+
+applyTheme();
+followSystemTheme();
+document.documentElement.lang = language;
+document.documentElement.dir = directionOf(language);
+// What stands behind the # is a secret: it leaves the address bar, and the history, at once.
+if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone")) history.replaceState(null, "", face === "phone" ? "/phone" : "/");
+
+async function firstCode(): Promise<LinkSeed | undefined> {
+  if (face !== "companion" || isSettled("companion")) return undefined;
+  const seed = await makeLinkSeed();
+  drawLinkPage(root, language, seed && linkUri(seed, location.origin), (chosen) => {
+    rememberLanguage(chosen);
+    location.reload();
+  });
+  performance.mark("hawser-qr");
+  return seed;
+}
+
+const seed = await firstCode();
+// One frame first, so that parsing the app never delays the code.
+requestAnimationFrame(() => {
+  void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed }));
+});

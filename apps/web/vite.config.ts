@@ -1,0 +1,66 @@
+/** Builds the web app: one page, one service worker, catalogues compiled ahead, nothing inline (strict CSP). */
+import { createHash } from "node:crypto";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { compileMessageOrThrow } from "@lingui/message-utils/compileMessage";
+import { defineConfig, type Plugin } from "vite";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+/** `catalogues/LANGUAGE/index.ts` holds ICU text for people; the app gets it parsed, so that no parser is shipped. */
+function compiledCatalogues(): Plugin {
+  const catalogue = /\/catalogues\/(?:en|tr|az|ar)\/index\.ts$/;
+  return {
+    name: "hawser-catalogues",
+    async load(id) {
+      if (!catalogue.test(id)) return undefined;
+      const { messages } = (await import(pathToFileURL(id).href)) as { messages: Record<string, string> };
+      const compiled = Object.fromEntries(
+        Object.entries(messages).map(([key, text]) => {
+          const tokens = compileMessageOrThrow(text);
+          return [key, tokens.length === 1 && typeof tokens[0] === "string" ? tokens[0] : tokens];
+        }),
+      );
+      return `export const messages = ${JSON.stringify(compiled)};`;
+    },
+  };
+}
+
+/** Gives the service worker the list of files it keeps; its bytes change with any of them, which is how browsers notice an update. */
+function precacheList(): Plugin {
+  return {
+    name: "hawser-precache",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const worker = bundle["sw.js"];
+      if (worker?.type !== "chunk") throw new Error("the service worker is missing");
+      const hash = createHash("sha256");
+      const files: string[] = [];
+      for (const [name, item] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
+        if (name === "sw.js" || name.endsWith(".map")) continue;
+        hash.update(name).update(item.type === "chunk" ? item.code : item.source);
+        files.push(name === "index.html" ? "/" : `/${name}`);
+      }
+      const list = JSON.stringify({ version: hash.digest("hex").slice(0, 16), files: [...files, "/icon.svg", "/manifest.webmanifest"] });
+      worker.code = worker.code.replace("__PRECACHE__", () => list);
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  publicDir: "public",
+  plugins: [compiledCatalogues(), precacheList()],
+  worker: { format: "es" },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: ["chrome120", "firefox121", "safari17.4"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: `${root}index.html`, sw: `${root}src/service-worker/sw.ts` },
+      output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
+  },
+});
