@@ -23,7 +23,7 @@ export interface ChatParserOptions {
   readonly dateOrder?: DateOrder;
   /** The survey of the same text. Without it the parser sees only what has passed so far. */
   readonly survey?: ChatSurvey;
-  /** Without a survey: the title, from the file's name. */
+  /** For `parseChatText`: the title, from the file's name. */
   readonly title?: string;
   /** When the import happens (UTC): later dates speak against an order. */
   readonly notAfterMs?: number;
@@ -35,7 +35,7 @@ export class ChatParser {
   readonly #evidence: DateOrderEvidence;
   readonly #ids: ContentIds;
   readonly #knownSenders: ReadonlySet<string> | undefined;
-  readonly #title: string | undefined;
+  readonly #groupTitle: string | undefined;
   #decision: DateOrderDecision | undefined;
   #held: RawMessage[] = [];
   #heldChars = 0;
@@ -47,7 +47,7 @@ export class ChatParser {
     this.#options = options;
     this.#ids = new ContentIds(options.chatKey, options.sha256);
     this.#evidence = new DateOrderEvidence(options.notAfterMs);
-    this.#title = options.title ?? options.survey?.title;
+    this.#groupTitle = options.survey?.groupTitle;
     const { dateOrder, survey } = options;
     if (survey !== undefined) this.#knownSenders = new Set(survey.participants.map((participant) => participant.name));
     if (dateOrder !== undefined) this.#decision = { order: dateOrder, basis: "option", ambiguous: false, candidates: [dateOrder] };
@@ -125,7 +125,7 @@ export class ChatParser {
     const { kind, sender, text, attachment, edited } = classify(raw.body, {
       bracketed,
       ...(this.#knownSenders === undefined ? {} : { knownSenders: this.#knownSenders }),
-      ...(this.#title === undefined ? {} : { title: this.#title }),
+      ...(this.#groupTitle === undefined ? {} : { groupTitle: this.#groupTitle }),
     });
     return {
       indexInFile: this.#index++,

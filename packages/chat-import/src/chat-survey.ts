@@ -20,6 +20,8 @@ export interface Participant {
 
 export interface ChatSurvey {
   readonly title?: string;
+  /** The title, when only WhatsApp speaks under it: an iPhone's group. Then it is no participant. */
+  readonly groupTitle?: string;
   /** In order of appearance. */
   readonly participants: readonly Participant[];
   readonly messageCount: number;
@@ -52,6 +54,8 @@ export class ChatSurveyor {
   #first: WrittenTime | undefined;
   #last: WrittenTime | undefined;
   #bracketed = false;
+  #titleMarked = 0;
+  #titleSpoke = false;
 
   constructor(options: SurveyOptions = {}) {
     this.#options = options;
@@ -78,9 +82,8 @@ export class ChatSurveyor {
 
   #observe(raw: RawMessage): boolean {
     const { fields, shape, twelveHour, bracketed } = raw.header;
-    const { title } = this.#options;
     this.#evidence.observe(fields, shape, twelveHour);
-    const message = classify(raw.body, { bracketed, ...(title === undefined ? {} : { title }) });
+    const message = classify(raw.body, { bracketed });
     this.#messages += 1;
     this.#first ??= raw.header;
     this.#last = raw.header;
@@ -88,6 +91,10 @@ export class ChatSurveyor {
     if (message.kind === "system") {
       this.#system += 1;
       return true;
+    }
+    if (message.sender === this.#options.title) {
+      if (message.kind === "text" && message.marked) this.#titleMarked += 1;
+      else this.#titleSpoke = true;
     }
     if (message.kind === "media") this.#media += 1;
     if (message.attachment !== undefined) this.#observeAttachment(fields, message.attachment.fileName);
@@ -106,17 +113,20 @@ export class ChatSurveyor {
     const { title, dateOrder } = this.#options;
     const decided: DateOrderDecision = this.#evidence.decide();
     const decision: DateOrderDecision = dateOrder === undefined ? decided : { ...decided, order: dateOrder, basis: "option", ambiguous: false };
-    const participants = [...this.#names.resolve(title)].map(([name, messageCount]) => ({
+    const groupTitle = this.#bracketed && this.#titleMarked > 0 && !this.#titleSpoke ? title : undefined;
+    const names = [...this.#names.resolve(title)].filter(([name]) => name !== groupTitle);
+    const participants = names.map(([name, messageCount]) => ({
       name, messageCount, selfDeletions: this.#selfDeletions.get(name) ?? 0,
     }));
     const first = localTime(this.#first, decision.order);
     const last = localTime(this.#last, decision.order);
     return {
       ...(title === undefined ? {} : { title }),
+      ...(groupTitle === undefined ? {} : { groupTitle }),
       participants,
       messageCount: this.#messages,
       mediaCount: this.#media,
-      systemCount: this.#system,
+      systemCount: this.#system + (groupTitle === undefined ? 0 : this.#titleMarked),
       dateOrder: decision,
       ...(first === undefined ? {} : { first }),
       ...(last === undefined ? {} : { last }),

@@ -12,14 +12,16 @@ export interface Classified {
   readonly edited: boolean;
   /** The words "you deleted this message": its sender made the export. */
   readonly bySelf: boolean;
+  /** A text that WhatsApp marked as its own: a system line of a group, or a call or place in a chat of two. */
+  readonly marked: boolean;
 }
 
 export interface ClassifyContext {
   /** An iPhone's export. */
   readonly bracketed: boolean;
   readonly knownSenders?: ReadonlySet<string>;
-  /** The chat's title: iPhones write a group's system lines in its name. */
-  readonly title?: string;
+  /** Set for groups: iPhones write a group's system lines in its name. */
+  readonly groupTitle?: string;
 }
 
 export function classify(body: string, context: ClassifyContext): Classified {
@@ -27,7 +29,7 @@ export function classify(body: string, context: ClassifyContext): Classified {
     // iPhones write system lines in somebody's name; a group's name is no participant, so it is looked for first.
     const first = splitSender(body);
     const said = first === undefined ? "" : body.slice(first.textAt);
-    if (isMarked(said) && (first?.sender === context.title || isSystemSentence(said))) return system(said);
+    if (isMarked(said) && ((first !== undefined && first.sender === context.groupTitle) || isSystemSentence(said))) return system(said);
   }
   const split = splitSender(body, context.knownSenders);
   if (split === undefined) return system(body);
@@ -38,17 +40,17 @@ export function classify(body: string, context: ClassifyContext): Classified {
   const edited = unmarked !== undefined;
   const text = unmarked ?? written;
   const deleted = deletedBy(text);
-  if (deleted !== undefined) return { kind: "deleted", sender, text: "", edited: false, bySelf: deleted === "self" };
+  if (deleted !== undefined) return { kind: "deleted", sender, text: "", edited: false, bySelf: deleted === "self", marked };
   const found = findAttachment(text);
   if (found !== undefined) {
-    return { kind: "media", sender, text: found.caption, attachment: found.attachment, edited, bySelf: false };
+    return { kind: "media", sender, text: found.caption, attachment: found.attachment, edited, bySelf: false, marked };
   }
   const caption = captionOfOmitted(text, marked);
-  if (caption !== undefined) return { kind: "media", sender, text: caption, edited, bySelf: false };
-  return { kind: "text", sender, text: trimmed(text), edited, bySelf: false };
+  if (caption !== undefined) return { kind: "media", sender, text: caption, edited, bySelf: false, marked };
+  return { kind: "text", sender, text: trimmed(text), edited, bySelf: false, marked };
 }
 
-const system = (body: string): Classified => ({ kind: "system", text: trimmed(body), edited: false, bySelf: false });
+const system = (body: string): Classified => ({ kind: "system", text: trimmed(body), edited: false, bySelf: false, marked: true });
 
 /** Android: "<Media omitted>", the caption below. iPhone: the caption, then "‎image omitted". */
 function captionOfOmitted(text: string, marked: boolean): string | undefined {

@@ -102,6 +102,14 @@ describe("fixtures", () => {
     ]);
   });
 
+  it("keeps what a person named like the chat sent, whatever mark WhatsApp put in front", () => {
+    const at = "[31/12/2023, 23:59:01] Maya: ";
+    const text = `${at}hello\n${at}\u200e<attached: 00000002-PHOTO-2023-12-31-23-59-01.jpg>\n${at}\u200eMissed voice call\n${at}\u200eimage omitted`;
+    expect(rows(text, "Maya").map((row) => row.slice(20))).toEqual(["text|Maya|hello", "media|Maya||00000002-PHOTO-2023-12-31-23-59-01.jpg", "text|Maya|Missed voice call", "media|Maya"]);
+    const group = text.replace(/hello|<.*>|image omitted/g, "\u200eMaya added Ali").replaceAll("\u200e\u200e", "\u200e");
+    expect(rows(group, "Maya").map((row) => row.slice(20).split("|")[0])).toEqual(["system", "system", "system", "system"]);
+  });
+
   it("android-en-24h.txt: names with a colon, phone numbers as names, colons in a system line", () => {
     const chat = parseChatText(fixture("android-en-24h.txt"), OPTIONS);
     if (!chat.ok) throw new Error(chat.error.kind);
