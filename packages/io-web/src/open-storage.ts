@@ -1,0 +1,67 @@
+/**
+ * Finds the best place for a profile's database that this browser has: the file system pool, else memory mirrored to
+ * IndexedDB, else memory alone, which the person is told about.
+ */
+import { OperationalError, type SqlDatabase } from "@hawser/base";
+import { openMirroredDatabase } from "./mirrored-storage.ts";
+import { openPoolDatabase } from "./pool-storage.ts";
+import { loadSqlite } from "./sqlite-module.ts";
+import { WebSqliteDatabase } from "./sqlite-database.ts";
+
+export type StorageKind = "opfs" | "indexeddb" | "memory";
+
+export interface OpenedStorage {
+  readonly database: SqlDatabase;
+  readonly kind: StorageKind;
+  /** Whether the browser promised to keep the data; false in private windows too, as far as they can be told. */
+  readonly durable: boolean;
+  /** Resolves when everything committed so far would survive the worker's end. */
+  flush(): Promise<void>;
+}
+
+export interface StorageOptions {
+  /** Names the profile; profiles of one origin never see one another. */
+  readonly profile: string;
+  /** Starts lower on the ladder: for tests, and for repair. */
+  readonly use?: StorageKind;
+  /** A write in the background failed: quota, or storage that was taken away. */
+  readonly failed?: (error: OperationalError) => void;
+}
+
+/** A private window gives a page a small share of memory instead of a share of the disk. */
+const SMALLEST_LASTING_QUOTA_BYTES = 300 * 1_048_576;
+
+/** Runs in a dedicated worker. Never falls from the file system to something else when data lies there: that would look like loss. */
+export async function openStorage(options: StorageOptions): Promise<OpenedStorage> {
+  const sqlite = await loadSqlite();
+  const failed = options.failed ?? (() => undefined);
+  const lasts = await looksLasting();
+  if ((options.use ?? "opfs") === "opfs") {
+    try {
+      const database = await openPoolDatabase(sqlite, options.profile);
+      return { database, kind: "opfs", durable: lasts, flush: () => Promise.resolve() };
+    } catch (cause) {
+      if ((cause as Error).name === "NoModificationAllowedError") {
+        throw new OperationalError("STORE_UNAVAILABLE", { message: "another tab holds the database", retry: { afterMs: 1_000 }, cause });
+      }
+    }
+  }
+  if (options.use !== "memory") {
+    try {
+      return { ...(await openMirroredDatabase(sqlite, options.profile, failed)), kind: "indexeddb", durable: lasts };
+    } catch {
+      // storage denied altogether
+    }
+  }
+  return { database: new WebSqliteDatabase(sqlite, new sqlite.oo1.DB(":memory:")), kind: "memory", durable: false, flush: () => Promise.resolve() };
+}
+
+async function looksLasting(): Promise<boolean> {
+  try {
+    if (await navigator.storage.persisted()) return true;
+    const { quota } = await navigator.storage.estimate();
+    return (quota ?? 0) >= SMALLEST_LASTING_QUOTA_BYTES;
+  } catch {
+    return false;
+  }
+}
