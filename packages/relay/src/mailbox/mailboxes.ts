@@ -1,0 +1,400 @@
+/**
+ * The mailboxes of all devices this server serves. Invariants: an append is acknowledged (`onCommit`) only after the block
+ * that holds it is durable; what was appended is delivered in sequence order until the device's cursor covers it; an
+ * overflow drops the oldest messages and says so, it never removes a device. docs/PROTOCOL.md, "Mailbox".
+ *
+ * Synchronous and without I/O of its own: database, clock, random and the scheduling of a flush are arguments, so the
+ * simulator runs this very code.
+ */
+import {
+  accountIdFromBytes,
+  type AccountId,
+  assert,
+  type Bytes,
+  type Clock,
+  type DeviceAddress,
+  type DeviceNumber,
+  formatAddress,
+  type Random,
+  type SqlDatabase,
+} from "@hawser/base";
+import { MAX_MAILBOX_BYTES, MAX_MAILBOX_MESSAGES } from "@hawser/wire";
+import { type Block, BlockLog, positionOf } from "./block-log.ts";
+import { BlockBuilder, recordSize, type Recipient, type Sender } from "./block-builder.ts";
+import { copiesOf, type CopySink, sentKeysOf } from "./block-record.ts";
+import { Mailbox, type MailboxSubscriber } from "./mailbox.ts";
+import {
+  BLOCK_TARGET_BYTES,
+  MAX_EXPIRED_PER_PASS,
+  OVERFLOW_SLACK_MESSAGES,
+  RETENTION_EVERY_MS,
+  RETENTION_MS,
+  UPKEEP_EVERY_MS,
+} from "./mailbox-bounds.ts";
+import { MailboxStore } from "./mailbox-store.ts";
+import { PositionRing } from "./position-ring.ts";
+import { readMailbox } from "./read-mailbox.ts";
+import { recall, SentMemory } from "./sent-memory.ts";
+import { type SentWindow, SentWindows } from "./sent-window.ts";
+import { runUpkeep } from "./upkeep.ts";
+
+export interface MailboxesOptions {
+  /** Opened with full synchronisation: a statement that returned is durable. */
+  readonly database: SqlDatabase;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Runs the callback once, after the input that is ready now was read: `setImmediate`. */
+  schedule(callback: () => void): void;
+  /** The store refused an upkeep; it is tried again. Messages are safe, memory grows meanwhile. */
+  onUpkeepFailure?(cause: unknown): void;
+  /** Smaller for tests. */
+  readonly maxMessages?: number;
+  readonly maxBytes?: number;
+}
+
+export interface Attachment {
+  readonly mailbox: Mailbox;
+  readonly epoch: number;
+  /** Deliver what comes after this. */
+  readonly start: number;
+  /** Messages were dropped, or the device's cursor belongs to another life of this store. */
+  readonly needsResync: boolean;
+}
+
+export type CommitListener = (failure: unknown) => void;
+
+const HOUR_MS = 3_600_000;
+
+export class Mailboxes {
+  readonly #store: MailboxStore;
+  readonly #log: BlockLog;
+  readonly #windows = new SentWindows();
+  readonly #memory: SentMemory;
+  readonly #clock: Clock;
+  readonly #options: MailboxesOptions;
+  readonly #maxMessages: number;
+  readonly #maxBytes: number;
+  readonly #accounts = new Map<AccountId, Map<DeviceNumber, Mailbox>>();
+  readonly #dirty = new Set<Mailbox>();
+  #listener: CommitListener = () => undefined;
+  #flushRequested = false;
+  #cancelUpkeep: (() => void) | undefined = undefined;
+  #cancelRetention: () => void = () => undefined;
+  #closed = false;
+
+  readonly #building = new BlockBuilder();
+
+  constructor(options: MailboxesOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#maxMessages = options.maxMessages ?? MAX_MAILBOX_MESSAGES;
+    this.#maxBytes = options.maxBytes ?? MAX_MAILBOX_BYTES;
+    this.#store = new MailboxStore(options.database, options.random);
+    this.#log = new BlockLog(this.#store);
+    this.#memory = new SentMemory(this.#store);
+    this.#restore();
+    this.#scheduleRetention();
+  }
+
+  /** Rebuilds rings and windows from the log. */
+  #restore(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#memory.restore(this.#windows);
+    for (const index of this.#store.blockIndices()) {
+      const bytes = this.#store.readBlock(index);
+      const block = this.#log.restore(index, bytes, nowMs);
+      recall(sentKeysOf(bytes), this.#windows);
+      for (const copy of copiesOf(bytes)) {
+        const mailbox = this.mailbox(accountIdFromBytes(copy.account), copy.device as DeviceNumber);
+        if (copy.sequence <= Math.max(mailbox.cursor, mailbox.dropped, mailbox.coldLast)) continue;
+        this.#enqueue(mailbox, copy.sequence, block, copy.copyAt, copy.sizeBytes);
+        this.#log.retain(block);
+      }
+    }
+    if (this.#log.size > 0) this.#armUpkeep();
+  }
+
+  /** Called after every commit with `undefined`, or with the reason why nothing of it was stored. */
+  onCommit(listener: CommitListener): void {
+    this.#listener = listener;
+  }
+
+  /** The mailbox of a device, opened when it was not in memory. Not to be kept: an idle one is closed by the upkeep. */
+  mailbox(account: AccountId, device: DeviceNumber): Mailbox {
+    let devices = this.#accounts.get(account);
+    if (devices === undefined) {
+      devices = new Map();
+      this.#accounts.set(account, devices);
+    }
+    let mailbox = devices.get(device);
+    if (mailbox === undefined) {
+      mailbox = new Mailbox(account, device);
+      this.#store.load(mailbox);
+      devices.set(device, mailbox);
+    }
+    return mailbox;
+  }
+
+  /** The window of a sending device; the connection holds it while it lives. */
+  holdWindow(sender: DeviceAddress): SentWindow {
+    const window = this.#windows.of(formatAddress(sender));
+    window.holders++;
+    return window;
+  }
+
+  releaseWindow(window: SentWindow): void {
+    window.holders--;
+  }
+
+  /**
+   * Puts one message into the block under way. False: it was stored before. Either way it may be acknowledged after the
+   * next commit. Bytes are copied. A recipient must not appear twice.
+   */
+  append(sender: Sender, messageId: Bytes, body: Bytes, recipients: readonly Recipient[]): boolean {
+    assert(!this.#closed, "the mailboxes are closed");
+    if (!sender.window.add(messageId)) return false;
+    if (recipients.length === 0) return true;
+    if (!this.#building.hasRoom(recordSize(body, recipients))) this.flush();
+    this.#building.add(this.#clock.nowMs(), sender, messageId, body, recipients);
+    if (this.#building.usedBytes >= BLOCK_TARGET_BYTES) this.flush();
+    else this.requestFlush();
+    return true;
+  }
+
+  requestFlush(): void {
+    if (this.#flushRequested) return;
+    this.#flushRequested = true;
+    this.#options.schedule(() => {
+      this.#flushRequested = false;
+      if (!this.#closed) this.flush();
+    });
+  }
+
+  /** Commits the block under way and tells subscribers and the listener. */
+  flush(): void {
+    const building = this.#building;
+    let failure: unknown;
+    if (building.usedBytes > 0) {
+      try {
+        const block = this.#log.append(building.contents(), building.mailboxes.length, this.#clock.monotonicMs());
+        this.#publish(block, building);
+      } catch (cause) {
+        failure = cause ?? "unknown";
+        building.takeBack();
+        for (const mailbox of building.mailboxes) this.#markDirty(mailbox);
+      }
+      building.clear();
+      this.#armUpkeep();
+    }
+    this.#listener(failure);
+  }
+
+  #publish(block: Block, building: BlockBuilder): void {
+    const { mailboxes, offsets, sizes } = building;
+    const touched: Mailbox[] = [];
+    for (let i = 0; i < mailboxes.length; i++) {
+      const mailbox = mailboxes[i]!;
+      mailbox.provisional--;
+      this.#enqueue(mailbox, mailbox.last + 1, block, offsets[i]!, sizes[i]!);
+      if (mailbox.touched) continue;
+      mailbox.touched = true;
+      touched.push(mailbox);
+    }
+    for (const mailbox of touched) {
+      mailbox.touched = false;
+      if (mailbox.forgotten) this.#discard(mailbox, mailbox.last);
+      else this.#enforceBounds(mailbox);
+      mailbox.subscriber?.mailboxChanged();
+    }
+  }
+
+  #enqueue(mailbox: Mailbox, sequence: number, block: Block, offset: number, sizeBytes: number): void {
+    mailbox.ring ??= new PositionRing();
+    mailbox.ring.push(sequence, positionOf(block, offset), sizeBytes);
+    mailbox.ringBytes += sizeBytes;
+    mailbox.last = sequence;
+  }
+
+  #enforceBounds(mailbox: Mailbox): void {
+    while (mailbox.waiting > this.#maxMessages || mailbox.waitingBytes > this.#maxBytes) {
+      const count = Math.max(1, Math.min(OVERFLOW_SLACK_MESSAGES, mailbox.waiting >> 4));
+      mailbox.dropped = mailbox.firstWaiting + count - 1;
+      this.#discard(mailbox, mailbox.dropped);
+    }
+  }
+
+  /** Takes everything up to `sequence` out of the mailbox. */
+  #discard(mailbox: Mailbox, sequence: number): void {
+    this.#markDirty(mailbox);
+    if (mailbox.coldCount > 0) {
+      const left = Math.max(0, Math.min(mailbox.coldCount, mailbox.coldLast - sequence));
+      if (left < mailbox.coldCount) {
+        mailbox.coldDropTo = Math.min(sequence, mailbox.coldLast);
+        mailbox.coldBytes = Math.round((mailbox.coldBytes * left) / mailbox.coldCount);
+        mailbox.coldCount = left;
+      }
+    }
+    const { ring } = mailbox;
+    if (ring === undefined) return;
+    while (ring.count > 0 && ring.firstSequence <= sequence) {
+      this.#log.release(this.#log.blockOf(ring.position(ring.firstSequence)));
+      mailbox.ringBytes -= ring.size(ring.firstSequence);
+      ring.shift();
+    }
+  }
+
+  #markDirty(mailbox: Mailbox): void {
+    mailbox.dirty = true;
+    this.#dirty.add(mailbox);
+    this.#armUpkeep();
+  }
+
+  /** A device connected and says where it stands. Whoever was subscribed before is replaced without being told. */
+  attach(address: DeviceAddress, subscriber: MailboxSubscriber, client: { epoch: number; cursor: number }): Attachment {
+    const mailbox = this.mailbox(address.account, address.device);
+    assert(!mailbox.forgotten, "a revoked device has no mailbox");
+    mailbox.subscriber = subscriber;
+    this.#seen(mailbox);
+    const sameLife = client.epoch === this.#epochOf(mailbox);
+    if (sameLife && client.cursor > mailbox.last) {
+      // This store has forgotten numbers that the device has seen: they must not be given out again under the same epoch.
+      mailbox.rewinds++;
+      const start = Math.max(mailbox.cursor, mailbox.dropped);
+      return { mailbox, epoch: this.#epochOf(mailbox), start, needsResync: true };
+    }
+    if (sameLife && client.cursor > mailbox.cursor) this.advance(mailbox, client.cursor);
+    const start = Math.max(mailbox.cursor, mailbox.dropped);
+    const known = sameLife ? client.cursor : 0;
+    return { mailbox, epoch: this.#epochOf(mailbox), start, needsResync: known < start || (!sameLife && client.epoch !== 0) };
+  }
+
+  #epochOf(mailbox: Mailbox): number {
+    return (this.#store.epoch + mailbox.rewinds) % 0xffff_ffff || 1;
+  }
+
+  detach(mailbox: Mailbox, subscriber: MailboxSubscriber): void {
+    if (mailbox.subscriber !== subscriber) return;
+    mailbox.subscriber = undefined;
+    this.#seen(mailbox);
+  }
+
+  #seen(mailbox: Mailbox): void {
+    const nowMs = this.#clock.nowMs();
+    mailbox.seenMs = nowMs - (nowMs % HOUR_MS);
+    this.#markDirty(mailbox);
+  }
+
+  /** When the device was last connected, rounded down to the hour; 0 when never. */
+  lastSeenMs(address: DeviceAddress): number {
+    const known = this.#accounts.get(address.account)?.get(address.device);
+    if (known !== undefined) return known.seenMs;
+    const mailbox = new Mailbox(address.account, address.device);
+    this.#store.load(mailbox);
+    return mailbox.seenMs;
+  }
+
+  /** The device has committed everything up to `sequence`. The caller checked that it was delivered. */
+  advance(mailbox: Mailbox, sequence: number): void {
+    assert(sequence <= mailbox.last, "a cursor is beyond the mailbox");
+    if (sequence <= mailbox.cursor) return;
+    mailbox.cursor = sequence;
+    this.#discard(mailbox, sequence);
+  }
+
+  /** Hands out committed messages after `sequence` until the sink is full; returns the last sequence it took. */
+  read(mailbox: Mailbox, afterSequence: number, sink: CopySink): number {
+    return readMailbox(this.#store, this.#log, mailbox, afterSequence, sink);
+  }
+
+  /** The device was revoked: its messages can never be fetched. Its number is never given out again. */
+  forgetDevice(address: DeviceAddress): void {
+    const mailbox = this.mailbox(address.account, address.device);
+    mailbox.forgotten = true;
+    mailbox.subscriber = undefined;
+    this.#discard(mailbox, mailbox.last);
+  }
+
+  #armUpkeep(): void {
+    if (this.#cancelUpkeep !== undefined || this.#closed) return;
+    this.#cancelUpkeep = this.#clock.after(UPKEEP_EVERY_MS, () => {
+      this.#cancelUpkeep = undefined;
+      this.upkeep();
+    });
+  }
+
+  /** One round of upkeep now. Also called by its own timer while there is anything to do. */
+  upkeep(): void {
+    try {
+      const written = runUpkeep(
+        {
+          store: this.#store,
+          log: this.#log,
+          memory: this.#memory,
+          mailboxOf: (account, device) => this.#accounts.get(accountIdFromBytes(account))?.get(device as DeviceNumber),
+        },
+        this.#dirty,
+        this.#clock.nowMs(),
+        this.#clock.monotonicMs(),
+      );
+      for (const mailbox of written) this.#settle(mailbox);
+      this.#dirty.clear();
+    } catch (cause) {
+      this.#options.onUpkeepFailure?.(cause);
+    }
+    if (this.#dirty.size > 0 || this.#log.size > 0) this.#armUpkeep();
+  }
+
+  /** Written; an idle mailbox leaves the memory. */
+  #settle(mailbox: Mailbox): void {
+    mailbox.dirty = false;
+    if (mailbox.ring?.count === 0) mailbox.ring = undefined;
+    if (mailbox.subscriber !== undefined || mailbox.ring !== undefined || mailbox.provisional > 0) return;
+    const devices = this.#accounts.get(mailbox.account);
+    devices?.delete(mailbox.device);
+    if (devices?.size === 0) this.#accounts.delete(mailbox.account);
+  }
+
+  #scheduleRetention(): void {
+    this.#cancelRetention = this.#clock.after(RETENTION_EVERY_MS, () => {
+      try {
+        this.expire();
+      } catch (cause) {
+        this.#options.onUpkeepFailure?.(cause);
+      }
+      this.#scheduleRetention();
+    });
+  }
+
+  /** Drops messages older than RETENTION_MS; their mailboxes need a resync. */
+  expire(): void {
+    const beforeMs = this.#clock.nowMs() - RETENTION_MS;
+    for (const { account, device } of this.#store.mailboxesOlderThan(beforeMs, MAX_EXPIRED_PER_PASS)) {
+      const mailbox = this.mailbox(account as AccountId, device as DeviceNumber);
+      const sequence = this.#store.lastColdBefore(mailbox.row, beforeMs);
+      if (sequence < mailbox.firstWaiting) continue;
+      mailbox.dropped = Math.max(mailbox.dropped, sequence);
+      this.#discard(mailbox, sequence);
+      mailbox.subscriber?.mailboxChanged();
+    }
+  }
+
+  /** For gauges. */
+  get statistics(): { openMailboxes: number; logBlocks: number; logMemoryBytes: number; rememberedIds: number } {
+    let openMailboxes = 0;
+    for (const devices of this.#accounts.values()) openMailboxes += devices.size;
+    return { openMailboxes, logBlocks: this.#log.size, logMemoryBytes: this.#log.residentBytes, rememberedIds: this.#windows.size };
+  }
+
+  /** Commits, writes cursors and stops the timers. The database stays open: it belongs to the caller. */
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#cancelUpkeep?.();
+    this.#cancelRetention();
+    this.upkeep();
+    this.#closed = true;
+    this.#cancelUpkeep?.();
+  }
+}
+
+export const openMailboxes = (options: MailboxesOptions): Mailboxes => new Mailboxes(options);
