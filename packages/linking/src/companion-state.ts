@@ -1,0 +1,114 @@
+/** What a companion remembers of a link, and its states with their deadlines. JSON-safe. */
+import type { ApprovalFields, Base64Url, CompanionChannel, NewDeviceSecrets, OfferFields } from "./link-jobs.ts";
+import type { LinkErrorName } from "./link-status.ts";
+import type { LinkTimer } from "./link-effects.ts";
+import type { StateRule } from "./machine-table.ts";
+
+export type CompanionKind =
+  | "idle"
+  | "preparing"
+  | "waiting-for-scan"
+  | "answering"
+  | "requesting"
+  | "comparing"
+  | "checking"
+  | "activating"
+  | "unconfirmed"
+  | "telling"
+  | "active"
+  | "paused"
+  | "failed";
+
+/** A code on the screen. */
+export interface Code {
+  readonly rendezvousId: Base64Url;
+  readonly secret: Base64Url;
+  readonly ephemeralSecret: Base64Url;
+  readonly ephemeralPublicKey: Base64Url;
+}
+
+export interface CompanionState {
+  readonly kind: CompanionKind;
+  readonly origin: string;
+  readonly deviceName: string;
+  readonly platform: string;
+  readonly nextEffectId: number;
+  /** The question under way. */
+  readonly asked: number;
+  /** When this state ends by itself, by the device's own clock. */
+  readonly deadlineMs: number;
+  /** The newest code first; at most `LIVE_CODES`. */
+  readonly codes: readonly Code[];
+  /** The code being made; its public key is asked for. */
+  readonly making: Omit<Code, "ephemeralPublicKey"> | undefined;
+  readonly rotations: number;
+  readonly channel: CompanionChannel | undefined;
+  readonly secrets: NewDeviceSecrets | undefined;
+  readonly writerToken: Base64Url;
+  readonly offer: OfferFields | undefined;
+  readonly matchCode: string | undefined;
+  readonly requestEnvelope: Base64Url | undefined;
+  readonly decisionEnvelope: Base64Url | undefined;
+  readonly approval: ApprovalFields | undefined;
+  readonly activeEnvelope: Base64Url | undefined;
+  readonly error: LinkErrorName | undefined;
+  readonly failuresInARow: number;
+}
+
+/** A new code every minute; the one before it still works. */
+export const ROTATE_MS = 60_000;
+export const LIVE_CODES = 2;
+/** After so many codes without a scan the page pauses. */
+export const MAX_ROTATIONS = 6;
+/** Local cryptography. */
+export const JOB_DEADLINE_MS = 10_000;
+/** The request must be on the server by then. */
+export const REQUEST_PUT_DEADLINE_MS = 20_000;
+/** The person at the phone compares and confirms; longer than the phone's own deadline, so that its "no" arrives. */
+export const DECISION_WAIT_MS = 180_000;
+/** Connecting for the first time; afterwards it goes on, but the screen says so. */
+export const COMPANION_ACTIVATION_MS = 60_000;
+/** Telling the phone is a courtesy: it also learns it from the server. */
+export const TELL_DEADLINE_MS = 60_000;
+export const PUT_RETRY_MS = 2_000;
+
+export const COMPANION_STATES: Readonly<Record<CompanionKind, StateRule<LinkTimer>>> = {
+  idle: { resting: "idle" },
+  preparing: { deadline: { timer: "deadline", why: "make a code" }, afterMs: JOB_DEADLINE_MS },
+  "waiting-for-scan": { deadline: { timer: "deadline", why: "next code" }, afterMs: ROTATE_MS },
+  answering: { deadline: { timer: "deadline", why: "open the offer" }, afterMs: JOB_DEADLINE_MS },
+  requesting: { deadline: { timer: "deadline", why: "leave the request" }, afterMs: REQUEST_PUT_DEADLINE_MS },
+  comparing: { deadline: { timer: "deadline", why: "the person's decision" }, afterMs: DECISION_WAIT_MS },
+  checking: { deadline: { timer: "deadline", why: "verify the decision" }, afterMs: JOB_DEADLINE_MS },
+  activating: { deadline: { timer: "deadline", why: "first connection" }, afterMs: COMPANION_ACTIVATION_MS },
+  // Certified and stored, not yet welcomed: it goes on connecting, and a person may press "again". Never erased from here.
+  unconfirmed: { resting: "idle" },
+  telling: { deadline: { timer: "deadline", why: "tell the phone" }, afterMs: TELL_DEADLINE_MS },
+  active: { resting: "final" },
+  paused: { resting: "idle" },
+  failed: { resting: "idle" },
+};
+
+export const INITIAL_COMPANION: CompanionState = {
+  kind: "idle",
+  origin: "",
+  deviceName: "",
+  platform: "",
+  nextEffectId: 1,
+  asked: 0,
+  deadlineMs: 0,
+  codes: [],
+  making: undefined,
+  rotations: 0,
+  channel: undefined,
+  secrets: undefined,
+  writerToken: "",
+  offer: undefined,
+  matchCode: undefined,
+  requestEnvelope: undefined,
+  decisionEnvelope: undefined,
+  approval: undefined,
+  activeEnvelope: undefined,
+  error: undefined,
+  failuresInARow: 0,
+};

@@ -1,0 +1,123 @@
+/**
+ * The cryptographic work of a link, as plain data. A job names everything it depends on, so it can be run again after a
+ * restart and gives the same bytes (the phone's HPKE key comes from `entropy`, drawn once per attempt). `run-link-job.ts`
+ * carries them out over `@hawser/crypto`. All byte values are base64url without padding.
+ */
+import type { LinkErrorName } from "./link-status.ts";
+
+/** Bytes as base64url without padding, so that states and jobs are JSON. */
+export type Base64Url = string;
+
+/** The phone's end of a channel: the scanned code, and the entropy of its HPKE ephemeral key (32 bytes). */
+export interface PhoneChannel {
+  readonly rendezvousId: Base64Url;
+  readonly secret: Base64Url;
+  readonly companionPublicKey: Base64Url;
+  readonly entropy: Base64Url;
+}
+
+/** The companion's end: what it put into the code, and the phone's slot 0 as received (a LinkEnvelope). */
+export interface CompanionChannel {
+  readonly rendezvousId: Base64Url;
+  readonly secret: Base64Url;
+  /** X25519, 32 bytes each. */
+  readonly ephemeralSecret: Base64Url;
+  readonly ephemeralPublicKey: Base64Url;
+  readonly offerEnvelope: Base64Url;
+}
+
+/** The future device's own secrets: Ed25519 seed and X25519 secret key, 32 bytes each. */
+export interface NewDeviceSecrets {
+  readonly signingSeed: Base64Url;
+  readonly dhSecret: Base64Url;
+}
+
+export interface OfferFields {
+  readonly attemptId: Base64Url;
+  readonly accountId: Base64Url;
+  readonly handle: string;
+  readonly origin: string;
+  readonly protocolMax: number;
+}
+
+export interface RequestFields {
+  readonly signingKey: Base64Url;
+  readonly dhKey: Base64Url;
+  readonly deviceName: string;
+  readonly platform: string;
+  readonly origin: string;
+}
+
+export interface SignedListFields {
+  readonly payload: Base64Url;
+  readonly signature: Base64Url;
+}
+
+/** What the phone hands over, and the companion stores in one transaction. */
+export interface ApprovalFields {
+  readonly device: number;
+  /** The whole chain, ascending; the last entry certifies the new device. */
+  readonly lists: readonly SignedListFields[];
+  readonly stateKey: Base64Url;
+  readonly handle: string;
+  readonly displayName: string;
+  readonly phoneDevice: number;
+}
+
+export type RejectionName = "DECLINED" | "DEVICE_LIMIT" | "ORIGIN_MISMATCH" | "TIMEOUT" | "VERSION" | "UNSPECIFIED";
+
+export type DecisionFields =
+  | { readonly kind: "approval"; readonly approval: ApprovalFields }
+  | { readonly kind: "rejection"; readonly reason: RejectionName };
+
+export type LinkJob =
+  /** Companion: the public key that belongs to a code's fresh secret key. */
+  | { readonly kind: "make-code"; readonly ephemeralSecret: Base64Url }
+  /** Companion: open the channel and the LinkOffer; make, prove and seal the LinkRequest (slot 0). */
+  | {
+      readonly kind: "answer-offer";
+      readonly channel: CompanionChannel;
+      readonly secrets: NewDeviceSecrets;
+      readonly deviceName: string;
+      readonly platform: string;
+      readonly origin: string;
+    }
+  /**
+   * Companion: open LinkDecision (phone slot 1). An approval is only given out when the chain verifies for the offer's
+   * account, its last entry holds exactly this device's two keys under `device`, with this attempt id, as a companion.
+   */
+  | {
+      readonly kind: "open-decision";
+      readonly channel: CompanionChannel;
+      readonly secrets: NewDeviceSecrets;
+      readonly attemptId: Base64Url;
+      readonly accountId: Base64Url;
+      readonly decisionEnvelope: Base64Url;
+    }
+  /** Companion: seal LinkActive (slot 1). */
+  | { readonly kind: "seal-active"; readonly channel: CompanionChannel; readonly attemptId: Base64Url; readonly device: number }
+  /** Phone: open the channel to the code's key and seal LinkOffer (slot 0). */
+  | { readonly kind: "make-offer"; readonly channel: PhoneChannel; readonly offer: OfferFields }
+  /** Phone: open LinkRequest (companion slot 0), check attempt id and proof. */
+  | { readonly kind: "open-request"; readonly channel: PhoneChannel; readonly attemptId: Base64Url; readonly requestEnvelope: Base64Url }
+  /** Phone: seal LinkDecision (slot 1). */
+  | { readonly kind: "seal-decision"; readonly channel: PhoneChannel; readonly attemptId: Base64Url; readonly decision: DecisionFields }
+  /** Phone: open LinkActive (companion slot 1), check attempt id and device. */
+  | {
+      readonly kind: "open-active";
+      readonly channel: PhoneChannel;
+      readonly attemptId: Base64Url;
+      readonly device: number;
+      readonly activeEnvelope: Base64Url;
+    };
+
+export type LinkJobResult =
+  | { readonly kind: "make-code"; readonly publicKey: Base64Url }
+  | { readonly kind: "answer-offer"; readonly offer: OfferFields; readonly requestEnvelope: Base64Url; readonly matchCode: string }
+  | { readonly kind: "open-decision"; readonly decision: DecisionFields }
+  | { readonly kind: "seal-active"; readonly activeEnvelope: Base64Url }
+  | { readonly kind: "make-offer"; readonly offerEnvelope: Base64Url }
+  | { readonly kind: "open-request"; readonly request: RequestFields; readonly matchCode: string }
+  | { readonly kind: "seal-decision"; readonly decisionEnvelope: Base64Url }
+  | { readonly kind: "open-active" }
+  | { readonly kind: "failed"; readonly error: Extract<LinkErrorName, "CODE_MALFORMED" | "CHANNEL_TAMPERED" | "LIST_INVALID"> };

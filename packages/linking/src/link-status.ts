@@ -1,0 +1,52 @@
+/** What both screens show of a link: structurally the client's `LinkStatus`. */
+import type { AttemptId } from "@hawser/base";
+
+export type LinkStage = "preparing" | "waiting-for-scan" | "scanned" | "comparing" | "approving" | "activating" | "active" | "paused" | "failed";
+
+export interface LinkPeer {
+  readonly name: string;
+  readonly platform: string;
+  readonly origin: string;
+}
+
+export interface LinkStatus {
+  readonly stage: LinkStage;
+  readonly attempt: AttemptId | undefined;
+  readonly uri: string | undefined;
+  readonly deadlineMs: number | undefined;
+  /** Six digits in two groups of three, e.g. "123 456". */
+  readonly matchCode: string | undefined;
+  readonly peer: LinkPeer | undefined;
+  readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean } | undefined;
+  readonly failuresInARow: number;
+}
+
+export type LinkErrorName =
+  | "CODE_MALFORMED"
+  | "CODE_OTHER_ORIGIN"
+  | "CODE_EXPIRED"
+  | "CODE_UNSUPPORTED"
+  | "CODE_ALREADY_USED"
+  | "SCAN_DEADLINE"
+  | "REQUEST_DEADLINE"
+  | "DECISION_DEADLINE"
+  | "ACTIVATION_DEADLINE"
+  | "DECLINED"
+  | "DEVICE_LIMIT"
+  | "CHANNEL_TAMPERED"
+  | "LIST_INVALID"
+  | "VERSION"
+  | "CANCELLED"
+  | "SERVER_UNREACHABLE"
+  | "SERVER_REFUSED";
+
+/** From so many failures in a row on, no new code is made until a person has dismissed the diagnosis (`cancel`). */
+export const FAILURES_BEFORE_DIAGNOSIS = 2;
+
+/** A person's own "no" is no failure of the system. */
+export const countsAsFailure = (name: LinkErrorName): boolean => name !== "DECLINED" && name !== "CANCELLED";
+
+/** Whether the same thing, done again, can end differently. */
+export const canRetry = (name: LinkErrorName): boolean => name !== "CODE_OTHER_ORIGIN" && name !== "CODE_UNSUPPORTED" && name !== "VERSION" && name !== "DEVICE_LIMIT";
+
+export const groupDigits = (digits: string): string => `${digits.slice(0, 3)} ${digits.slice(3)}`;

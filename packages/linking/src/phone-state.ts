@@ -1,0 +1,101 @@
+/** What a phone remembers of one link attempt, and its states with their deadlines. JSON-safe. One machine per attempt. */
+import type { ApprovalFields, Base64Url, DecisionFields, OfferFields, PhoneChannel, RequestFields } from "./link-jobs.ts";
+import type { LinkErrorName } from "./link-status.ts";
+import type { LinkTimer } from "./link-effects.ts";
+import type { StateRule } from "./machine-table.ts";
+
+export type PhoneKind =
+  | "idle"
+  | "opening"
+  | "offering"
+  | "reading"
+  | "comparing"
+  | "signing"
+  | "sealing"
+  | "handing-over"
+  | "awaiting-activation"
+  | "confirming"
+  | "checking-activity"
+  | "undoing"
+  | "sealing-rejection"
+  | "rejecting"
+  | "active"
+  | "failed";
+
+export interface PhoneState {
+  readonly kind: PhoneKind;
+  readonly nextEffectId: number;
+  readonly asked: number;
+  readonly deadlineMs: number;
+  readonly channel: PhoneChannel | undefined;
+  readonly offer: OfferFields | undefined;
+  readonly writerToken: Base64Url;
+  readonly offerEnvelope: Base64Url | undefined;
+  readonly requestEnvelope: Base64Url | undefined;
+  readonly request: RequestFields | undefined;
+  readonly matchCode: string | undefined;
+  /** The name the list will carry; fixed by `approve`. */
+  readonly deviceName: string;
+  readonly approval: ApprovalFields | undefined;
+  readonly decision: DecisionFields | undefined;
+  readonly decisionEnvelope: Base64Url | undefined;
+  readonly activeEnvelope: Base64Url | undefined;
+  readonly error: LinkErrorName | undefined;
+  readonly failuresInARow: number;
+}
+
+export const JOB_DEADLINE_MS = 10_000;
+/** From the scan to the companion's request. */
+export const REQUEST_DEADLINE_MS = 30_000;
+export const DECISION_DEADLINE_MS = 120_000;
+export const SIGN_DEADLINE_MS = 15_000;
+/** The decision must be on the server by then, or the link is undone. */
+export const HAND_OVER_DEADLINE_MS = 60_000;
+/** A device that was never connected by then is revoked with LINK_UNDONE. */
+export const PHONE_ACTIVATION_MS = 180_000;
+/** While waiting for the activation, the server is asked this often as well. */
+export const ACTIVITY_POLL_MS = 15_000;
+/** Cleaning up goes on until it is done. */
+export const CLEAN_UP_RETRY_MS = 30_000;
+export const REJECTION_DEADLINE_MS = 20_000;
+export const PUT_RETRY_MS = 2_000;
+
+export const PHONE_STATES: Readonly<Record<PhoneKind, StateRule<LinkTimer>>> = {
+  idle: { resting: "idle" },
+  opening: { deadline: { timer: "deadline", why: "open the channel" }, afterMs: JOB_DEADLINE_MS },
+  offering: { deadline: { timer: "deadline", why: "the companion's request" }, afterMs: REQUEST_DEADLINE_MS },
+  reading: { deadline: { timer: "deadline", why: "verify the request" }, afterMs: JOB_DEADLINE_MS },
+  comparing: { deadline: { timer: "deadline", why: "the person's decision" }, afterMs: DECISION_DEADLINE_MS },
+  signing: { deadline: { timer: "deadline", why: "sign the list" }, afterMs: SIGN_DEADLINE_MS },
+  sealing: { deadline: { timer: "deadline", why: "seal the approval" }, afterMs: JOB_DEADLINE_MS },
+  "handing-over": { deadline: { timer: "deadline", why: "leave the approval" }, afterMs: HAND_OVER_DEADLINE_MS },
+  "awaiting-activation": { deadline: { timer: "deadline", why: "the companion's first connection" }, afterMs: PHONE_ACTIVATION_MS },
+  confirming: { deadline: { timer: "deadline", why: "open the companion's word" }, afterMs: JOB_DEADLINE_MS },
+  "checking-activity": { deadline: { timer: "deadline", why: "ask the server again" }, afterMs: CLEAN_UP_RETRY_MS },
+  undoing: { deadline: { timer: "deadline", why: "undo again" }, afterMs: CLEAN_UP_RETRY_MS },
+  "sealing-rejection": { deadline: { timer: "deadline", why: "seal the refusal" }, afterMs: JOB_DEADLINE_MS },
+  rejecting: { deadline: { timer: "deadline", why: "leave the refusal" }, afterMs: REJECTION_DEADLINE_MS },
+  active: { resting: "final" },
+  failed: { resting: "final" },
+};
+
+export const INITIAL_PHONE: PhoneState = {
+  kind: "idle",
+  nextEffectId: 1,
+  asked: 0,
+  deadlineMs: 0,
+  channel: undefined,
+  offer: undefined,
+  writerToken: "",
+  offerEnvelope: undefined,
+  requestEnvelope: undefined,
+  request: undefined,
+  matchCode: undefined,
+  deviceName: "",
+  approval: undefined,
+  decision: undefined,
+  decisionEnvelope: undefined,
+  activeEnvelope: undefined,
+  error: undefined,
+  failuresInARow: 0,
+};
