@@ -14,12 +14,12 @@ export async function ensureWebBuilt(node, say = console.log) {
   const inputs = hashInputs();
   if (isCurrent(inputs)) return;
   await exclusively(
-    async () => {
+    async (holds) => {
       if (isCurrent(inputs)) return;
       const startedMs = Date.now();
       say("Building the web app (only after its sources changed) …");
       rmSync(STAMP, { force: true });
-      await vite(node);
+      await vite(node, holds);
       mkdirSync(join(ROOT, ".cache"), { recursive: true });
       writeFileSync(STAMP, inputs);
       say(`Web app built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s.`);
@@ -50,13 +50,14 @@ function hashInputs() {
 }
 
 /** Runs Vite and shows what it printed only when it failed. */
-function vite(node) {
+function vite(node, holds) {
   const script = join(ROOT, "node_modules", "vite", "bin", "vite.js");
   const child = spawn(node, [script, "build", "apps/web", "--logLevel", "warn"], {
     cwd: ROOT,
     env: environment(node),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  holds(child);
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));

@@ -1,6 +1,7 @@
 /**
- * One process at a time may install or build in this folder. The lock is a file with the holder's pid that the holder keeps
- * touching; a holder that died, or that stopped touching it, loses it.
+ * One process at a time may install or build in this folder. The lock is a file with the pids of the holder and of what it runs
+ * (npm outlives a holder that was killed); whoever finds them all dead takes it over. The holder keeps touching the file, so that
+ * pids that were given to other programs since do not block for ever.
  */
 import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +9,11 @@ import { ROOT } from "./node-24.mjs";
 
 const LOCK = join(ROOT, ".cache", "tools.lock");
 const TOUCH_INTERVAL_MS = 2_000;
-const ABANDONED_AFTER_MS = 20_000;
+const ABANDONED_AFTER_MS = 600_000;
 const POLL_INTERVAL_MS = 250;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** Runs `body` alone; `waiting` is called once if another process has to finish first. */
+/** Runs `body(holds)` alone; it passes each child process to `holds`. `waiting` is called once if another has to finish first. */
 export async function exclusively(body, waiting) {
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
   let told = false;
@@ -20,18 +22,27 @@ export async function exclusively(body, waiting) {
     told = true;
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
+  const children = [];
+  const holds = (child) => {
+    children.push(child);
+    writeFileSync(LOCK, [process.pid, ...children.map(({ pid }) => pid)].join(" "));
+    return child;
+  };
   const touch = setInterval(() => {
     const now = new Date();
     utimesSync(LOCK, now, now);
   }, TOUCH_INTERVAL_MS);
-  const release = () => rmSync(LOCK, { force: true });
-  process.once("exit", release);
+  const stop = (signal) => {
+    for (const child of children) child.kill(signal);
+    process.exit(SIGNALS[signal]);
+  };
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, stop);
   try {
-    return await body();
+    return await body(holds);
   } finally {
     clearInterval(touch);
-    process.off("exit", release);
-    release();
+    for (const signal of Object.keys(SIGNALS)) process.off(signal, stop);
+    rmSync(LOCK, { force: true });
   }
 }
 
@@ -48,12 +59,19 @@ function take() {
 
 function abandoned() {
   try {
-    const holder = Number(readFileSync(LOCK, "utf8"));
+    const pids = readFileSync(LOCK, "utf8").split(" ").map(Number);
     if (Date.now() - statSync(LOCK).mtimeMs > ABANDONED_AFTER_MS) return true;
-    if (!Number.isInteger(holder) || holder <= 0) return false;
-    process.kill(holder, 0);
-    return false;
+    return pids.every((pid) => Number.isInteger(pid) && pid > 0 && !isAlive(pid));
+  } catch {
+    return false; // It was released in this moment.
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return error.code === "ESRCH";
+    return error.code !== "ESRCH";
   }
 }

@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   linking: { folder: "packages/linking", pure: true, imports: ["base", "wire", "crypto"] },
   session: { folder: "packages/session", pure: true, imports: ["base", "wire", "crypto"] },
   sync: { folder: "packages/sync", pure: true, imports: ["base", "wire", "crypto"] },
-  relay: { folder: "packages/relay", pure: true, imports: ["base", "wire", "crypto"] },
+  relay: { folder: "packages/relay", pure: true, imports: ["base", "wire", "crypto"], tests: ["io-node"] },
   "chat-import": { folder: "packages/chat-import", pure: true, imports: ["base"] },
   client: {
     folder: "packages/client",
@@ -30,7 +30,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   sdk: { folder: "packages/sdk", pure: false, imports: ["base", "wire", "client", "io-node", "io-web"] },
   ui: { folder: "packages/ui", pure: false, imports: [] },
   server: { folder: "apps/server", pure: false, imports: ["base", "wire", "crypto", "relay", "io-node"] },
-  web: { folder: "apps/web", pure: false, imports: ["base", "sdk", "ui"] },
+  web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "client", "io-web", "sdk", "ui"] },
   cli: { folder: "apps/cli", pure: false, imports: ["base", "sdk", "server"] },
   bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "client", "io-node", "sdk", "server"] },
 };

@@ -11,6 +11,12 @@ const files = trackedFiles();
 const sources = files.filter((path) => /\.(ts|tsx)$/.test(path) && !isGenerated(path));
 const inLayer = (layer: Layer): string[] => sources.filter((path) => path.startsWith(`${layer.folder}/`));
 
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
 /** `@hawser/wire/limits` → `wire`; `undefined` for anything that is not ours. */
 function ownPackage(specifier: string): string | undefined {
   return /^@hawser\/([a-z-]+)/.exec(specifier)?.[1];
@@ -122,10 +128,20 @@ test("nothing is called utils, helpers or common", () => {
 });
 
 describe.each(files.filter((path) => /(^|\/)package-lock\.json$/.test(path)))("%s", (path) => {
-  const lock = JSON.parse(readText(path)) as { packages: Record<string, { resolved?: string }> };
+  const lock = JSON.parse(readText(path)) as { packages: Record<string, LockedPackage> };
 
   test("records no download addresses", () => {
     expect(Object.values(lock.packages).filter((entry) => /^(https?|git)/.test(entry.resolved ?? ""))).toEqual([]);
+  });
+
+  test("is in step with every package.json (npm install --ignore-scripts)", () => {
+    const folder = path.replace("package-lock.json", "");
+    const local = Object.entries(lock.packages).filter(([name]) => !name.includes("node_modules/"));
+    const stale = local.filter(([name, entry]) => {
+      const manifest = `${folder}${name === "" ? "" : `${name}/`}package.json`;
+      return !files.includes(manifest) || !sameVersions(entry.dependencies, (JSON.parse(readText(manifest)) as LockedPackage).dependencies);
+    });
+    expect(stale.map(([name]) => name)).toEqual([]);
   });
 
   test("names every optional package, or npm ci refuses it (node tools/complete-lock.mjs)", () => {
@@ -137,4 +153,9 @@ describe.each(files.filter((path) => /(^|\/)package-lock\.json$/.test(path)))("%
 function leaves(path: string, specifier: string, folder: string): boolean {
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   return !target.startsWith(`${folder}/`) || (specifier.endsWith(".ts") && !existsSync(new URL(`../${target}`, import.meta.url)));
+}
+
+function sameVersions(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
+  const sorted = (versions: Readonly<Record<string, string>>): string => JSON.stringify(Object.entries(versions).sort());
+  return sorted(a) === sorted(b);
 }
