@@ -34,7 +34,9 @@ async function checks() {
   }
 }
 
-const units = () => vitest("units", ["--config", "vitest.config.ts"]);
+function units() {
+  return vitest("units", ["--config", "vitest.config.ts"]);
+}
 
 async function browser() {
   if (!existsSync(join(ROOT, "e2e"))) return;
