@@ -309,7 +309,11 @@ export interface HawserClient {
 
   // Chats
   /** Pinned first, then by the newest message. */
-  conversations(options?: { archived?: boolean; offset?: number; limit?: number }): Promise<{ total: number; items: readonly ConversationSummary[] }>;
+  conversations(options?: {
+    archived?: boolean;
+    offset?: number;
+    limit?: number;
+  }): Promise<{ total: number; items: readonly ConversationSummary[] }>;
   conversation(id: ConversationId): Promise<ConversationSummary | undefined>;
   openConversation(account: AccountId): Promise<ConversationSummary>;
   /** Newest first; `beforeOrder` pages back, `aroundMessage` gives a window around a search hit. */

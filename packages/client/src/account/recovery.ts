@@ -1,0 +1,89 @@
+/**
+ * Recovery: the account key and the state key, sealed under a code, opaque to the server. Whoever restores is a new device with new
+ * sessions; the phone it replaces is revoked, companions stay. docs/PROTOCOL.md, "Recovery".
+ */
+import { accountIdToBytes, type DeviceNumber, OperationalError } from "@hawser/base";
+import { accountIdOf, extendDeviceList, newRecoveryCode, openRecoveryCapsule, sealDeviceLabel, sealRecoveryCapsule, verifyChain, type VerifiedDeviceList } from "@hawser/crypto";
+import { DeviceKind, RevocationReason } from "@hawser/wire";
+import type { SelfInfo } from "../api.ts";
+import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+import { becomeMember, publicSelf } from "./create.ts";
+import type { SelfRecord } from "./identity.ts";
+import { checkName } from "./names.ts";
+import { parseAccountBytes } from "../messaging/content.ts";
+
+/** Another phone may publish while we do; each round starts from its list. */
+const MAX_PUBLISH_ROUNDS = 4;
+
+export async function createRecoveryCode(core: Core, link: ServerLink): Promise<string> {
+  core.identity.requirePhone();
+  const accountSeed = core.identity.accountSeed();
+  if (accountSeed === undefined) throw new OperationalError("STORAGE_LOST");
+  const { primitives, random, recoveryKdf: kdf } = core.ports;
+  const code = newRecoveryCode(primitives, random);
+  const capsule = await sealRecoveryCapsule(primitives, code, { accountSeed, stateKey: core.identity.stateKey() }, { random, kdf });
+  await link.request("putRecoveryCapsule", { capsule });
+  return code;
+}
+
+export async function restoreAccount(
+  core: Core,
+  link: ServerLink,
+  options: { readonly handle: string; readonly recoveryCode: string; readonly deviceName: string },
+): Promise<SelfInfo> {
+  checkName(options.deviceName);
+  const { primitives, random, recoveryKdf: kdf } = core.ports;
+  const found = await link.request("getRecoveryCapsule", { handle: options.handle });
+  const opened = await openRecoveryCapsule(primitives, options.recoveryCode, found.capsule, { kdf });
+  if (!opened.ok) throw new OperationalError(opened.error.kind === "bad-code" ? "RECOVERY_CODE_MALFORMED" : "RECOVERY_CODE_WRONG");
+  const { accountSeed, stateKey } = opened.value;
+  const account = accountIdOf(primitives, primitives.ed25519PublicKey(accountSeed));
+  if (account !== parseAccountBytes(found.accountId)) throw new OperationalError("RECOVERY_CODE_WRONG");
+
+  const keys = core.pair.newIdentity({ random });
+  const sealedLabel = sealDeviceLabel(primitives, stateKey, keys.signPublic, options.deviceName, { random });
+  for (let round = 0; round < MAX_PUBLISH_ROUNDS; round++) {
+    const { lists } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: 0n });
+    const chain = verifyChain(primitives, lists, { account });
+    if (chain.kind !== "ok") throw new OperationalError("LIST_INVALID");
+    const next = replacePhones(core, accountSeed, chain.latest, { signingKey: keys.signPublic, dhKey: keys.dhPublic, sealedLabel });
+    try {
+      await link.request("publishDeviceList", { list: next.entry });
+    } catch (error) {
+      if (error instanceof RequestFailed && error.code === "LIST_CONFLICT") continue;
+      throw error;
+    }
+    const device = (next.list.nextDeviceNumber - 1) as DeviceNumber;
+    const self: SelfRecord = {
+      account,
+      device,
+      handle: options.handle,
+      displayName: options.handle,
+      deviceName: options.deviceName,
+      role: "phone",
+      phoneDevice: device,
+    };
+    becomeMember(core, { self, keys, accountSeed, stateKey, lists: [...lists, next.entry], publishedNumber: next.number });
+    return publicSelf(self);
+  }
+  throw new OperationalError("LIST_CONFLICT", { retry: "now" });
+}
+
+function replacePhones(
+  core: Core,
+  accountSeed: Uint8Array,
+  previous: VerifiedDeviceList,
+  keys: { readonly signingKey: Uint8Array; readonly dhKey: Uint8Array; readonly sealedLabel: Uint8Array },
+): VerifiedDeviceList {
+  const by = previous.list.nextDeviceNumber;
+  const next = extendDeviceList(core.ports.primitives, accountSeed, previous, {
+    nowMs: core.timeMs(),
+    add: [{ kind: DeviceKind.PHONE, ...keys, attemptId: new Uint8Array(0) }],
+    revoke: previous.list.devices
+      .filter((device) => device.kind === DeviceKind.PHONE)
+      .map((device) => ({ device: device.number, by, reason: RevocationReason.REPLACED })),
+  });
+  if (!next.ok) throw new OperationalError("LIST_INVALID");
+  return next.value;
+}

@@ -1,0 +1,68 @@
+/** Named bounds of the client. What crosses the wire is bounded in `@hawser/wire`. */
+
+/** `order_key` = milliseconds × this + a counter. */
+export const ORDER_STEPS_PER_MS = 1_000;
+/** A message's place in time is at most so far before the moment the server took it, whatever the sender's clock says. */
+export const MAX_ORDER_BEFORE_SERVER_MS = 24 * 3_600_000;
+
+export const MAX_PAGE_MESSAGES = 500;
+export const MAX_PAGE_CONVERSATIONS = 500;
+export const MAX_SEARCH_HITS = 200;
+export const MAX_SEARCH_WORDS = 16;
+export const SNIPPET_LENGTH = 120;
+
+export const MAX_NAME_LENGTH = 64;
+export const MAX_DRAFT_LENGTH = 65_536;
+
+/** Bytes of one row in the blobs table. */
+export const BLOB_PART_BYTES = 1_048_576;
+
+/** Content that can be sent again on request. */
+export const RESEND_KEPT_MS = 14 * 24 * 3_600_000;
+/** How often one undecryptable message is asked for, and how long between two requests. */
+export const MAX_RESEND_REQUESTS = 5;
+export const RESEND_AGAIN_AFTER_MS = 60_000;
+/** Fresh sessions one device may make us open in this time by asking for resends. */
+export const MAX_RESENDS_PER_DEVICE_PER_HOUR = 100;
+
+/** Frames handed to the connection and not acknowledged yet. */
+export const OUTBOX_WINDOW = 64;
+/** Rows prepared in one pass of the pump. */
+export const OUTBOX_BATCH = 32;
+export const OUTBOX_FIRST_RETRY_MS = 1_000;
+export const OUTBOX_MAX_RETRY_MS = 60_000;
+/** Corrections of one send by newer device lists before it waits. */
+export const MAX_STALE_CORRECTIONS = 8;
+
+/** A device linked a moment ago has not uploaded its keys: a message waits for it a little, and only a few times. */
+export const YOUNG_DEVICE_MS = 60_000;
+export const WAIT_FOR_KEYS_MS = 700;
+export const MAX_WAITS_FOR_KEYS = 3;
+
+/** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
+export const MAX_RECEIVE_QUEUE = 4_096;
+export const RECEIVE_BATCH = 64;
+
+/** After trouble that a fresh connection may heal (a list that could not be fetched). */
+export const RECONNECT_AFTER_TROUBLE_MS = 2_000;
+/** How long a call that needs the server waits for a connection. */
+export const ONLINE_TIMEOUT_MS = 10_000;
+export const REQUEST_TIMEOUT_MS = 15_000;
+export const BLOB_TIMEOUT_MS = 60_000;
+/** Larger blobs are uploaded piece by piece, and go on where they stopped. */
+export const BLOB_PIECE_BYTES = 4 * 1_048_576;
+export const MAX_PIECES_PER_UPLOAD = 64;
+
+export const ONE_TIME_KEYS_TARGET = 50;
+export const ONE_TIME_KEYS_LOW = 20;
+export const KEM_KEYS_TARGET = 10;
+export const KEM_KEYS_LOW = 4;
+export const SIGNED_PRE_KEY_ROTATE_MS = 7 * 24 * 3_600_000;
+/** Old signed prekeys open messages that waited in a mailbox. */
+export const SIGNED_PRE_KEY_KEPT_MS = 90 * 24 * 3_600_000;
+
+/** Verified device lists held in memory. */
+export const MAX_CACHED_LISTS = 2_048;
+/** Imports that were previewed and not run. */
+export const MAX_OPEN_IMPORTS = 4;
+export const MAX_MEDIA_BYTES_PER_IMPORT_FILE = 100 * 1_048_576;

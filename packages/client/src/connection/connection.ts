@@ -1,0 +1,205 @@
+/**
+ * Drives the session machine: opens what it says to open, sends what it says to send, asks what it asks. It decides nothing.
+ * Invariant: every input is one synchronous step; a frame is decoded once, here. docs/PROTOCOL.md, "Connection".
+ */
+import { type Bytes, type FrameConnection, OperationalError } from "@hawser/base";
+import { canSend, INITIAL_SESSION, type SessionEffect, type SessionInput, type SessionMode, type SessionState, sessionStatus, type SessionTimer, stepSession } from "@hawser/session";
+import { type ClientFrame, type ClientHello, decodeServerFrame, encodeFrame, type Push, type ServerHello, type SignedDeviceList, type Welcome, type Delivery } from "@hawser/wire";
+import type { ConnectionStatus } from "../api.ts";
+import { RECONNECT_AFTER_TROUBLE_MS } from "../bounds.ts";
+import { withRequest } from "../messaging/seal.ts";
+import type { ClientPorts } from "../ports.ts";
+import { createRequestTable } from "./request-table.ts";
+import { type DeviceLink, offline } from "./server-link.ts";
+
+export interface ConnectionEvents {
+  /** Builds the hello, with a signature in mode `device`; `undefined` when the keys cannot be read now. */
+  hello(mode: SessionMode, server: ServerHello): ClientHello | undefined;
+  /** Whether the list is signed by the account and revokes this device. */
+  checkRevocation(list: SignedDeviceList): boolean;
+  revoked(list: SignedDeviceList): void;
+  welcome(message: Welcome, mode: SessionMode): void;
+  push(push: Push): void;
+  batch(acks: readonly number[], deliveries: readonly Delivery[]): void;
+  lost(): void;
+  status(status: ConnectionStatus): void;
+}
+
+export interface Connection extends DeviceLink {
+  start(mode: SessionMode): void;
+  stop(): void;
+  readonly mode: SessionMode;
+  status(): ConnectionStatus;
+  /** The server's clock minus this device's, as last measured. */
+  clockOffsetMs(): number;
+  hint(input: "network-changed" | "online" | "offline"): void;
+  /** Resolves once requests can be sent; rejects with OFFLINE after `timeoutMs`. */
+  whenOnline(timeoutMs: number): Promise<void>;
+  /** The server's own words, from the last hello. */
+  server(): ServerHello | undefined;
+}
+
+export function createConnection(ports: ClientPorts, events: ConnectionEvents): Connection {
+  let state: SessionState = INITIAL_SESSION;
+  let transport: { readonly number: number; readonly connection: FrameConnection } | undefined;
+  let lastHello: ServerHello | undefined;
+  let revoking: { readonly effectId: number; readonly list: SignedDeviceList } | undefined;
+  let cancelReconnect: (() => void) | undefined;
+  const timers = new Map<SessionTimer, () => void>();
+  const onlineWaiters = new Set<() => void>();
+
+  const step = (input: SessionInput): void => {
+    const before = state.kind;
+    const result = stepSession(state, input, { nowMs: ports.clock.nowMs(), random: ports.random });
+    state = result.state;
+    for (const effect of result.effects) run(effect);
+    if (before !== state.kind && state.kind === "online") for (const waiter of [...onlineWaiters]) waiter();
+  };
+
+  const run = (effect: SessionEffect): void => {
+    switch (effect.type) {
+      case "open-transport":
+        return open(effect.connection);
+      case "close-transport":
+        if (transport?.number !== effect.connection) return;
+        transport.connection.close(effect.code, "");
+        transport = undefined;
+        return;
+      case "send-frame":
+        if (transport?.number === effect.connection) transport.connection.send(encodeFrame(effect.frame));
+        return;
+      case "sign-challenge":
+        lastHello = effect.hello;
+        return step({ type: "signed", effectId: effect.effectId, hello: events.hello(effect.mode, effect.hello) });
+      case "verify-revocation":
+        revoking = { effectId: effect.effectId, list: effect.list };
+        return step({ type: "revocation-checked", effectId: effect.effectId, valid: events.checkRevocation(effect.list) });
+      case "revoked":
+        if (revoking?.effectId === effect.effectId) events.revoked(revoking.list);
+        return;
+      case "deliver":
+        return deliver(effect);
+      case "lost":
+        requests.failAll();
+        return events.lost();
+      case "set-timer":
+        timers.get(effect.timer)?.();
+        timers.set(effect.timer, ports.clock.after(effect.afterMs, () => step({ type: "timer", timer: effect.timer })));
+        return;
+      case "clear-timer":
+        timers.get(effect.timer)?.();
+        timers.delete(effect.timer);
+        return;
+      case "status": {
+        const { kind } = effect.status;
+        ports.log?.({ event: "connection", kind, ...(effect.status.kind === "offline" ? { error: effect.status.error, cause: effect.status.cause } : {}) });
+        return events.status(status());
+      }
+      case "not-sent":
+    }
+  };
+
+  const deliver = ({ frame }: Extract<SessionEffect, { type: "deliver" }>): void => {
+    switch (frame.type) {
+      case "welcome":
+        return events.welcome(frame.message, state.mode);
+      case "response":
+        return requests.settle(frame.message);
+      case "push":
+        return events.push(frame.message);
+      case "batch":
+        return events.batch(frame.acks, frame.deliveries);
+      case "server-hello":
+      case "goodbye":
+    }
+  };
+
+  const open = (number: number): void => {
+    const connection = ports.transport.open(connectUrl(ports.serverUrl), {
+      opened: () => step({ type: "opened", connection: number }),
+      frame: (bytes) => frame(number, bytes),
+      closed: (code) => step({ type: "closed", connection: number, code }),
+    });
+    transport = { number, connection };
+  };
+
+  const frame = (connection: number, bytes: Bytes): void => {
+    const decoded = decodeServerFrame(bytes);
+    if (decoded.ok) step({ type: "frame", connection, frame: decoded.value });
+    else if (decoded.error.kind !== "unknown-type") step({ type: "malformed", connection });
+  };
+
+  const sendFrame = (outgoing: ClientFrame): boolean => {
+    if (!canSend(state)) return false;
+    step({ type: "send", frame: outgoing });
+    return true;
+  };
+  const requests = createRequestTable(ports.clock, sendFrame);
+
+  const status = (): ConnectionStatus => {
+    const current = sessionStatus(state);
+    return current.kind === "offline" ? { kind: "offline", error: current.error, retryAtMs: current.retryAtMs, attempt: current.attempt } : current;
+  };
+
+  return {
+    get online() {
+      return canSend(state);
+    },
+    get mode() {
+      return state.mode;
+    },
+    status,
+    clockOffsetMs: () => state.clockOffsetMs,
+    server: () => lastHello,
+    start: (mode) => step({ type: "start", mode, origin: ports.origin }),
+    stop() {
+      cancelReconnect?.();
+      step({ type: "stop" });
+      requests.failAll();
+    },
+    hint: (type) => step({ type }),
+    request: (name, input) => (canSend(state) ? requests.start(name, input) : Promise.reject(offline())),
+    sendFrame,
+    sendSealed(bytes, request) {
+      // Encoded before: it goes past the machine, under the machine's rule that nothing leaves before Welcome.
+      if (!canSend(state) || transport === undefined) return false;
+      transport.connection.send(withRequest(bytes, request));
+      return true;
+    },
+    reconnect() {
+      cancelReconnect?.();
+      cancelReconnect = ports.clock.after(RECONNECT_AFTER_TROUBLE_MS, () => {
+        if (!canSend(state)) return;
+        const { mode } = state;
+        step({ type: "stop" });
+        step({ type: "start", mode, origin: ports.origin });
+      });
+    },
+    whenOnline(timeoutMs) {
+      if (canSend(state)) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const done = (): void => {
+          cancel();
+          onlineWaiters.delete(done);
+          resolve();
+        };
+        const cancel = ports.clock.after(timeoutMs, () => {
+          onlineWaiters.delete(done);
+          reject(offlineBecause(state));
+        });
+        onlineWaiters.add(done);
+      });
+    },
+  };
+}
+
+function offlineBecause(state: SessionState): OperationalError {
+  const status = sessionStatus(state);
+  if (status.kind === "update-needed") return new OperationalError(status.error);
+  return offline();
+}
+
+/** `http(s)://host` → `ws(s)://host/v1/connect`. */
+export function connectUrl(serverUrl: string): string {
+  return `${serverUrl.replace(/^http/, "ws").replace(/\/+$/, "")}/v1/connect`;
+}

@@ -1,0 +1,105 @@
+/**
+ * Other accounts' devices, and the own ones, as their signed lists say. Invariant: no session and no capsule for a device that the
+ * newest known list does not name; lists only advance (`DeviceListStore`).
+ */
+import { type AccountId, accountIdToBytes, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
+import { listHashPrefix, type PreKeyBundle, type VerifiedDeviceList } from "@hawser/crypto";
+import type { Device, PreKeyBundle as WirePreKeyBundle, SignedDeviceList } from "@hawser/wire";
+import type { ServerLink } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+
+export interface DeviceDirectory {
+  latest(account: AccountId): VerifiedDeviceList | undefined;
+  /** The pinned list, fetched when none is known. Rejects with RECIPIENT_UNKNOWN, LIST_INVALID or what the connection says. */
+  ensure(account: AccountId): Promise<VerifiedDeviceList>;
+  /** Asks for newer lists; the newest known afterwards. */
+  refresh(account: AccountId): Promise<VerifiedDeviceList>;
+  /** Takes lists over that came from anywhere. Joins a transaction. Says whether the account's list advanced. */
+  accept(account: AccountId, entries: readonly SignedDeviceList[]): boolean;
+  /** Gives the server every list known here of an account; for a server that knows less. */
+  teach(account: AccountId): Promise<void>;
+  /** Bundles for the devices given, by device; devices without uploaded keys are missing. */
+  claim(account: AccountId, devices: readonly DeviceNumber[]): Promise<Map<DeviceNumber, PreKeyBundle>>;
+}
+
+export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
+  const fetching = new Map<AccountId, Promise<VerifiedDeviceList>>();
+  const { lists, sessions } = core.store;
+
+  const accept = (account: AccountId, entries: readonly SignedDeviceList[]): boolean =>
+    core.store.atomically(() => {
+      const outcome = lists.merge(account, entries);
+      if (outcome.kind === "conflict") core.log({ event: "list-conflict", cause: outcome.cause.kind });
+      if (outcome.kind !== "advance") return false;
+      const present = new Set(outcome.latest.list.devices.map((device) => device.number));
+      for (const device of sessions.devicesWithSession(account)) if (!present.has(device)) sessions.delete({ account, device });
+      if (account === core.identity.self()?.account) core.notify.changed("devices");
+      return true;
+    });
+
+  const refresh = (account: AccountId): Promise<VerifiedDeviceList> => {
+    const running = fetching.get(account);
+    if (running !== undefined) return running;
+    const started = fetch(account).finally(() => fetching.delete(account));
+    fetching.set(account, started);
+    return started;
+  };
+  const fetch = async (account: AccountId): Promise<VerifiedDeviceList> => {
+    const afterNumber = BigInt(lists.latest(account)?.number ?? 0);
+    const answer = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber });
+    accept(account, answer.lists);
+    const latest = lists.latest(account);
+    if (latest === undefined) throw new OperationalError(answer.lists.length === 0 ? "RECIPIENT_UNKNOWN" : "LIST_INVALID");
+    return latest;
+  };
+
+  return {
+    latest: (account) => lists.latest(account),
+    async ensure(account) {
+      return lists.latest(account) ?? (await refresh(account));
+    },
+    refresh,
+    accept,
+    async teach(account) {
+      for (const list of lists.chain(account, 0)) await link.request("publishDeviceList", { list });
+    },
+    async claim(account, devices) {
+      const bundles = new Map<DeviceNumber, PreKeyBundle>();
+      if (devices.length === 0) return bundles;
+      const answer = await link.request("claimPreKeys", { accountId: accountIdToBytes(account), devices: [...devices] });
+      const list = lists.latest(account);
+      for (const bundle of answer.bundles) {
+        const device = deviceOf(list, bundle.device as DeviceNumber);
+        const complete = device === undefined ? undefined : toBundle(bundle, device);
+        if (complete !== undefined) bundles.set(bundle.device as DeviceNumber, complete);
+      }
+      return bundles;
+    },
+  };
+}
+
+export function deviceOf(list: VerifiedDeviceList | undefined, device: DeviceNumber): Device | undefined {
+  return list?.list.devices.find((candidate) => candidate.number === device);
+}
+
+export const addressesOf = (list: VerifiedDeviceList): DeviceAddress[] =>
+  list.list.devices.map((device) => ({ account: list.account, device: device.number as DeviceNumber }));
+
+export const sendTargetHead = (list: VerifiedDeviceList): { account: Uint8Array; listNumber: number; listHashPrefix: Uint8Array } => ({
+  account: accountIdToBytes(list.account),
+  listNumber: list.number,
+  listHashPrefix: listHashPrefix(list),
+});
+
+/** Identity keys come from the signed list, never from the server's answer. */
+function toBundle(bundle: WirePreKeyBundle, device: Device): PreKeyBundle | undefined {
+  const { signedPreKey, kemPreKey, oneTimePreKey } = bundle;
+  if (signedPreKey === undefined || kemPreKey === undefined) return undefined;
+  return {
+    identityDh: device.dhKey,
+    signPublic: device.signingKey,
+    signedPreKey: { id: signedPreKey.id, publicKey: signedPreKey.publicKey, signature: signedPreKey.signature },
+    kemPreKey: { id: kemPreKey.id, publicKey: kemPreKey.publicKey, signature: kemPreKey.signature, lastResort: bundle.kemIsLastResort },
+    oneTimePreKey: oneTimePreKey === undefined ? undefined : { id: oneTimePreKey.id, publicKey: oneTimePreKey.publicKey },
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Keeps enough prekeys on the server. Invariant: keys are committed before they are uploaded, and an upload that got no answer is
+ * repeated with the same keys (docs/PROTOCOL.md, "Prekeys").
+ */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { PreKeyUploadSchema } from "@hawser/wire";
+import { KEM_KEYS_LOW, KEM_KEYS_TARGET, ONE_TIME_KEYS_LOW, ONE_TIME_KEYS_TARGET, SIGNED_PRE_KEY_KEPT_MS, SIGNED_PRE_KEY_ROTATE_MS } from "../bounds.ts";
+import type { ServerLink } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+import type { StoredPreKey } from "../store/pre-keys.ts";
+
+export interface PreKeysLeft {
+  readonly oneTime: number;
+  readonly kem: number;
+}
+
+/** Makes what is missing, stores it, uploads it. Does nothing when enough is there. Run it in the device's queue. */
+export async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft): Promise<void> {
+  const nowMs = core.timeMs();
+  const wanted = {
+    oneTime: left.oneTime < ONE_TIME_KEYS_LOW ? ONE_TIME_KEYS_TARGET - left.oneTime : 0,
+    kem: left.kem < KEM_KEYS_LOW ? KEM_KEYS_TARGET - left.kem : 0,
+  };
+  core.store.atomically(() => makeKeys(core, wanted, nowMs));
+  const upload = collect(core);
+  if (upload === undefined) return;
+  await link.request("uploadPreKeys", { upload: upload.message });
+  core.store.atomically(() => {
+    const { preKeys } = core.store;
+    preKeys.markUploaded("signed", upload.signed);
+    preKeys.markUploaded("one-time", upload.oneTime);
+    preKeys.markUploaded("kem", upload.kem);
+    const createdBeforeMs = nowMs - SIGNED_PRE_KEY_KEPT_MS;
+    preKeys.deleteOlder("signed", { lastResort: false, createdBeforeMs });
+    preKeys.deleteOlder("kem", { lastResort: true, createdBeforeMs });
+  });
+}
+
+function makeKeys(core: Core, wanted: { oneTime: number; kem: number }, nowMs: number): void {
+  const { pair, identity } = core;
+  const { preKeys } = core.store;
+  const context = core.pairContext();
+  const keys = identity.keys();
+  const isOld = (key: StoredPreKey | undefined): boolean => key === undefined || nowMs - key.createdAtMs >= SIGNED_PRE_KEY_ROTATE_MS;
+  if (isOld(preKeys.newest("signed", { lastResort: false }))) preKeys.add("signed", pair.newSignedPreKey(preKeys.nextId("signed"), keys, context), nowMs);
+  if (isOld(preKeys.newest("kem", { lastResort: true }))) {
+    preKeys.add("kem", pair.newKemPreKey(preKeys.nextId("kem"), keys, context, { lastResort: true }), nowMs);
+  }
+  // Keys of an upload without an answer are uploaded again and count.
+  const oneTime = wanted.oneTime - preKeys.notUploaded("one-time", { lastResort: false }).length;
+  for (let i = 0; i < oneTime; i++) preKeys.add("one-time", pair.newOneTimePreKey(preKeys.nextId("one-time"), context), nowMs);
+  const kem = wanted.kem - preKeys.notUploaded("kem", { lastResort: false }).length;
+  for (let i = 0; i < kem; i++) preKeys.add("kem", pair.newKemPreKey(preKeys.nextId("kem"), keys, context), nowMs);
+}
+
+interface Upload {
+  readonly message: MessageInitShape<typeof PreKeyUploadSchema>;
+  readonly signed: number[];
+  readonly oneTime: number[];
+  readonly kem: number[];
+}
+
+function collect(core: Core): Upload | undefined {
+  const { preKeys } = core.store;
+  const signed = preKeys.newest("signed", { lastResort: false });
+  const lastResort = preKeys.newest("kem", { lastResort: true });
+  const oneTime = preKeys.notUploaded("one-time", { lastResort: false });
+  const kem = preKeys.notUploaded("kem", { lastResort: false });
+  if (signed === undefined || lastResort === undefined) return undefined;
+  if (signed.uploaded && lastResort.uploaded && oneTime.length === 0 && kem.length === 0) return undefined;
+  const signedForm = (key: StoredPreKey) => ({ id: key.id, publicKey: key.publicKey, signature: key.signature ?? new Uint8Array(0) });
+  return {
+    message: {
+      signedPreKey: signedForm(signed),
+      lastResortKemPreKey: signedForm(lastResort),
+      oneTimePreKeys: oneTime.map((key) => ({ id: key.id, publicKey: key.publicKey })),
+      oneTimeKemPreKeys: kem.map(signedForm),
+    },
+    signed: [signed.id],
+    oneTime: oneTime.map((key) => key.id),
+    kem: [lastResort.id, ...kem.map((key) => key.id)],
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * Drives history that comes to this device. Invariant: references, progress and rows are durable before the machine hears of them; a
+ * job goes on after any crash; nothing here can undo a link.
+ */
+import { type DeviceNumber, fromHex, newMessageId, OperationalError, toHex } from "@hawser/base";
+import {
+  type ChunkFailure,
+  type ChunkReference,
+  decodeChunk,
+  type HistoryWriter,
+  MAX_CHUNK_BYTES,
+  newSink,
+  openChunk,
+  pureCompression,
+  restoreSink,
+  type SinkEffect,
+  type SinkInput,
+  type SinkJob,
+  type SinkState,
+  stalledSinceMs,
+  stepSink,
+} from "@hawser/sync";
+import type { HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
+import type { HistoryStatus } from "../api.ts";
+import type { BlobTransfer } from "../blobs/transfer.ts";
+import type { Core } from "../core.ts";
+import { encodeContent } from "../messaging/content.ts";
+
+/** The first screen is no chunk of the job; its rows come again in one. */
+const FIRST_SCREEN_INDEX = -1;
+
+export interface HistorySinks {
+  /** Inside the delivery's transaction; work starts in a later tick. */
+  take(message: HistoryMessageFromSource, from: DeviceNumber): void;
+  /** Asks a source for everything, or for one conversation. */
+  ask(source: DeviceNumber, conversation?: { readonly id: string; readonly beforeMs: number }): void;
+  askAgain(): boolean;
+  resume(): void;
+  status(): HistoryStatus | undefined;
+  stop(): void;
+}
+
+export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: BlobTransfer): HistorySinks {
+  const jobs = new Map<string, SinkState>();
+  const timers = new Map<string, () => void>();
+  let stopped = false;
+  const { historyJobs } = core.store;
+
+  const input = (jobId: string, given: SinkInput): void => {
+    const state = jobs.get(jobId);
+    if (state === undefined || stopped) return;
+    const step = stepSink(state, given, { nowMs: core.ports.clock.nowMs(), random: core.ports.random });
+    jobs.set(jobId, step.state);
+    for (const effect of step.effects) run(step.state, effect);
+    core.notify.changed("state");
+  };
+  /** Never inside a transaction or another step. */
+  const inputLater = (jobId: string, given: SinkInput): void => void Promise.resolve().then(() => input(jobId, given));
+
+  const run = (state: SinkState, effect: SinkEffect): void => {
+    const { jobId } = state.job;
+    switch (effect.type) {
+      case "fetch-chunk":
+        return void fetch(jobId, effect.reference);
+      case "report":
+        return post(state, { case: "progress", value: { jobId: bytes(jobId), nextIndex: effect.nextIndex, missing: [...effect.missing] } as never });
+      case "ask-source":
+        return post(state, { case: "request", value: { jobId: bytes(jobId), nextIndex: effect.nextIndex } as never });
+      case "set-timer":
+        timers.get(jobId)?.();
+        timers.set(jobId, core.ports.clock.after(effect.afterMs, () => input(jobId, { type: "timer" })));
+        return;
+      case "persist-job":
+        return core.store.atomically(() => persist(state));
+    }
+  };
+
+  const persist = (state: SinkState): void =>
+    historyJobs.put({ job: state.job.jobId, direction: "sink", device: state.job.source, state: state.job, finished: state.complete, createdAtMs: core.timeMs() });
+
+  const post = (state: SinkState, message: HistoryMessageToSource["message"]): void =>
+    core.store.atomically(() => {
+      const self = core.identity.requireSelf();
+      const nowMs = core.timeMs();
+      const messageId = newMessageId(nowMs, core.ports.random);
+      const content = encodeContent({ sender: self, conversation: undefined, messageId, sentAtMs: nowMs }, { case: "historyToSource", value: { message } });
+      core.store.outbox.add({ messageId, audience: "device", account: self.account, device: state.job.source as DeviceNumber, content });
+      core.notify.changed("outbox");
+    });
+
+  const fetch = async (jobId: string, reference: ChunkReference): Promise<void> => {
+    try {
+      const ciphertext = await transfer.download(reference.blob as never, MAX_CHUNK_BYTES);
+      const expected = { blob: reference.blob as never, key: reference.key, jobId, index: reference.index };
+      const opened = openChunk(ciphertext, expected, core.ports.primitives, core.ports.compression ?? pureCompression);
+      if (stopped) return;
+      if (!opened.ok) return input(jobId, { type: "failed", index: reference.index, failure: { kind: "damaged" } });
+      const messageCount = opened.value.conversations.reduce((sum, conversation) => sum + conversation.entries.length, 0);
+      writer.commitChunk(jobId, reference.index, opened.value.conversations);
+      for (const { conversationId } of opened.value.conversations) core.notify.messagesChanged(conversationId as never);
+      input(jobId, { type: "committed", index: reference.index, messageCount });
+    } catch (error) {
+      core.log({ event: "history-fetch-failed", error: error instanceof OperationalError ? error.code : "unknown" });
+      input(jobId, { type: "failed", index: reference.index, failure: failureOf(error) });
+    }
+  };
+
+  const start = (job: SinkJob): void => {
+    if (historyJobs.find(job.jobId) !== undefined) return;
+    historyJobs.put({ job: job.jobId, direction: "sink", device: job.source, state: job, finished: false, createdAtMs: core.timeMs() });
+  };
+
+  const load = (jobId: string): boolean => {
+    if (jobs.has(jobId)) return true;
+    const row = historyJobs.find(jobId);
+    if (row === undefined || row.direction !== "sink") return false;
+    const { references, committed } = historyJobs.chunks(jobId);
+    jobs.set(jobId, restoreSink(row.state as SinkJob, references, committed, core.ports.clock.nowMs()));
+    return true;
+  };
+
+  return {
+    take({ message }, from) {
+      if (message.value === undefined || message.value.jobId.length !== 16) return;
+      const jobId = toHex(message.value.jobId);
+      switch (message.case) {
+        case "start": {
+          start({ jobId, source: from, messageCount: Number(message.value.messageCount), chunkCount: undefined, messagesDone: 0 });
+          const known = historyJobs.find(jobId)!;
+          historyJobs.put({ ...known, state: { ...(known.state as SinkJob), messageCount: Number(message.value.messageCount) } });
+          const screen = message.value.firstScreen.length === 0 ? undefined : decodeChunk(message.value.firstScreen);
+          if (screen !== undefined) {
+            const { conversations } = screen;
+            void Promise.resolve().then(() => {
+              writer.commitChunk(jobId, FIRST_SCREEN_INDEX, conversations);
+              for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as never);
+            });
+          }
+          void Promise.resolve().then(() => load(jobId) && input(jobId, { type: "resume" }));
+          return;
+        }
+        case "chunk": {
+          const { index, blobId, key, messageCount, sizeBytes } = message.value;
+          const reference: ChunkReference = { index, blob: toHex(blobId), key, messageCount, sizeBytes };
+          start({ jobId, source: from, messageCount: 0, chunkCount: undefined, messagesDone: 0 });
+          historyJobs.putChunk(jobId, reference);
+          void Promise.resolve().then(() => load(jobId) && input(jobId, { type: "reference", reference }));
+          return;
+        }
+        case "end": {
+          const { chunkCount } = message.value;
+          const messageCount = Number(message.value.messageCount);
+          start({ jobId, source: from, messageCount, chunkCount, messagesDone: 0 });
+          const known = historyJobs.find(jobId)!;
+          historyJobs.put({ ...known, state: { ...(known.state as SinkJob), chunkCount, messageCount } });
+          void Promise.resolve().then(() => load(jobId) && input(jobId, { type: "end", chunkCount, messageCount }));
+        }
+      }
+    },
+    ask(source, conversation) {
+      const jobId = toHex(core.ports.random.bytes(16));
+      const job: SinkJob = { jobId, source, messageCount: 0, chunkCount: undefined, messagesDone: 0 };
+      const state = newSink(job, core.ports.clock.nowMs());
+      core.store.atomically(() => {
+        start(job);
+        post(state, {
+          case: "request",
+          value: { jobId: bytes(jobId), conversationId: conversation?.id ?? "", beforeMs: BigInt(conversation?.beforeMs ?? 0) } as never,
+        });
+      });
+      jobs.set(jobId, state);
+      inputLater(jobId, { type: "resume" });
+    },
+    askAgain() {
+      const open = [...jobs.values()].filter((state) => !state.complete);
+      for (const state of open) inputLater(state.job.jobId, { type: "ask-now" });
+      return open.length > 0;
+    },
+    resume() {
+      for (const row of historyJobs.list()) {
+        if (row.direction !== "sink" || row.finished || !load(row.job)) continue;
+        inputLater(row.job, { type: "resume" });
+      }
+    },
+    status() {
+      const states = [...jobs.values()];
+      const running = states.filter((state) => !state.complete);
+      if (running.length > 0) {
+        const newest = running.at(-1)!;
+        return {
+          kind: "running",
+          direction: "receiving",
+          messagesDone: newest.job.messagesDone,
+          messagesTotal: newest.job.messageCount,
+          stalledSinceMs: stalledSinceMs(newest, core.ports.clock.nowMs()),
+        };
+      }
+      const finished = core.store.historyJobs.list().filter((row) => row.direction === "sink" && row.finished).at(-1);
+      if (finished === undefined) return undefined;
+      return { kind: "complete", messagesTotal: (finished.state as SinkJob).messageCount, finishedAtMs: finished.createdAtMs };
+    },
+    stop() {
+      stopped = true;
+      for (const cancel of timers.values()) cancel();
+    },
+  };
+}
+
+function failureOf(error: unknown): ChunkFailure {
+  if (!(error instanceof OperationalError)) return isFull(error) ? { kind: "storage-full" } : { kind: "unreachable" };
+  if (error.code === "BLOB_UNKNOWN") return { kind: "missing" };
+  if (error.code === "BLOB_MISMATCH" || error.code === "LIMIT_EXCEEDED") return { kind: "damaged" };
+  if (error.code === "STORAGE_FULL") return { kind: "storage-full" };
+  return typeof error.retry === "object" ? { kind: "unreachable", retryAfterMs: error.retry.afterMs } : { kind: "unreachable" };
+}
+
+/** SQLite's SQLITE_FULL, as every driver words it. */
+const isFull = (error: unknown): boolean => error instanceof Error && /full|quota/i.test(error.message);
+
+const bytes = (jobId: string): Uint8Array => fromHex(jobId)!;

@@ -1,0 +1,279 @@
+/**
+ * The pump: takes what stands in the outbox, in order, seals it and keeps it under way until the server has acknowledged it.
+ * Invariants: at most `OUTBOX_WINDOW` frames are under way; what addresses one account leaves in the order it was written; a row is
+ * deleted only by its acknowledgement or by a refusal that repeating cannot change. docs/PROTOCOL.md, "Sending".
+ */
+import { type AccountId, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
+import type { PreKeyBundle } from "@hawser/crypto";
+import { errorClass, errorName, type SendRejected } from "@hawser/wire";
+import {
+  MAX_STALE_CORRECTIONS,
+  MAX_WAITS_FOR_KEYS,
+  OUTBOX_BATCH,
+  OUTBOX_FIRST_RETRY_MS,
+  OUTBOX_MAX_RETRY_MS,
+  OUTBOX_WINDOW,
+  WAIT_FOR_KEYS_MS,
+  YOUNG_DEVICE_MS,
+} from "../bounds.ts";
+import { type DeviceLink, isTransient } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
+import type { OutboxRow } from "../store/outbox.ts";
+import { parseAccountBytes } from "./content.ts";
+import { accountsOf, correctRow, type SealOutcome, sealRow } from "./seal.ts";
+
+export interface OutboxPump {
+  /** Something was added, or the connection came: start. Cheap and idempotent. */
+  wake(): void;
+  /** The server has stored what these requests carried. */
+  acknowledge(requests: readonly number[]): void;
+  rejected(rejection: SendRejected): void;
+  /** Everything under way goes out again on the next connection. */
+  disconnected(): void;
+  /** Nobody waits for anything any more: forget delays. */
+  retryNow(): void;
+  stop(): void;
+}
+
+type Bundles = Map<AccountId, Map<DeviceNumber, PreKeyBundle>>;
+
+export function createOutboxPump(core: Core, link: DeviceLink, directory: DeviceDirectory): OutboxPump {
+  const { outbox } = core.store;
+  const underWay = new Map<number, number>();
+  /** Rows being corrected: neither sent nor corrected a second time meanwhile. */
+  const correcting = new Set<number>();
+  const corrections = new Map<number, number>();
+  let lastRequest = 0;
+  let running = false;
+  let again = false;
+  let stopped = false;
+  let cancelTimer: (() => void) | undefined;
+
+  const self = (): AccountId => core.identity.requireSelf().account;
+
+  const wake = (): void => {
+    if (stopped || !link.online || core.identity.phase() !== "ready") return;
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    void pass()
+      .catch((error: unknown) => {
+        core.log({ event: "outbox-pass-failed", error: error instanceof Error ? error.name : "unknown" });
+        setTimer(OUTBOX_FIRST_RETRY_MS);
+      })
+      .finally(() => {
+        running = false;
+        if (again) {
+          again = false;
+          wake();
+        }
+      });
+  };
+
+  const setTimer = (delayMs: number): void => {
+    cancelTimer?.();
+    cancelTimer = core.ports.clock.after(delayMs, wake);
+  };
+
+  /** One pass over the outbox: first what needs no network, all in one transaction, then the rest one by one. */
+  const pass = async (): Promise<void> => {
+    for (;;) {
+      const { ready, wakeAfterMs } = candidates();
+      if (wakeAfterMs !== undefined) setTimer(wakeAfterMs);
+      if (ready.length === 0 || !link.online) return;
+      const held = new Set<AccountId>();
+      const unsealed = sealTogether(ready, held);
+      const waiting = new Set(unsealed.map((row) => row.row));
+      let progress = 0;
+      for (const row of ready) if (!waiting.has(row.row) && send(row.row)) progress++;
+      for (const row of unsealed) {
+        if (accountsOf(row, self()).some((account) => held.has(account) && account !== self()) || !link.online) continue;
+        if ((await prepare(row)) && send(row.row)) progress++;
+        else for (const account of accountsOf(row, self())) held.add(account);
+      }
+      if (progress === 0) return;
+    }
+  };
+
+  /** Rows that may leave now, in order; an account with a row that must wait is passed over from there on. */
+  const candidates = (): { ready: OutboxRow[]; wakeAfterMs: number | undefined } => {
+    const ready: OutboxRow[] = [];
+    const held = new Set<AccountId>();
+    const sent = new Set(underWay.values());
+    const nowMs = core.ports.clock.nowMs();
+    const room = Math.min(OUTBOX_BATCH, OUTBOX_WINDOW - underWay.size);
+    let wakeAfterMs: number | undefined;
+    let afterRow = 0;
+    while (ready.length < room) {
+      const page = outbox.list(afterRow, OUTBOX_WINDOW);
+      if (page.length === 0) break;
+      afterRow = page.at(-1)!.row;
+      for (const row of page) {
+        if (sent.has(row.row)) continue;
+        // A clock that jumped back must not hold a message for longer than the longest wait.
+        const waitMs = Math.min(row.notBeforeMs - nowMs, OUTBOX_MAX_RETRY_MS);
+        if (waitMs > 0 || correcting.has(row.row) || held.has(row.account)) {
+          if (waitMs > 0) wakeAfterMs = Math.min(wakeAfterMs ?? waitMs, waitMs);
+          held.add(row.account);
+        } else if (ready.length < room) ready.push(row);
+      }
+    }
+    return { ready, wakeAfterMs };
+  };
+
+  const sealTogether = (rows: readonly OutboxRow[], held: Set<AccountId>): OutboxRow[] => {
+    if (rows.every((row) => row.frame !== undefined)) return [];
+    return core.store.atomically(() =>
+      rows.filter((row) => {
+        if (row.frame !== undefined && !held.has(row.account)) return false;
+        if (!held.has(row.account) && finish(row, sealRow(core, row))) return false;
+        held.add(row.account);
+        return true;
+      }),
+    );
+  };
+
+  /** Takes a seal's outcome in; true when the row is done with (sealed, or nobody to send it to). */
+  const finish = (row: OutboxRow, outcome: SealOutcome): boolean => {
+    if (outcome.kind === "nobody") complete(row);
+    return outcome.kind === "sealed" || outcome.kind === "nobody";
+  };
+
+  /** Fetches what is missing and seals; false when the row has to wait. */
+  const prepare = async (row: OutboxRow): Promise<boolean> => {
+    try {
+      const bundles: Bundles = new Map();
+      const apply = row.frame === undefined ? sealRow : correctRow;
+      let withoutMissing = false;
+      // Lists, then sessions, then once more without the devices that have no keys: each round removes one reason.
+      for (let round = 0; round < 2 + accountsOf(row, self()).length; round++) {
+        const current = outbox.find(row.row);
+        if (current === undefined) return true;
+        const outcome = core.store.atomically(() => apply(core, current, bundles, withoutMissing));
+        if (finish(current, outcome)) return true;
+        if (outcome.kind === "needs-list") await directory.ensure(outcome.account);
+        else if (outcome.kind === "needs-sessions") {
+          await claimInto(bundles, outcome.devices);
+          const without = outcome.devices.filter((address) => bundles.get(address.account)?.has(address.device) !== true);
+          if (without.length > 0 && row.tries < MAX_WAITS_FOR_KEYS && without.some(isYoung)) {
+            outbox.delay(row.row, core.ports.clock.nowMs() + WAIT_FOR_KEYS_MS, row.tries + 1);
+            setTimer(WAIT_FOR_KEYS_MS);
+            return false;
+          }
+          withoutMissing = true;
+        }
+      }
+      throw new OperationalError("INTERNAL", { retry: "now" });
+    } catch (error) {
+      refused(row, error);
+      return false;
+    }
+  };
+
+  const claimInto = async (bundles: Bundles, devices: readonly DeviceAddress[]): Promise<void> => {
+    for (const [account, its] of Map.groupBy(devices, (address) => address.account)) {
+      const claimed = await directory.claim(account, its.map((address) => address.device));
+      bundles.set(account, new Map([...(bundles.get(account) ?? []), ...claimed]));
+    }
+  };
+
+  /** A device added a moment ago is still uploading its keys. */
+  const isYoung = ({ account, device }: DeviceAddress): boolean => {
+    const addedAtMs = deviceOf(directory.latest(account), device)?.addedAtMs;
+    return addedAtMs !== undefined && core.timeMs() - Number(addedAtMs) < YOUNG_DEVICE_MS;
+  };
+
+  const send = (rowId: number): boolean => {
+    const row = outbox.find(rowId);
+    if (row?.frame === undefined) return row === undefined;
+    lastRequest = (lastRequest % 0xffff_ffff) + 1;
+    if (!link.sendSealed(row.frame, lastRequest)) return false;
+    underWay.set(lastRequest, rowId);
+    return true;
+  };
+
+  const complete = (row: OutboxRow): void => {
+    outbox.delete(row.row);
+    corrections.delete(row.row);
+    if (core.store.messages.raiseStatus(row.messageId, "sent")) core.notify.message(row.messageId, false);
+    core.notify.changed("outbox");
+  };
+
+  const refused = (row: OutboxRow, error: unknown, retryAfterMs = 0): void => {
+    if (!link.online && isTransient(error)) return;
+    if (isTransient(error) || !(error instanceof OperationalError)) {
+      const backoffMs = Math.min(OUTBOX_FIRST_RETRY_MS * 2 ** Math.min(row.tries, 16), OUTBOX_MAX_RETRY_MS);
+      const asked = error instanceof OperationalError && typeof error.retry === "object" ? error.retry.afterMs : 0;
+      const delayMs = Math.max(backoffMs, asked, retryAfterMs);
+      outbox.delay(row.row, core.ports.clock.nowMs() + delayMs, row.tries + 1);
+      setTimer(delayMs);
+      return;
+    }
+    core.log({ event: "send-refused", error: error.code });
+    core.store.atomically(() => {
+      outbox.delete(row.row);
+      if (core.store.messages.raiseStatus(row.messageId, "failed")) core.notify.message(row.messageId, false);
+    });
+    core.notify.changed("outbox");
+  };
+
+  const correct = async (row: OutboxRow): Promise<void> => {
+    correcting.add(row.row);
+    try {
+      const tries = (corrections.get(row.row) ?? 0) + 1;
+      corrections.set(row.row, tries);
+      if (tries > MAX_STALE_CORRECTIONS) {
+        corrections.delete(row.row);
+        refused(row, new OperationalError("STALE_LIST", { retry: "now" }));
+      } else await prepare(row);
+    } finally {
+      correcting.delete(row.row);
+      wake();
+    }
+  };
+
+  return {
+    wake,
+    acknowledge(requests) {
+      const rows = requests.flatMap((request) => {
+        const row = underWay.get(request);
+        underWay.delete(request);
+        return row === undefined ? [] : (outbox.find(row) ?? []);
+      });
+      if (rows.length > 0) core.store.atomically(() => rows.forEach(complete));
+      wake();
+    },
+    rejected({ request, failure }) {
+      const row = outbox.find(underWay.get(request) ?? -1);
+      underWay.delete(request);
+      if (row === undefined || failure === undefined) return;
+      const code = errorName(failure.error) ?? "INTERNAL";
+      const account = parseAccountBytes(failure.accountId);
+      if (code === "STALE_LIST" && account !== undefined) {
+        directory.accept(account, failure.lists);
+        // Without newer lists the server knows less than this device: tell it, lists prove themselves.
+        const told = failure.lists.length > 0 ? Promise.resolve() : directory.teach(account);
+        void told.catch(() => undefined).then(() => correct(row));
+        return;
+      }
+      const retry = errorClass(failure.error) === "retry" ? "now" : "never";
+      refused(row, new OperationalError(code, { retry }), failure.retryAfterMs);
+      wake();
+    },
+    disconnected() {
+      underWay.clear();
+      corrections.clear();
+    },
+    retryNow() {
+      outbox.retryNow();
+      wake();
+    },
+    stop() {
+      stopped = true;
+      cancelTimer?.();
+    },
+  };
+}

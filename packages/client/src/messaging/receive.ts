@@ -1,0 +1,144 @@
+/**
+ * Takes deliveries in, in the order of the mailbox. Invariant: what a delivery changes and the cursor that covers it are committed in one
+ * transaction; only then the server hears of the cursor. What is in memory and not committed may be lost at any time: the server
+ * repeats it. docs/PROTOCOL.md, "Receiving".
+ */
+import { type AccountId, messageIdFromBytes } from "@hawser/base";
+import type { Delivery } from "@hawser/wire";
+import { MAX_RECEIVE_QUEUE, RECEIVE_BATCH } from "../bounds.ts";
+import { type DeviceLink, isTransient } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
+import type { ContentHandler } from "./handle-content.ts";
+import { openDelivery, senderOf } from "./open.ts";
+import type { Receipts } from "./receipts.ts";
+import type { Resends } from "./resend.ts";
+
+export interface Receiver {
+  deliver(deliveries: readonly Delivery[]): void;
+  /** A new connection: the server starts again from the cursor. */
+  reset(): void;
+  /** Deliveries taken and not committed yet. */
+  waiting(): number;
+}
+
+interface Parts {
+  readonly link: DeviceLink;
+  readonly directory: DeviceDirectory;
+  readonly content: ContentHandler;
+  readonly receipts: Receipts;
+  readonly resends: Resends;
+}
+
+export function createReceiver(core: Core, { link, directory, content, receipts, resends }: Parts): Receiver {
+  let queue: Delivery[] = [];
+  let generation = 0;
+  let running = false;
+  let highest = 0;
+
+  const run = async (): Promise<void> => {
+    running = true;
+    try {
+      while (queue.length > 0) {
+        const mine = generation;
+        const known = await fetchUnknownLists(queue.slice(0, RECEIVE_BATCH));
+        if (mine !== generation) continue;
+        if (!known || core.identity.phase() !== "ready") return reconnectLater();
+        const cursor = commit(queue.splice(0, RECEIVE_BATCH));
+        if (mine === generation) link.sendFrame({ type: "cursor", sequence: cursor });
+      }
+    } finally {
+      running = false;
+    }
+  };
+
+  /** Nothing can be taken in now: drop what is in memory; the next connection repeats it from the cursor. */
+  const reconnectLater = (): void => {
+    queue = [];
+    link.reconnect();
+  };
+
+  /** Asks once for the lists of senders not known yet. False when that has to be tried again later. */
+  const fetchUnknownLists = async (batch: readonly Delivery[]): Promise<boolean> => {
+    const asked = new Set<AccountId>();
+    for (const delivery of batch) {
+      const sender = senderOf(delivery);
+      const known = deviceOf(directory.latest(sender.account), sender.device) !== undefined;
+      if (known || asked.has(sender.account)) continue;
+      asked.add(sender.account);
+      try {
+        await directory.refresh(sender.account);
+      } catch (error) {
+        if (isTransient(error)) return false;
+      }
+    }
+    return true;
+  };
+
+  const commit = (batch: readonly Delivery[]): number =>
+    core.store.database.transaction(() => {
+      for (const delivery of batch) takeOne(delivery);
+      receipts.flush();
+      const { epoch } = core.identity.mailbox();
+      const cursor = batch.at(-1)!.sequence;
+      core.identity.setMailbox(epoch, cursor);
+      return cursor;
+    });
+
+  /** One delivery; a fault in it undoes what it did and nothing else. */
+  const takeOne = (delivery: Delivery): void => {
+    const { database } = core.store;
+    database.exec("SAVEPOINT delivery");
+    try {
+      process(delivery);
+    } catch (error) {
+      database.exec("ROLLBACK TO delivery");
+      core.log({ event: "delivery-failed", error: error instanceof Error ? error.name : "unknown" });
+    }
+    database.exec("RELEASE delivery");
+  };
+
+  const process = (delivery: Delivery): void => {
+    const outcome = openDelivery(core, delivery);
+    switch (outcome.kind) {
+      case "opened":
+        content.handle({ ...outcome, serverTimeMs: delivery.serverTimeMs });
+        resends.answered(outcome.messageId, outcome.content.body.case === "nothing");
+        break;
+      case "undecryptable":
+        core.log({ event: "undecryptable", reason: outcome.reason });
+        resends.ask(messageIdFromBytes(delivery.messageId), senderOf(delivery), delivery.serverTimeMs);
+        break;
+      case "unknown-device":
+      case "refused":
+        core.log({ event: "delivery-refused", reason: outcome.kind === "refused" ? outcome.reason : outcome.kind });
+        break;
+      case "duplicate":
+    }
+  };
+
+  return {
+    deliver(deliveries) {
+      const { cursor } = core.identity.mailbox();
+      for (const delivery of deliveries) {
+        // Repeats of what is committed or queued. Past the bound the rest is left to the server, which repeats it.
+        if (delivery.sequence <= Math.max(cursor, highest) || queue.length >= MAX_RECEIVE_QUEUE) continue;
+        highest = delivery.sequence;
+        queue.push(owned(delivery));
+      }
+      if (!running) void run();
+    },
+    reset() {
+      generation++;
+      queue = [];
+      highest = 0;
+    },
+    waiting: () => queue.length,
+  };
+}
+
+/** The frame's bytes belong to the transport once this tick is over. */
+function owned(delivery: Delivery): Delivery {
+  const { senderAccount, messageId, capsule, body } = delivery;
+  return { ...delivery, senderAccount: senderAccount.slice(), messageId: messageId.slice(), capsule: capsule.slice(), body: body.slice() };
+}

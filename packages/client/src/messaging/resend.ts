@@ -1,0 +1,118 @@
+/**
+ * "I could not read this": the receiver shows a placeholder and asks in a fresh session, the sender sends the same content again.
+ * Invariants: each unreadable message is asked for at most `MAX_RESEND_REQUESTS` times; an answer replaces the placeholder in its place;
+ * only a device the content was meant for gets it. docs/PROTOCOL.md, "Resend".
+ */
+import { conversationWith, type DeviceAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
+import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_AGAIN_AFTER_MS } from "../bounds.ts";
+import type { Core } from "../core.ts";
+import { encodeContent } from "./content.ts";
+import { orderOfDelivery } from "./order.ts";
+
+const HOUR_MS = 3_600_000;
+
+export interface Resends {
+  /** A delivery could not be read. Inside its transaction. */
+  ask(id: MessageId, sender: DeviceAddress, serverTimeMs: number): void;
+  /** Content with this id arrived and was handled; `nothing`: the sender has nothing to show for it. */
+  answered(id: MessageId, nothing: boolean): void;
+  /** Someone asks us. Inside the request's transaction. */
+  requested(id: MessageId, by: DeviceAddress): void;
+  /** Asks again for what is still missing; on every new connection. */
+  askAgain(): void;
+}
+
+export function createResends(core: Core): Resends {
+  const { resends, messages, conversations, outbox } = core.store;
+  const served = new Map<string, { count: number; sinceMs: number }>();
+
+  const request = (id: MessageId, sender: DeviceAddress): void => {
+    const self = core.identity.requireSelf();
+    const nowMs = core.timeMs();
+    const messageId = newMessageId(nowMs, core.ports.random);
+    const conversation = sender.account === self.account ? undefined : sender.account;
+    const body = { case: "resendRequest", value: { messageId: messageIdToBytes(id) } } as const;
+    const content = encodeContent({ sender: self, conversation, messageId, sentAtMs: nowMs }, body);
+    outbox.add({ messageId, audience: "device", account: sender.account, device: sender.device, freshSession: true, content });
+    core.notify.changed("outbox");
+  };
+
+  const mayServe = (by: DeviceAddress): boolean => {
+    const key = `${by.account}/${by.device}`;
+    const nowMs = core.ports.clock.monotonicMs();
+    const seen = served.get(key);
+    const current = seen === undefined || nowMs - seen.sinceMs >= HOUR_MS ? { count: 0, sinceMs: nowMs } : seen;
+    current.count++;
+    served.set(key, current);
+    return current.count <= MAX_RESENDS_PER_DEVICE_PER_HOUR;
+  };
+
+  return {
+    ask(id, sender, serverTimeMs) {
+      const known = messages.row(id);
+      if (known !== undefined && known.kind !== "undecryptable") return;
+      const pending = resends.pending(id);
+      if (pending !== undefined) return;
+      const self = core.identity.requireSelf();
+      const blocked = core.store.contacts.find(sender.account)?.blocked === 1;
+      if (blocked) return;
+      resends.putPending({ messageId: id, sender, requests: 1, lastRequestMs: core.timeMs() });
+      request(id, sender);
+      // An own device's message belongs to a conversation that only its content names: it shows when it comes.
+      if (sender.account === self.account) return;
+      const listed = core.store.contacts.find(sender.account)?.listed === 1;
+      const conversation = conversations.ensure(conversationWith(sender.account), { accepted: listed });
+      const order = messages.insert({
+        id,
+        conversation: conversation.row,
+        sentAtMs: serverTimeMs,
+        orderFrom: orderOfDelivery(serverTimeMs, serverTimeMs),
+        outgoing: false,
+        senderAccount: sender.account,
+        senderName: "",
+        kind: "undecryptable",
+        status: "received",
+        text: "",
+        quoted: undefined,
+        attachments: [],
+      });
+      if (order === undefined) return;
+      conversations.noteMessage(conversation.row, order, true);
+      core.notify.message(id, true);
+      core.notify.messagesChanged(conversation.id);
+    },
+    answered(id, nothing) {
+      const pending = resends.pending(id);
+      if (pending === undefined) return;
+      resends.deletePending(id);
+      const row = messages.row(id);
+      if (!nothing || row?.kind !== "undecryptable") return;
+      messages.delete(id);
+      conversations.recount(row.conversation);
+      core.notify.messagesChanged(conversations.byRow(row.conversation)!.id);
+    },
+    requested(id, by) {
+      if (!mayServe(by)) return;
+      const self = core.identity.requireSelf();
+      const sent = resends.findSent(id);
+      const meant = sent !== undefined && (by.account === sent.account || by.account === self.account);
+      const nowMs = core.timeMs();
+      const messageId = newMessageId(nowMs, core.ports.random);
+      const conversation = by.account === self.account ? undefined : by.account;
+      const content = meant ? sent.content : encodeContent({ sender: self, conversation, messageId: id, sentAtMs: nowMs }, { case: "nothing", value: {} });
+      outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
+      core.notify.changed("outbox");
+    },
+    askAgain() {
+      const nowMs = core.timeMs();
+      for (const pending of resends.listPending(100)) {
+        const waitedMs = Math.abs(nowMs - pending.lastRequestMs);
+        if (pending.requests >= MAX_RESEND_REQUESTS || waitedMs < RESEND_AGAIN_AFTER_MS * 2 ** pending.requests) continue;
+        core.store.atomically(() => {
+          resends.putPending({ ...pending, requests: pending.requests + 1, lastRequestMs: nowMs });
+          request(pending.messageId, pending.sender);
+        });
+      }
+    },
+  };
+}

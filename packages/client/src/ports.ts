@@ -1,0 +1,35 @@
+/** Everything the client needs from the platform. Made at a composition root (`@hawser/sdk` for Node, a worker for browsers). */
+import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
+import type { RecoveryKdf } from "@hawser/crypto";
+import type { Compression } from "@hawser/sync";
+import type { StorageStatus } from "./api.ts";
+
+export interface ClientPorts {
+  /** Exclusively this client's: one writer a profile. The client closes it. */
+  readonly database: SqlDatabase;
+  readonly transport: Transport;
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly primitives: Primitives;
+  /** Where this application was loaded from or configured for, e.g. `https://chat.example.org`; devices sign for it. */
+  readonly origin: string;
+  /** Base of the server's addresses, `http(s)://host[:port]`; usually the origin. */
+  readonly serverUrl: string;
+  readonly storage: StorageStatus;
+  readonly platform: { readonly kind: "web" | "terminal" | "sdk"; readonly version: string; readonly description: string };
+  /** Argon2id over a recovery code; `@hawser/crypto` brings one. */
+  readonly recoveryKdf: RecoveryKdf;
+  /** Native raw DEFLATE; `pureCompression` otherwise. */
+  readonly compression?: Compression;
+  /** Signed messages of this program's life: names and numbers, never what people wrote or keys. */
+  readonly log?: (event: LogEvent) => void;
+}
+
+export interface LogEvent {
+  readonly event: string;
+  readonly [detail: string]: string | number | boolean | undefined;
+}
+
+/** SHA-256 prefix for logs and ids; not secret. */
+export type Digest = Bytes;

@@ -1,0 +1,126 @@
+/**
+ * Conversations with their counters. Invariant: `unread` is the number of incoming messages after `read_order`, `last_order` the
+ * newest message's position; both change in the transaction that stores the message.
+ */
+import { accountOfConversation, assert, type ConversationId, type SqlDatabase } from "@hawser/base";
+import type { Contact, ConversationSummary, MessageView } from "../api.ts";
+import { type ContactRow, toContact } from "./contacts.ts";
+import { KIND_CODES } from "./message-rows.ts";
+import type { MessageStore } from "./messages.ts";
+
+export interface ConversationRow {
+  readonly row: number;
+  readonly id: ConversationId;
+  readonly title: string;
+  readonly last_order: number;
+  readonly unread: number;
+  readonly read_order: number;
+  readonly pinned: number;
+  readonly archived: number;
+  readonly muted_until_ms: number;
+  readonly draft: string;
+  readonly accepted: number;
+  readonly history_complete: number;
+}
+
+export interface ConversationStore {
+  find(id: ConversationId): ConversationRow | undefined;
+  byRow(row: number): ConversationRow | undefined;
+  /** The conversation's row, made when it is not there yet. */
+  ensure(id: ConversationId, options?: { readonly title?: string; readonly accepted?: boolean; readonly historyComplete?: boolean }): ConversationRow;
+  summary(id: ConversationId): ConversationSummary | undefined;
+  list(archived: boolean, offset: number, limit: number): { total: number; items: ConversationSummary[] };
+  /** After a message was stored: moves `last_order`, counts it as unread when it is. */
+  noteMessage(row: number, order: number, countsAsUnread: boolean): void;
+  /** Marks everything up to `order` read; says whether anything changed. */
+  markRead(row: number, order: number): boolean;
+  update(row: number, change: Partial<Pick<ConversationRow, "pinned" | "archived" | "muted_until_ms" | "draft" | "accepted" | "title" | "history_complete">>): void;
+  /** Counts again from the messages, after many were added at once. */
+  recount(row: number): void;
+  unreadTotal(): number;
+}
+
+export function openConversations(database: SqlDatabase, messages: MessageStore): ConversationStore {
+  const find = (id: ConversationId): ConversationRow | undefined =>
+    database.prepare("SELECT * FROM conversations WHERE id = ?").get<ConversationRow>(id);
+  const countUnread = (row: number, readOrder: number): number =>
+    database
+      .prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key > ? AND outgoing = 0 AND kind <> ${KIND_CODES.system}`)
+      .get<{ n: number }>(row, readOrder)!.n;
+
+  const toSummary = (row: ConversationRow): ConversationSummary => {
+    const account = accountOfConversation(row.id);
+    const contact = account === undefined ? undefined : contactOf(account);
+    const last: MessageView | undefined = messages.before(row.row, Number.MAX_SAFE_INTEGER, 1)[0];
+    return {
+      id: row.id,
+      title: contact?.name ?? row.title,
+      contact,
+      last,
+      unread: row.unread,
+      pinned: row.pinned === 1,
+      archived: row.archived === 1,
+      mutedUntilMs: row.muted_until_ms,
+      draft: row.draft,
+      historyComplete: row.history_complete === 1,
+      isRequest: row.accepted === 0,
+    };
+  };
+  const contactOf = (account: string): Contact => {
+    const row = database.prepare("SELECT * FROM contacts WHERE account = ?").get<ContactRow>(account);
+    return toContact(row ?? { account, name: "", profile_name: "", handle: "", verified: 0, blocked: 0, listed: 0, added_at_ms: 0, profile_sent: 0 });
+  };
+
+  return {
+    find,
+    byRow: (row) => database.prepare("SELECT * FROM conversations WHERE row = ?").get<ConversationRow>(row),
+    ensure(id, options = {}) {
+      const existing = find(id);
+      if (existing !== undefined) return existing;
+      assert(database.inTransaction, "conversations are made inside a transaction");
+      database
+        .prepare("INSERT INTO conversations (id, title, accepted, history_complete) VALUES (?, ?, ?, ?)")
+        .run(id, options.title ?? "", options.accepted === false ? 0 : 1, options.historyComplete === false ? 0 : 1);
+      return find(id)!;
+    },
+    summary(id) {
+      const row = find(id);
+      return row === undefined ? undefined : toSummary(row);
+    },
+    list(archived, offset, limit) {
+      const where = "archived = ? AND (last_order > 0 OR draft <> '')";
+      const total = database.prepare(`SELECT count(*) AS n FROM conversations WHERE ${where}`).get<{ n: number }>(archived ? 1 : 0)!.n;
+      const rows = database
+        .prepare(`SELECT * FROM conversations WHERE ${where} ORDER BY pinned DESC, last_order DESC LIMIT ? OFFSET ?`)
+        .all<ConversationRow>(archived ? 1 : 0, limit, offset);
+      return { total, items: rows.map(toSummary) };
+    },
+    noteMessage(row, order, countsAsUnread) {
+      database
+        .prepare(
+          `UPDATE conversations SET last_order = max(last_order, ?1), unread = unread + (CASE WHEN ?2 = 1 AND ?1 > read_order THEN 1 ELSE 0 END) WHERE row = ?3`,
+        )
+        .run(order, countsAsUnread ? 1 : 0, row);
+    },
+    markRead(row, order) {
+      const { changes } = database.prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?").run(order, row, order);
+      if (changes > 0) database.prepare("UPDATE conversations SET unread = ? WHERE row = ?").run(countUnread(row, order), row);
+      return changes > 0;
+    },
+    update(row, change) {
+      for (const [column, value] of Object.entries(change)) {
+        assert(UPDATABLE.has(column), "no such column");
+        database.prepare(`UPDATE conversations SET ${column} = ? WHERE row = ?`).run(value, row);
+      }
+    },
+    recount(row) {
+      const readOrder = database.prepare("SELECT read_order FROM conversations WHERE row = ?").get<{ read_order: number }>(row)?.read_order ?? 0;
+      database.prepare("UPDATE conversations SET last_order = ?, unread = ? WHERE row = ?").run(messages.lastOrder(row), countUnread(row, readOrder), row);
+    },
+    unreadTotal() {
+      return database.prepare("SELECT coalesce(sum(unread), 0) AS n FROM conversations WHERE archived = 0").get<{ n: number }>()!.n;
+    },
+  };
+}
+
+const UPDATABLE: ReadonlySet<string> = new Set(["pinned", "archived", "muted_until_ms", "draft", "accepted", "title", "history_complete"]);

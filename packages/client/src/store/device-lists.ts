@@ -1,0 +1,61 @@
+/**
+ * Verified device lists, pinned. Invariant: what stands in the table was verified before it was stored, and for each account the
+ * numbers run without a gap from 1; a pinned list is never replaced by an older or a different one (`mergeDeviceLists`).
+ */
+import { type AccountId, assert, type Primitives, type SqlDatabase } from "@hawser/base";
+import { mergeDeviceLists, type MergeOutcome, parseDeviceList, type VerifiedDeviceList } from "@hawser/crypto";
+import { MAX_CACHED_LISTS } from "../bounds.ts";
+
+export interface ListEntry {
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface DeviceListStore {
+  latest(account: AccountId): VerifiedDeviceList | undefined;
+  /** Verifies entries against what is pinned and stores what is new. Call inside a transaction. */
+  merge(account: AccountId, entries: readonly ListEntry[]): MergeOutcome;
+  chain(account: AccountId, afterNumber: number): ListEntry[];
+  /** Empties the memory of verified lists; the table stays. */
+  forget(): void;
+}
+
+export function openDeviceLists(database: SqlDatabase, primitives: Primitives): DeviceListStore {
+  const cache = new Map<AccountId, VerifiedDeviceList>();
+  const remember = (list: VerifiedDeviceList): void => {
+    cache.delete(list.account);
+    cache.set(list.account, list);
+    if (cache.size > MAX_CACHED_LISTS) cache.delete(cache.keys().next().value!);
+  };
+  const latest = (account: AccountId): VerifiedDeviceList | undefined => {
+    const cached = cache.get(account);
+    if (cached !== undefined) return cached;
+    const row = database
+      .prepare("SELECT payload, signature FROM device_lists WHERE account = ? ORDER BY number DESC LIMIT 1")
+      .get<{ payload: Uint8Array; signature: Uint8Array }>(account);
+    const parsed = row === undefined ? undefined : parseDeviceList(primitives, row);
+    if (parsed?.ok !== true) return undefined;
+    remember(parsed.value);
+    return parsed.value;
+  };
+  return {
+    latest,
+    merge(account, entries) {
+      assert(database.inTransaction, "lists are stored inside a transaction");
+      const outcome = mergeDeviceLists(primitives, latest(account), entries, account);
+      if (outcome.kind !== "advance") return outcome;
+      const insert = database.prepare("INSERT INTO device_lists (account, number, payload, signature) VALUES (?, ?, ?, ?)");
+      for (const list of outcome.lists) insert.run(account, list.number, list.entry.payload, list.entry.signature);
+      // Not `remember`: when the transaction around this fails, the cache must not know more than the table.
+      cache.delete(account);
+      return outcome;
+    },
+    chain(account, afterNumber) {
+      return database
+        .prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number > ? ORDER BY number")
+        .all<ListEntry>(account, afterNumber)
+        .map(({ payload, signature }) => ({ payload, signature }));
+    },
+    forget: () => cache.clear(),
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * The message store as history sees it: pages of rows going out, chunks of rows coming in. Invariant: a chunk's rows and its
+ * `committed` mark change in one transaction, and rows go in oldest first, because the full-text index writes one segment for
+ * ascending keys and one a row for descending ones.
+ */
+import { create } from "@bufbuild/protobuf";
+import { accountIdToBytes, type AccountId, type BlobId, type ConversationId, fromHex, messageIdFromBytes, type SqlDatabase, toHex } from "@hawser/base";
+import type { HistoryPage, HistoryPosition, HistoryReader, HistoryScope, HistoryWriter } from "@hawser/sync";
+import { type Attachment, AttachmentSchema, type HistoryConversation, HistoryConversationSchema, type HistoryEntry, HistoryEntrySchema, HistoryStatus } from "@hawser/wire";
+import { parseAccountBytes } from "../messaging/content.ts";
+import { ORDER_STEPS_PER_MS } from "../bounds.ts";
+import type { ConversationStore } from "./conversations.ts";
+import type { HistoryJobStore } from "./history-jobs.ts";
+import { KIND_CODES, STATUS_CODES } from "./message-rows.ts";
+import type { MessageStore, NewAttachment, NewMessage } from "./messages.ts";
+
+interface Row {
+  readonly order_key: number;
+  readonly id: Uint8Array;
+  readonly conversation: number;
+  readonly sent_at_ms: number;
+  readonly outgoing: number;
+  readonly sender_account: string | null;
+  readonly sender_name: string;
+  readonly kind: number;
+  readonly status: number;
+  readonly text: string;
+  readonly attachment_count: number;
+}
+
+const COLUMNS = "order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, attachment_count";
+/** What cannot be read here is no help to anyone else. */
+const READABLE = `kind <> ${KIND_CODES.undecryptable}`;
+
+interface Parts {
+  readonly database: SqlDatabase;
+  readonly messages: MessageStore;
+  readonly conversations: ConversationStore;
+  readonly historyJobs: HistoryJobStore;
+}
+
+export function openHistoryReader({ database, messages, conversations }: Parts): HistoryReader {
+  const entryOf = (row: Row): HistoryEntry =>
+    create(HistoryEntrySchema, {
+      messageId: row.id,
+      senderAccount: row.sender_account === null ? new Uint8Array(0) : accountIdToBytes(row.sender_account as AccountId),
+      senderName: row.sender_name,
+      sentAtMs: BigInt(row.sent_at_ms),
+      text: row.text,
+      status: STATUS_OUT[row.status] ?? HistoryStatus.RECEIVED,
+      outgoing: row.outgoing === 1,
+      system: row.kind === KIND_CODES.system,
+      attachments: row.attachment_count === 0 ? [] : attachmentsOf(messages, row.order_key),
+    });
+  const describe = (row: number, entries: HistoryEntry[], oldestOrder: number): HistoryConversation => {
+    const conversation = conversations.byRow(row)!;
+    const total = database.prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND ${READABLE}`).get<{ n: number }>(row)!.n;
+    const older = database.prepare(`SELECT 1 AS found FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE} LIMIT 1`).get(row, oldestOrder);
+    return create(HistoryConversationSchema, {
+      conversationId: conversation.id,
+      title: conversation.title,
+      entries,
+      complete: older === undefined,
+      totalMessages: BigInt(total),
+      readUpToMs: BigInt(Math.floor(conversation.read_order / ORDER_STEPS_PER_MS)),
+    });
+  };
+  const group = (rows: readonly Row[]): HistoryConversation[] => {
+    const byConversation = new Map<number, Row[]>();
+    for (const row of rows) byConversation.set(row.conversation, [...(byConversation.get(row.conversation) ?? []), row]);
+    return [...byConversation].map(([row, its]) => describe(row, its.map(entryOf), its.at(-1)!.order_key));
+  };
+  return {
+    count(scope) {
+      if (scope.kind === "conversation") {
+        const row = conversations.find(scope.conversation as ConversationId)?.row ?? -1;
+        const counted = database
+          .prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE}`)
+          .get<{ n: number }>(row, orderOfMs(scope.beforeMs))!.n;
+        return { messages: counted, conversations: counted > 0 ? 1 : 0 };
+      }
+      const all = database.prepare(`SELECT count(*) AS n, count(DISTINCT conversation) AS c FROM messages WHERE ${READABLE}`).get<{ n: number; c: number }>()!;
+      return { messages: all.n, conversations: all.c };
+    },
+    firstScreen(count, messagesEach) {
+      const newest = database.prepare("SELECT row FROM conversations WHERE last_order > 0 ORDER BY last_order DESC LIMIT ?").all<{ row: number }>(count);
+      return newest.flatMap(({ row }) =>
+        group(database.prepare(`SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`).all<Row>(row, messagesEach)),
+      );
+    },
+    page(scope: HistoryScope, from: HistoryPosition | undefined, maxMessages: number, targetBytes: number): HistoryPage {
+      const rows = readPage(database, conversations, scope, from, maxMessages);
+      const taken: Row[] = [];
+      let sizeBytes = 0;
+      for (const row of rows) {
+        taken.push(row);
+        sizeBytes += row.text.length * 2 + 64;
+        if (sizeBytes >= targetBytes) break;
+      }
+      const last = taken.at(-1);
+      const more = last !== undefined && (taken.length < rows.length || readPage(database, conversations, scope, positionOf(last), 1).length > 0);
+      return { conversations: group(taken), messageCount: taken.length, next: more ? positionOf(last) : undefined };
+    },
+  };
+}
+
+export function openHistoryWriter({ database, messages, conversations, historyJobs }: Parts, toOwnView: (entry: HistoryEntry) => { outgoing: boolean }): HistoryWriter {
+  const storeConversation = (incoming: HistoryConversation): number => {
+    const id = incoming.conversationId as ConversationId;
+    const row = conversations.ensure(id, { title: incoming.title, historyComplete: false });
+    let added = 0;
+    for (const entry of incoming.entries.toReversed()) {
+      const message = toNewMessage(row.row, entry, toOwnView(entry).outgoing);
+      if (message === undefined) continue;
+      if (messages.insert(message) !== undefined || messages.replacePlaceholder(message)) added++;
+    }
+    if (incoming.title !== "" && row.title === "") conversations.update(row.row, { title: incoming.title });
+    const held = database.prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND ${READABLE}`).get<{ n: number }>(row.row)!.n;
+    if (incoming.complete || BigInt(held) >= incoming.totalMessages) conversations.update(row.row, { history_complete: 1 });
+    const readUpTo = orderOfMs(Number(incoming.readUpToMs)) + ORDER_STEPS_PER_MS - 1;
+    if (incoming.readUpToMs > 0n) conversations.markRead(row.row, readUpTo);
+    conversations.recount(row.row);
+    return added;
+  };
+  return {
+    commitChunk(jobId, index, incoming) {
+      return database.transaction(() => {
+        if (historyJobs.isCommitted(jobId, index)) return 0;
+        let added = 0;
+        for (const conversation of incoming) if (isConversationId(conversation.conversationId)) added += storeConversation(conversation);
+        if (index >= 0) historyJobs.markCommitted(jobId, index);
+        return added;
+      });
+    },
+  };
+}
+
+function readPage(database: SqlDatabase, conversations: ConversationStore, scope: HistoryScope, from: HistoryPosition | undefined, limit: number): Row[] {
+  if (scope.kind === "conversation") {
+    const row = conversations.find(scope.conversation as ConversationId)?.row ?? -1;
+    const before = Math.min(from?.row ?? Number.MAX_SAFE_INTEGER, orderOfMs(scope.beforeMs));
+    return database
+      .prepare(`SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`)
+      .all<Row>(row, before, limit);
+  }
+  return database
+    .prepare(`SELECT ${COLUMNS} FROM messages WHERE order_key < ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`)
+    .all<Row>(from?.row ?? Number.MAX_SAFE_INTEGER, limit);
+}
+
+const orderOfMs = (ms: number): number => Math.min(Math.max(0, ms) * ORDER_STEPS_PER_MS, Number.MAX_SAFE_INTEGER);
+const positionOf = (row: Row): HistoryPosition => ({ sentAtMs: row.sent_at_ms, row: row.order_key });
+const isConversationId = (id: string): boolean => /^[agi]:[a-z0-9]{1,64}$/.test(id);
+
+const STATUS_OUT: Readonly<Record<number, HistoryStatus>> = {
+  [STATUS_CODES.queued]: HistoryStatus.SENT,
+  [STATUS_CODES.sent]: HistoryStatus.SENT,
+  [STATUS_CODES.delivered]: HistoryStatus.DELIVERED,
+  [STATUS_CODES.read]: HistoryStatus.READ,
+  [STATUS_CODES.failed]: HistoryStatus.SENT,
+  [STATUS_CODES.received]: HistoryStatus.RECEIVED,
+};
+const STATUS_IN = {
+  [HistoryStatus.UNSPECIFIED]: "sent",
+  [HistoryStatus.RECEIVED]: "received",
+  [HistoryStatus.SENT]: "sent",
+  [HistoryStatus.DELIVERED]: "delivered",
+  [HistoryStatus.READ]: "read",
+} as const;
+
+function toNewMessage(conversation: number, entry: HistoryEntry, outgoing: boolean): NewMessage | undefined {
+  const sentAtMs = Number(entry.sentAtMs);
+  if (entry.messageId.length !== 16 || sentAtMs <= 0 || !Number.isSafeInteger(sentAtMs * ORDER_STEPS_PER_MS)) return undefined;
+  return {
+    id: messageIdFromBytes(entry.messageId),
+    conversation,
+    sentAtMs,
+    orderFrom: orderOfMs(sentAtMs),
+    outgoing,
+    senderAccount: parseAccountBytes(entry.senderAccount),
+    senderName: entry.senderName,
+    kind: entry.system ? "system" : "text",
+    status: outgoing ? (entry.status === HistoryStatus.RECEIVED ? "sent" : STATUS_IN[entry.status]) : "received",
+    text: entry.text,
+    quoted: undefined,
+    attachments: entry.attachments.map(fromWireAttachment),
+  };
+}
+
+function attachmentsOf(messages: MessageStore, order: number): Attachment[] {
+  return messages.attachmentsOf(order).map((row) =>
+    create(AttachmentSchema, {
+      blobId: row.blob === null ? new Uint8Array(0) : fromHex(row.blob)!,
+      key: row.key ?? new Uint8Array(0),
+      plaintextSizeBytes: BigInt(row.size_bytes),
+      mediaType: row.media_type,
+      fileName: row.file_name,
+      width: row.width,
+      height: row.height,
+      thumbnail: row.thumbnail ?? new Uint8Array(0),
+    }),
+  );
+}
+
+/** What a sender says of an attachment; its bytes are fetched when someone looks at it. */
+export function fromWireAttachment(attachment: Attachment): NewAttachment {
+  const present = attachment.blobId.length === 32 && attachment.key.length === 32;
+  return {
+    blob: present ? (toHex(attachment.blobId) as BlobId) : undefined,
+    key: present ? attachment.key : undefined,
+    sizeBytes: Number(attachment.plaintextSizeBytes),
+    mediaType: attachment.mediaType,
+    fileName: attachment.fileName,
+    width: attachment.width,
+    height: attachment.height,
+    thumbnail: attachment.thumbnail.length === 0 ? undefined : attachment.thumbnail,
+    localId: undefined,
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * Messages: exactly one row for a message id, whatever arrives twice. Invariant: `order_key` never changes once given, is unique
+ * over all conversations, and lies within `MAX_ORDER_SHIFT_MS` of the time it was asked for. docs/ARCHITECTURE.md, "The client's store".
+ */
+import { assert, type Bytes, type MessageId, messageIdToBytes, type SqlDatabase, type SqlValue } from "@hawser/base";
+import type { DeliveryStatus, MessageView } from "../api.ts";
+import { ORDER_STEPS_PER_MS } from "../bounds.ts";
+import { type AttachmentRow, KIND_CODES, type MessageRow, SELECT_MESSAGES, STATUS_CODES, toAttachmentView, toMessageView } from "./message-rows.ts";
+
+export interface NewAttachment {
+  readonly blob: string | undefined;
+  readonly key: Bytes | undefined;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  readonly fileName: string;
+  readonly width: number;
+  readonly height: number;
+  readonly thumbnail: Bytes | undefined;
+  /** Where the plaintext stands in this device's blobs; `undefined` when it has to be fetched. */
+  readonly localId: string | undefined;
+}
+
+export interface NewMessage {
+  readonly id: MessageId;
+  /** Row of the conversation. */
+  readonly conversation: number;
+  readonly sentAtMs: number;
+  /** Where in time it stands, bounded by whoever calls; the final key is the first free one from here on. */
+  readonly orderFrom: number;
+  readonly outgoing: boolean;
+  readonly senderAccount: string | undefined;
+  readonly senderName: string;
+  readonly kind: MessageView["kind"];
+  readonly status: DeliveryStatus;
+  readonly text: string;
+  readonly quoted: MessageId | undefined;
+  readonly attachments: readonly NewAttachment[];
+}
+
+export interface MessageStore {
+  /** Stores it unless its id is there already; the order key, or `undefined` for a duplicate. Call inside a transaction. */
+  insert(message: NewMessage): number | undefined;
+  has(id: MessageId): boolean;
+  find(id: MessageId): MessageView | undefined;
+  row(id: MessageId): { readonly order: number; readonly conversation: number; readonly kind: MessageView["kind"]; readonly outgoing: boolean; readonly status: DeliveryStatus } | undefined;
+  /** Newest first, strictly older than `beforeOrder`. */
+  before(conversation: number, beforeOrder: number, limit: number): MessageView[];
+  /** Oldest first, strictly newer than `afterOrder`. */
+  after(conversation: number, afterOrder: number, limit: number): MessageView[];
+  /** Raises a status; a sent message never falls back, `failed` and `queued` may follow one another. Says whether it changed. */
+  raiseStatus(id: MessageId, status: DeliveryStatus): boolean;
+  /** Puts what was meant in the place of an undecryptable line; its position stays. */
+  replacePlaceholder(message: Omit<NewMessage, "orderFrom" | "conversation">): boolean;
+  attachment(id: MessageId, index: number): AttachmentRow | undefined;
+  attachmentsOf(order: number): AttachmentRow[];
+  setLocal(order: number, index: number, localId: string): void;
+  delete(id: MessageId): void;
+  lastOrder(conversation: number): number;
+}
+
+export function openMessages(database: SqlDatabase): MessageStore {
+  const views = (rows: readonly MessageRow[]): MessageView[] => {
+    const attached = rows.filter((row) => row.attachment_count > 0);
+    if (attached.length === 0) return rows.map((row) => toMessageView(row, []));
+    return rows.map((row) => toMessageView(row, row.attachment_count === 0 ? [] : attachmentsOf(row.order_key).map(toAttachmentView)));
+  };
+  const attachmentsOf = (order: number): AttachmentRow[] =>
+    database.prepare("SELECT * FROM attachments WHERE message = ? ORDER BY idx").all<AttachmentRow>(order);
+  const orderOf = (id: MessageId): number | undefined =>
+    database.prepare("SELECT order_key FROM messages WHERE id = ?").get<{ order_key: number }>(messageIdToBytes(id))?.order_key;
+
+  return {
+    insert(message) {
+      assert(database.inTransaction, "messages are stored inside a transaction");
+      const id = messageIdToBytes(message.id);
+      if (orderOf(message.id) !== undefined) return undefined;
+      const order = freeOrder(database, message.orderFrom);
+      database
+        .prepare(
+          `INSERT INTO messages (order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, quoted, attachment_count)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(order, id, message.conversation, message.sentAtMs, message.outgoing ? 1 : 0, ...contentColumns(message));
+      insertAttachments(database, order, message.attachments);
+      return order;
+    },
+    has: (id) => orderOf(id) !== undefined,
+    find(id) {
+      return views(database.prepare(`${SELECT_MESSAGES} WHERE m.id = ?`).all<MessageRow>(messageIdToBytes(id)))[0];
+    },
+    row(id) {
+      const row = database
+        .prepare("SELECT order_key, conversation, kind, outgoing, status FROM messages WHERE id = ?")
+        .get<{ order_key: number; conversation: number; kind: number; outgoing: number; status: number }>(messageIdToBytes(id));
+      if (row === undefined) return undefined;
+      const kind = (Object.keys(KIND_CODES) as MessageView["kind"][])[row.kind] ?? "text";
+      const status = (Object.keys(STATUS_CODES) as DeliveryStatus[])[row.status] ?? "received";
+      return { order: row.order_key, conversation: row.conversation, kind, outgoing: row.outgoing === 1, status };
+    },
+    before(conversation, beforeOrder, limit) {
+      return views(
+        database
+          .prepare(`${SELECT_MESSAGES} WHERE m.conversation = ? AND m.order_key < ? ORDER BY m.order_key DESC LIMIT ?`)
+          .all<MessageRow>(conversation, beforeOrder, limit),
+      );
+    },
+    after(conversation, afterOrder, limit) {
+      return views(
+        database
+          .prepare(`${SELECT_MESSAGES} WHERE m.conversation = ? AND m.order_key > ? ORDER BY m.order_key LIMIT ?`)
+          .all<MessageRow>(conversation, afterOrder, limit),
+      );
+    },
+    raiseStatus(id, status) {
+      const below = status === "queued" || status === "failed" ? `status IN (${STATUS_CODES.queued}, ${STATUS_CODES.failed})` : `(status < ? OR status = ${STATUS_CODES.failed})`;
+      const parameters: SqlValue[] = status === "queued" || status === "failed" ? [] : [STATUS_CODES[status]];
+      const statement = database.prepare(`UPDATE messages SET status = ? WHERE id = ? AND outgoing = 1 AND ${below}`);
+      return statement.run(STATUS_CODES[status], messageIdToBytes(id), ...parameters).changes > 0;
+    },
+    replacePlaceholder(message) {
+      const order = orderOf(message.id);
+      if (order === undefined) return false;
+      const { changes } = database
+        .prepare(
+          `UPDATE messages SET sent_at_ms = ?, outgoing = ?, sender_account = ?, sender_name = ?, kind = ?, status = ?, text = ?, quoted = ?, attachment_count = ?
+           WHERE order_key = ? AND kind = ${KIND_CODES.undecryptable}`,
+        )
+        .run(message.sentAtMs, message.outgoing ? 1 : 0, ...contentColumns(message), order);
+      if (changes > 0) insertAttachments(database, order, message.attachments);
+      return changes > 0;
+    },
+    attachment(id, index) {
+      const order = orderOf(id);
+      if (order === undefined) return undefined;
+      return database.prepare("SELECT * FROM attachments WHERE message = ? AND idx = ?").get<AttachmentRow>(order, index);
+    },
+    attachmentsOf,
+    setLocal(order, index, localId) {
+      database.prepare("UPDATE attachments SET local_id = ? WHERE message = ? AND idx = ?").run(localId, order, index);
+    },
+    delete(id) {
+      const order = orderOf(id);
+      if (order === undefined) return;
+      database.prepare("DELETE FROM attachments WHERE message = ?").run(order);
+      database.prepare("DELETE FROM messages WHERE order_key = ?").run(order);
+    },
+    lastOrder(conversation) {
+      return database.prepare("SELECT max(order_key) AS last FROM messages WHERE conversation = ?").get<{ last: number | null }>(conversation)?.last ?? 0;
+    },
+  };
+}
+
+function contentColumns(message: Omit<NewMessage, "orderFrom" | "conversation">): SqlValue[] {
+  return [
+    message.senderAccount ?? null,
+    message.senderName,
+    KIND_CODES[message.kind],
+    STATUS_CODES[message.status],
+    message.text,
+    message.quoted === undefined ? null : messageIdToBytes(message.quoted),
+    message.attachments.length,
+  ];
+}
+
+function insertAttachments(database: SqlDatabase, order: number, attachments: readonly NewAttachment[]): void {
+  const statement = database.prepare(
+    `INSERT INTO attachments (message, idx, blob, key, size_bytes, media_type, file_name, width, height, thumbnail, local_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  for (const [index, a] of attachments.entries()) {
+    statement.run(order, index, a.blob ?? null, a.key ?? null, a.sizeBytes, a.mediaType, a.fileName, a.width, a.height, a.thumbnail ?? null, a.localId ?? null);
+  }
+}
+
+/**
+ * The first key from `from` on that no message has. Looks at whole milliseconds: after the last key used in one, and in the next
+ * one when it is full. A thousand messages fit into each, so this ends at once in practice.
+ */
+function freeOrder(database: SqlDatabase, from: number): number {
+  assert(Number.isSafeInteger(from) && from > 0, "an order key is a positive integer");
+  let candidate = from;
+  for (;;) {
+    const end = candidate - (candidate % ORDER_STEPS_PER_MS) + ORDER_STEPS_PER_MS;
+    const last = database
+      .prepare("SELECT max(order_key) AS last FROM messages WHERE order_key >= ? AND order_key < ?")
+      .get<{ last: number | null }>(candidate, end)?.last;
+    if (last === null || last === undefined) return candidate;
+    if (last + 1 < end) return last + 1;
+    candidate = end;
+  }
+}

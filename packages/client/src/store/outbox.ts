@@ -1,0 +1,98 @@
+/**
+ * What has to be sent, in order, until the server has acknowledged it. Invariant: `frame` is set in the transaction that moves the
+ * ratchets it was made with; from then on the same bytes go out however often, until a newer device list corrects them.
+ */
+import { type AccountId, assert, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, type SqlDatabase } from "@hawser/base";
+
+/** Who shall get it: a conversation's devices and the own other ones, only the own other ones, or one device. */
+export type Audience = "conversation" | "peer" | "own" | "device";
+const AUDIENCES: readonly Audience[] = ["conversation", "own", "device", "peer"];
+
+export interface OutboxRow {
+  readonly row: number;
+  readonly messageId: MessageId;
+  readonly audience: Audience;
+  readonly account: AccountId;
+  readonly device: DeviceNumber;
+  /** Open a new session first: the other side said it cannot read the present one. */
+  readonly freshSession: boolean;
+  /** A serialized `Content` without padding. */
+  readonly content: Uint8Array;
+  /** Body key ‖ SHA-256 of the sealed body; there once `frame` is. */
+  readonly capsuleSecret: Uint8Array | undefined;
+  /** An encoded SEND frame with request 0. */
+  readonly frame: Uint8Array | undefined;
+  readonly tries: number;
+  readonly notBeforeMs: number;
+}
+
+export interface OutboxStore {
+  add(entry: Pick<OutboxRow, "messageId" | "audience" | "account" | "content"> & { readonly device?: DeviceNumber; readonly freshSession?: boolean }): void;
+  /** In order; rows above `afterRow` only. */
+  list(afterRow: number, limit: number): OutboxRow[];
+  find(row: number): OutboxRow | undefined;
+  setFrame(row: number, frame: Uint8Array, capsuleSecret: Uint8Array): void;
+  delay(row: number, notBeforeMs: number, tries: number): void;
+  retryNow(): void;
+  delete(row: number): void;
+  count(): number;
+  hasMessage(id: MessageId): boolean;
+}
+
+interface StoredRow {
+  readonly row: number;
+  readonly message_id: Uint8Array;
+  readonly audience: number;
+  readonly account: string;
+  readonly device: number;
+  readonly fresh_session: number;
+  readonly content: Uint8Array;
+  readonly capsule_secret: Uint8Array | null;
+  readonly frame: Uint8Array | null;
+  readonly tries: number;
+  readonly not_before_ms: number;
+}
+
+export function openOutbox(database: SqlDatabase): OutboxStore {
+  const toRow = (stored: StoredRow): OutboxRow => ({
+    row: stored.row,
+    messageId: messageIdFromBytes(stored.message_id),
+    audience: AUDIENCES[stored.audience]!,
+    account: stored.account as AccountId,
+    device: stored.device as DeviceNumber,
+    freshSession: stored.fresh_session === 1,
+    content: stored.content,
+    capsuleSecret: stored.capsule_secret ?? undefined,
+    frame: stored.frame ?? undefined,
+    tries: stored.tries,
+    notBeforeMs: stored.not_before_ms,
+  });
+  return {
+    add(entry) {
+      assert(database.inTransaction, "the outbox is written inside a transaction");
+      database
+        .prepare("INSERT INTO outbox (message_id, audience, account, device, fresh_session, content) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING")
+        .run(messageIdToBytes(entry.messageId), AUDIENCES.indexOf(entry.audience), entry.account, entry.device ?? 0, entry.freshSession === true ? 1 : 0, entry.content);
+    },
+    list: (afterRow, limit) => database.prepare("SELECT * FROM outbox WHERE row > ? ORDER BY row LIMIT ?").all<StoredRow>(afterRow, limit).map(toRow),
+    find(row) {
+      const stored = database.prepare("SELECT * FROM outbox WHERE row = ?").get<StoredRow>(row);
+      return stored === undefined ? undefined : toRow(stored);
+    },
+    setFrame(row, frame, capsuleSecret) {
+      assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
+      database.prepare("UPDATE outbox SET frame = ?, capsule_secret = ?, fresh_session = 0 WHERE row = ?").run(frame, capsuleSecret, row);
+    },
+    delay(row, notBeforeMs, tries) {
+      database.prepare("UPDATE outbox SET not_before_ms = ?, tries = ? WHERE row = ?").run(notBeforeMs, tries, row);
+    },
+    retryNow() {
+      database.prepare("UPDATE outbox SET not_before_ms = 0 WHERE not_before_ms <> 0").run();
+    },
+    delete(row) {
+      database.prepare("DELETE FROM outbox WHERE row = ?").run(row);
+    },
+    count: () => database.prepare("SELECT count(*) AS n FROM outbox").get<{ n: number }>()!.n,
+    hasMessage: (id) => database.prepare("SELECT 1 AS found FROM outbox WHERE message_id = ?").get(messageIdToBytes(id)) !== undefined,
+  };
+}

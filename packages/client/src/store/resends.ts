@@ -1,0 +1,67 @@
+/** Both ends of "I could not read this": what was sent lately and can be sent again, and what was asked for. */
+import { type AccountId, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, type SqlDatabase } from "@hawser/base";
+
+export interface PendingResend {
+  readonly messageId: MessageId;
+  readonly sender: DeviceAddress;
+  readonly requests: number;
+  readonly lastRequestMs: number;
+}
+
+export interface ResendStore {
+  keepSent(id: MessageId, account: AccountId, content: Uint8Array, nowMs: number): void;
+  /** The content of a recent own message and whom it was for. */
+  findSent(id: MessageId): { readonly account: AccountId; readonly content: Uint8Array } | undefined;
+  forgetSentBefore(ms: number): void;
+  pending(id: MessageId): PendingResend | undefined;
+  listPending(limit: number): PendingResend[];
+  putPending(pending: PendingResend): void;
+  deletePending(id: MessageId): void;
+}
+
+interface PendingRow {
+  readonly message_id: Uint8Array;
+  readonly account: string;
+  readonly device: number;
+  readonly requests: number;
+  readonly last_request_ms: number;
+}
+
+export function openResends(database: SqlDatabase): ResendStore {
+  const toPending = (row: PendingRow): PendingResend => ({
+    messageId: messageIdFromBytes(row.message_id),
+    sender: { account: row.account as AccountId, device: row.device as DeviceNumber },
+    requests: row.requests,
+    lastRequestMs: row.last_request_ms,
+  });
+  return {
+    keepSent(id, account, content, nowMs) {
+      database
+        .prepare("INSERT INTO sent_contents (message_id, account, content, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING")
+        .run(messageIdToBytes(id), account, content, nowMs);
+    },
+    findSent(id) {
+      const row = database.prepare("SELECT account, content FROM sent_contents WHERE message_id = ?").get<{ account: string; content: Uint8Array }>(messageIdToBytes(id));
+      return row === undefined ? undefined : { account: row.account as AccountId, content: row.content };
+    },
+    forgetSentBefore(ms) {
+      database.prepare("DELETE FROM sent_contents WHERE created_at_ms < ?").run(ms);
+    },
+    pending(id) {
+      const row = database.prepare("SELECT * FROM pending_resends WHERE message_id = ?").get<PendingRow>(messageIdToBytes(id));
+      return row === undefined ? undefined : toPending(row);
+    },
+    listPending: (limit) => database.prepare("SELECT * FROM pending_resends ORDER BY last_request_ms LIMIT ?").all<PendingRow>(limit).map(toPending),
+    putPending({ messageId, sender, requests, lastRequestMs }) {
+      database
+        .prepare(
+          `INSERT INTO pending_resends (message_id, account, device, requests, last_request_ms) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (message_id) DO UPDATE SET requests = excluded.requests, last_request_ms = excluded.last_request_ms`,
+        )
+        .run(messageIdToBytes(messageId), sender.account, sender.device, requests, lastRequestMs);
+    },
+    deletePending(id) {
+      database.prepare("DELETE FROM pending_resends WHERE message_id = ?").run(messageIdToBytes(id));
+    },
+  };
+}

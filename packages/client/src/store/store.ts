@@ -1,0 +1,69 @@
+/** The client's store: one database, one object a table group. Everything is synchronous, so a tick sees one consistent state. */
+import type { Primitives, SqlDatabase } from "@hawser/base";
+import { type BlobStore, openBlobs } from "./blobs.ts";
+import { type ContactStore, openContacts } from "./contacts.ts";
+import { type ConversationStore, openConversations } from "./conversations.ts";
+import { type DeviceListStore, openDeviceLists } from "./device-lists.ts";
+import { type HistoryJobStore, openHistoryJobs } from "./history-jobs.ts";
+import { type KeyValues, openKeyValues } from "./kv.ts";
+import { type MessageStore, openMessages } from "./messages.ts";
+import { type OutboxStore, openOutbox } from "./outbox.ts";
+import { openPreKeys, type PreKeyStore } from "./pre-keys.ts";
+import { openResends, type ResendStore } from "./resends.ts";
+import { migrate, WIPED_TABLES } from "./schema.ts";
+import { openSearch, type SearchStore } from "./search.ts";
+import { openSessions, type SessionStore } from "./sessions.ts";
+import { openStateEntries, type StateEntryStore } from "./state-entries.ts";
+
+export interface Store {
+  readonly database: SqlDatabase;
+  readonly kv: KeyValues;
+  readonly conversations: ConversationStore;
+  readonly messages: MessageStore;
+  readonly search: SearchStore;
+  readonly contacts: ContactStore;
+  readonly lists: DeviceListStore;
+  readonly sessions: SessionStore;
+  readonly preKeys: PreKeyStore;
+  readonly outbox: OutboxStore;
+  readonly resends: ResendStore;
+  readonly stateEntries: StateEntryStore;
+  readonly historyJobs: HistoryJobStore;
+  readonly blobs: BlobStore;
+  /** Joins the transaction under way, or runs one of its own. */
+  atomically<T>(body: () => T): T;
+  /** Removes every row; `keep` writes what shall remain, in the same transaction. */
+  wipe(keep?: () => void): void;
+}
+
+export function openStore(database: SqlDatabase, primitives: Primitives): Store {
+  migrate(database);
+  const messages = openMessages(database);
+  const lists = openDeviceLists(database, primitives);
+  return {
+    database,
+    kv: openKeyValues(database),
+    conversations: openConversations(database, messages),
+    messages,
+    search: openSearch(database, messages),
+    contacts: openContacts(database),
+    lists,
+    sessions: openSessions(database),
+    preKeys: openPreKeys(database),
+    outbox: openOutbox(database),
+    resends: openResends(database),
+    stateEntries: openStateEntries(database),
+    historyJobs: openHistoryJobs(database),
+    blobs: openBlobs(database),
+    atomically: (body) => (database.inTransaction ? body() : database.transaction(body)),
+    wipe(keep) {
+      lists.forget();
+      database.transaction(() => {
+        for (const table of WIPED_TABLES) database.exec(`DELETE FROM ${table}`);
+        keep?.();
+      });
+      // What was deleted must not be readable in the file's free pages.
+      database.exec("VACUUM");
+    },
+  };
+}
