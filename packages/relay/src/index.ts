@@ -1,3 +1,19 @@
 /** The server's core without I/O: mailboxes, device lists, prekeys, rendezvous, recovery, blobs' books, rate limits. */
+export * from "./blobs/blob-books.ts";
+export * from "./blobs/upload-ticket.ts";
 export type * from "./directory/directory.ts";
+export * from "./directory/directory-role.ts";
+export { type InvitationOptions, Invitations } from "./directory/invitations.ts";
+export { CODE_LIFETIME_MS, type CodeSender } from "./directory/one-time-codes.ts";
+export type { RegistrationMode } from "./directory/registration.ts";
+export { SqlDirectory } from "./directory/sql-directory.ts";
+export type { RequestContext, Roles } from "./operations/answer.ts";
+export * from "./mailbox/index.ts";
+export * from "./operations/request-handler.ts";
 export type * from "./operations/operations.ts";
+export { type Claim, PreKeyStore } from "./prekeys/prekey-store.ts";
+export * from "./rate-limits/request-limits.ts";
+export * from "./rate-limits/token-buckets.ts";
+export { MAX_RENDEZVOUS, RendezvousStore } from "./rendezvous/rendezvous-store.ts";
+export { migrate } from "./store/migrations.ts";
+export { RecentMap } from "./store/recent-map.ts";

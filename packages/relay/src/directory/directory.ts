@@ -36,6 +36,8 @@ export interface DirectoryError {
   readonly code: "LIST_INVALID" | "LIST_CONFLICT" | "UNKNOWN_ACCOUNT";
   /** For LIST_CONFLICT: the entries the caller does not have, ascending, at most MAX_LISTS_PER_ANSWER. */
   readonly missing: readonly SignedDeviceList[];
+  /** Whose lists these were, where that is known. */
+  readonly account: AccountId | undefined;
   /** Log-safe: which rule was broken. */
   readonly reason: string;
 }
@@ -54,7 +56,7 @@ export type DirectoryListener = (
 export interface Directory {
   /** Synchronous, from a bounded cache first. `undefined`: nobody registered it here. */
   find(account: AccountId): DirectoryEntry | undefined;
-  /** Entries above `afterNumber`, ascending, at most MAX_LISTS_PER_ANSWER. */
+  /** Entries above `afterNumber`, ascending, as many as fit one answer. */
   listsAfter(account: AccountId, afterNumber: number): SignedDeviceList[];
   /** The list that first named the device as revoked; `undefined` when no list revokes it. */
   revokingList(account: AccountId, device: DeviceNumber): SignedDeviceList | undefined;

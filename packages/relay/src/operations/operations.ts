@@ -23,6 +23,8 @@ export interface PreKeysLeft {
 }
 
 export interface Operations {
+  /** A device has authenticated. Optional: a connection is known at the latest from its first request. */
+  connected(caller: Caller): void;
   /** Never throws and never rejects. The pushes it causes may come before its answer. */
   handle(caller: Caller, request: Request): Response | Promise<Response>;
   /** The connection is gone: its watches end. */

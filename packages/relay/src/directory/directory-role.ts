@@ -1,0 +1,34 @@
+/** Everything that stands in directory.db: accounts and lists, how they come to be, who was seen, what recovers them. */
+import type { Clock, Primitives, Random, SqlDatabase } from "@hawser/base";
+import { RecoveryCapsules } from "../recovery/recovery-capsules.ts";
+import { DeviceActivity } from "./device-activity.ts";
+import type { CodeSender } from "./one-time-codes.ts";
+import { Registration, type RegistrationMode } from "./registration.ts";
+import { SqlDirectory } from "./sql-directory.ts";
+
+export interface DirectoryRoleOptions {
+  readonly database: SqlDatabase;
+  readonly primitives: Primitives;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly mode: RegistrationMode;
+  readonly codeSender: CodeSender;
+}
+
+export interface DirectoryRole {
+  readonly directory: SqlDirectory;
+  readonly registration: Registration;
+  readonly activity: DeviceActivity;
+  readonly recovery: RecoveryCapsules;
+}
+
+export function openDirectoryRole(options: DirectoryRoleOptions): DirectoryRole {
+  const { database, primitives } = options;
+  const directory = new SqlDirectory({ database, primitives });
+  return {
+    directory,
+    registration: new Registration({ ...options, directory }),
+    activity: new DeviceActivity(database),
+    recovery: new RecoveryCapsules(database),
+  };
+}

@@ -1,0 +1,53 @@
+/** The tables of directory.db. Append steps, never change one. */
+export const DIRECTORY_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE accounts (
+     account BLOB PRIMARY KEY,
+     handle TEXT NOT NULL UNIQUE,
+     list_number INTEGER NOT NULL,
+     created_at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE lists (
+     account BLOB NOT NULL,
+     number INTEGER NOT NULL,
+     payload BLOB NOT NULL,
+     signature BLOB NOT NULL,
+     PRIMARY KEY (account, number)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE revocations (
+     account BLOB NOT NULL,
+     device INTEGER NOT NULL,
+     list_number INTEGER NOT NULL,
+     PRIMARY KEY (account, device)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE blocks (
+     recipient BLOB NOT NULL,
+     sender BLOB NOT NULL,
+     PRIMARY KEY (recipient, sender)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE activity (
+     account BLOB NOT NULL,
+     device INTEGER NOT NULL,
+     last_seen_hour_ms INTEGER NOT NULL,
+     PRIMARY KEY (account, device)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE invitations (
+     code_hash BLOB PRIMARY KEY,
+     uses_left INTEGER NOT NULL,
+     expires_at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE codes (
+     address_hash BLOB PRIMARY KEY,
+     code_hash BLOB NOT NULL,
+     tries_left INTEGER NOT NULL,
+     expires_at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE recovery_capsules (
+     account BLOB PRIMARY KEY,
+     capsule BLOB NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE recovery_tries (
+     account BLOB PRIMARY KEY,
+     tries INTEGER NOT NULL,
+     next_at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+];

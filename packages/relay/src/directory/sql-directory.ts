@@ -1,0 +1,203 @@
+/**
+ * The directory over one SQL store. Invariants: rows of `lists` are appended after their signature and place in the chain
+ * were checked, in one transaction with the account's `list_number`; what the cache holds is what the store holds.
+ */
+import { type AccountId, accountIdToBytes, assert, type Bytes, type DeviceNumber, equalBytes, err, must, ok, type Primitives, type Result, type SqlDatabase } from "@hawser/base";
+import { mergeDeviceLists, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
+import { DeviceKind, MAX_LISTS_PER_ANSWER, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
+import { create } from "@bufbuild/protobuf";
+import { BlockedSenders } from "../blocks/blocked-senders.ts";
+import { migrate } from "../store/migrations.ts";
+import { RecentMap } from "../store/recent-map.ts";
+import type { Directory, DirectoryDevice, DirectoryEntry, DirectoryError, DirectoryListener } from "./directory.ts";
+import { DIRECTORY_MIGRATIONS } from "./directory-schema.ts";
+
+/** Accounts kept in memory, about 3 KB each. */
+export const MAX_CACHED_ACCOUNTS = 20_000;
+/** Lists in one answer, so that it fits a frame with room for the rest. Callers ask again above the last one they got. */
+export const MAX_LISTS_ANSWER_BYTES = 786_432;
+
+interface ListRow {
+  readonly payload: Bytes;
+  readonly signature: Bytes;
+}
+
+interface Cached {
+  readonly entry: DirectoryEntry;
+  readonly latest: VerifiedDeviceList;
+}
+
+export class SqlDirectory implements Directory {
+  readonly #database: SqlDatabase;
+  readonly #primitives: Primitives;
+  readonly #blocked: BlockedSenders;
+  readonly #cache: RecentMap<AccountId, Cached>;
+  readonly #listeners: DirectoryListener[] = [];
+
+  constructor(options: { readonly database: SqlDatabase; readonly primitives: Primitives; readonly maxCachedAccounts?: number }) {
+    migrate(options.database, DIRECTORY_MIGRATIONS);
+    this.#database = options.database;
+    this.#primitives = options.primitives;
+    this.#blocked = new BlockedSenders(options.database);
+    this.#cache = new RecentMap(options.maxCachedAccounts ?? MAX_CACHED_ACCOUNTS);
+  }
+
+  get blocked(): BlockedSenders {
+    return this.#blocked;
+  }
+
+  find(account: AccountId): DirectoryEntry | undefined {
+    return this.#load(account)?.entry;
+  }
+
+  listsAfter(account: AccountId, afterNumber: number): SignedDeviceList[] {
+    const rows = this.#database
+      .prepare("SELECT payload, signature FROM lists WHERE account = ? AND number > ? ORDER BY number LIMIT ?")
+      .all<ListRow>(accountIdToBytes(account), afterNumber, MAX_LISTS_PER_ANSWER);
+    let sizeBytes = 0;
+    const fitting = rows.filter((row) => (sizeBytes += row.payload.length + row.signature.length) <= MAX_LISTS_ANSWER_BYTES);
+    return fitting.map(toMessage);
+  }
+
+  revokingList(account: AccountId, device: DeviceNumber): SignedDeviceList | undefined {
+    const row = this.#database
+      .prepare(
+        "SELECT payload, signature FROM revocations r JOIN lists l ON l.account = r.account AND l.number = r.list_number WHERE r.account = ? AND r.device = ?",
+      )
+      .get<ListRow>(accountIdToBytes(account), device);
+    return row === undefined ? undefined : toMessage(row);
+  }
+
+  isBlocked(recipient: AccountId, sender: AccountId): boolean {
+    return this.#blocked.has(recipient, sender);
+  }
+
+  onChange(listener: DirectoryListener): void {
+    this.#listeners.push(listener);
+  }
+
+  apply(lists: readonly SignedDeviceList[]): Result<DirectoryEntry, DirectoryError> {
+    if (lists.length === 0 || lists.length > MAX_LISTS_PER_ANSWER) return invalid("number of lists");
+    const first = parseDeviceList(this.#primitives, lists[0]!);
+    if (!first.ok) return invalid(first.error.kind === "malformed" ? first.error.rule : first.error.kind);
+    const known = this.#load(first.value.account);
+    if (known === undefined) return err({ code: "UNKNOWN_ACCOUNT", missing: [], account: first.value.account, reason: "not registered here" });
+
+    const fresh: SignedDeviceList[] = [];
+    for (const list of lists) {
+      const place = this.#placeOf(known.latest, list);
+      if (place === "known") continue;
+      if (place !== "new") return err(place);
+      fresh.push(list);
+    }
+    if (fresh.length === 0) return ok(known.entry);
+    const merged = mergeDeviceLists(this.#primitives, known.latest, fresh);
+    switch (merged.kind) {
+      case "advance":
+        return ok(this.#append(known, merged.lists, merged.latest));
+      case "same":
+        return ok(known.entry);
+      case "stale":
+        return this.#conflict(known.latest, merged.theirNumber, "older than the current list");
+      case "conflict": {
+        const { cause } = merged;
+        if (cause.kind === "equivocation") return this.#conflict(known.latest, cause.number - 1, "another list stands there");
+        if (cause.kind === "gap") return this.#conflict(known.latest, known.latest.number, "lists are missing in between");
+        return invalid(cause.kind === "malformed" ? cause.rule : cause.kind);
+      }
+    }
+  }
+
+  /** Stores list 1 of a new account; the caller has verified it and runs the transaction. Call `announce` after the commit. */
+  insertFirst(list: VerifiedDeviceList, handle: string, nowMs: number): void {
+    assert(list.number === 1 && this.#database.inTransaction, "an account begins with list 1, in a transaction");
+    const account = accountIdToBytes(list.account);
+    this.#database.prepare("INSERT INTO accounts VALUES (?, ?, 1, ?)").run(account, handle, Math.floor(nowMs));
+    this.#database.prepare("INSERT INTO lists VALUES (?, 1, ?, ?)").run(account, list.entry.payload, list.entry.signature);
+  }
+
+  announceFirst(list: VerifiedDeviceList): void {
+    const cached = cachedFrom(list);
+    this.#cache.set(list.account, cached);
+    this.#tell(cached.entry, [toMessage(list.entry)], []);
+  }
+
+  handleOf(account: AccountId): string | undefined {
+    return this.#database.prepare("SELECT handle FROM accounts WHERE account = ?").get<{ handle: string }>(accountIdToBytes(account))?.handle;
+  }
+
+  /** The account behind a handle, 20 bytes. */
+  accountOf(handle: string): Bytes | undefined {
+    return this.#database.prepare("SELECT account FROM accounts WHERE handle = ?").get<{ account: Bytes }>(handle)?.account;
+  }
+
+  /** Whether an entry at or below the current number is the one stored there, or that it is newer. */
+  #placeOf(latest: VerifiedDeviceList, list: SignedDeviceList): "known" | "new" | DirectoryError {
+    const parsed = parseDeviceList(this.#primitives, list);
+    if (!parsed.ok) return invalidError(parsed.error.kind === "malformed" ? parsed.error.rule : parsed.error.kind);
+    if (parsed.value.account !== latest.account) return invalidError("another account");
+    if (parsed.value.number > latest.number) return "new";
+    const stored = this.#database
+      .prepare("SELECT payload, signature FROM lists WHERE account = ? AND number = ?")
+      .get<ListRow>(accountIdToBytes(latest.account), parsed.value.number);
+    assert(stored !== undefined, "the chain has no holes");
+    if (equalBytes(stored.payload, list.payload)) return "known";
+    if (!verifyDeviceList(this.#primitives, list).ok) return invalidError("bad-signature");
+    return { code: "LIST_CONFLICT", missing: this.listsAfter(latest.account, parsed.value.number - 1), account: latest.account, reason: "another list stands there" };
+  }
+
+  #conflict(latest: VerifiedDeviceList, afterNumber: number, reason: string): Result<never, DirectoryError> {
+    return err({ code: "LIST_CONFLICT", missing: this.listsAfter(latest.account, Math.max(0, afterNumber)), account: latest.account, reason });
+  }
+
+  #append(known: Cached, lists: readonly VerifiedDeviceList[], latest: VerifiedDeviceList): DirectoryEntry {
+    const account = accountIdToBytes(latest.account);
+    const cached = cachedFrom(latest);
+    this.#database.transaction(() => {
+      for (const list of lists) {
+        this.#database.prepare("INSERT INTO lists VALUES (?, ?, ?, ?)").run(account, list.number, list.entry.payload, list.entry.signature);
+        for (const { device } of list.list.revocations) {
+          this.#database.prepare("INSERT INTO revocations VALUES (?, ?, ?) ON CONFLICT DO NOTHING").run(account, device, list.number);
+        }
+      }
+      const moved = this.#database
+        .prepare("UPDATE accounts SET list_number = ? WHERE account = ? AND list_number = ?")
+        .run(latest.number, account, known.latest.number);
+      assert(moved.changes === 1, "the cache shows the stored list number");
+    });
+    this.#cache.set(latest.account, cached);
+    const revoked = [...known.entry.devices.keys()].filter((device) => !cached.entry.devices.has(device));
+    this.#tell(cached.entry, lists.map((list) => toMessage(list.entry)), revoked);
+    return cached.entry;
+  }
+
+  #tell(entry: DirectoryEntry, lists: readonly SignedDeviceList[], revoked: readonly DeviceNumber[]): void {
+    for (const listener of this.#listeners) listener(entry, lists, revoked);
+  }
+
+  #load(account: AccountId): Cached | undefined {
+    const known = this.#cache.get(account);
+    if (known !== undefined) return known;
+    const row = this.#database
+      .prepare("SELECT payload, signature FROM accounts a JOIN lists l ON l.account = a.account AND l.number = a.list_number WHERE a.account = ?")
+      .get<ListRow>(accountIdToBytes(account));
+    if (row === undefined) return undefined;
+    const cached = cachedFrom(must(parseDeviceList(this.#primitives, row), "a stored list"));
+    this.#cache.set(account, cached);
+    return cached;
+  }
+}
+
+const toMessage = (row: ListRow): SignedDeviceList => create(SignedDeviceListSchema, { payload: row.payload, signature: row.signature });
+
+const invalidError = (reason: string): DirectoryError => ({ code: "LIST_INVALID", missing: [], account: undefined, reason });
+const invalid = (reason: string): Result<never, DirectoryError> => err(invalidError(reason));
+
+function cachedFrom(latest: VerifiedDeviceList): Cached {
+  const devices = new Map<DeviceNumber, DirectoryDevice>();
+  for (const { number, kind, signingKey, dhKey } of latest.list.devices) {
+    devices.set(number as DeviceNumber, { kind: kind === DeviceKind.PHONE ? "phone" : "companion", signingKey, dhKey });
+  }
+  const { account, accountKey, number, hash, list } = latest;
+  return { latest, entry: { account, accountKey, listNumber: number, listHash: hash, devices, nextDeviceNumber: list.nextDeviceNumber } };
+}

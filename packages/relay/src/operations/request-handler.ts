@@ -1,0 +1,165 @@
+/**
+ * Takes each Request to its role and brings back one Response. Invariant: whatever a role throws becomes a typed failure of
+ * this one request; nothing thrown leaves here. docs/PROTOCOL.md, "Requests".
+ */
+import { type DeviceAddress, formatAddress, OperationalError } from "@hawser/base";
+import { ERROR_CODES, type ErrorName, MAX_SHORT_TEXT_BYTES, PongSchema, PreKeysLowSchema, PushSchema, type Request, type Response, ResponseSchema } from "@hawser/wire";
+import { create } from "@bufbuild/protobuf";
+import { RendezvousWatchers } from "../rendezvous/rendezvous-watchers.ts";
+import * as account from "./account-requests.ts";
+import { type Answer, refuse, type RequestContext } from "./answer.ts";
+import * as keys from "./key-requests.ts";
+import type { Caller, Operations, PreKeysLeft } from "./operations.ts";
+import * as rendezvous from "./rendezvous-requests.ts";
+
+/** Below these a connected device is asked to upload more. */
+export const PRE_KEYS_LOW: PreKeysLeft = { oneTime: 20, kem: 5 };
+const STORE_RETRY_AFTER_MS = 2_000;
+
+export interface RequestHandlerOptions extends RequestContext {
+  /** Something failed on this side. The operation's name and the error, no fields of the request. */
+  onFault(operation: string, error: unknown): void;
+  /** Each request once, by the name of its operation and of its failure, if any. */
+  onAnswered?(operation: string, failure: ErrorName | undefined): void;
+}
+
+export class RequestHandler implements Operations {
+  readonly #context: RequestHandlerOptions;
+  readonly #watchers = new RendezvousWatchers<Caller>();
+  /** Connected devices, for pushes that another device's request causes. */
+  readonly #callers = new Map<string, Caller>();
+
+  constructor(options: RequestHandlerOptions) {
+    this.#context = options;
+  }
+
+  connected(caller: Caller): void {
+    if (caller.address === undefined) return;
+    this.#callers.set(formatAddress(caller.address), caller);
+    this.#noteSeen(caller.address);
+  }
+
+  disconnected(caller: Caller): void {
+    this.#watchers.disconnected(caller);
+    if (caller.address === undefined) return;
+    const key = formatAddress(caller.address);
+    if (this.#callers.get(key) === caller) this.#callers.delete(key);
+    this.#noteSeen(caller.address);
+  }
+
+  preKeysLeft(address: DeviceAddress): PreKeysLeft {
+    try {
+      return this.#context.roles.preKeys().left(address);
+    } catch (error) {
+      this.#context.onFault("preKeysLeft", error);
+      return { oneTime: 0, kem: 0 };
+    }
+  }
+
+  handle(caller: Caller, request: Request): Response | Promise<Response> {
+    const operation = request.operation.case ?? "unknown";
+    try {
+      if (caller.address !== undefined && !this.#callers.has(formatAddress(caller.address))) this.connected(caller);
+      const answer = this.#dispatch(caller, request);
+      if (!(answer instanceof Promise)) return this.#respond(request, operation, answer);
+      return answer.then(
+        (result) => this.#respond(request, operation, result),
+        (error: unknown) => this.#respond(request, operation, this.#failed(operation, error)),
+      );
+    } catch (error) {
+      return this.#respond(request, operation, this.#failed(operation, error));
+    }
+  }
+
+  #dispatch(caller: Caller, request: Request): Answer | Promise<Answer> {
+    const context = this.#context;
+    const { operation } = request;
+    switch (operation.case) {
+      case "checkHandle":
+        return account.checkHandle(context, caller, operation.value.handle);
+      case "requestCode":
+        return account.requestCode(context, caller, operation.value.address);
+      case "register":
+        return account.register(context, caller, operation.value);
+      case "findHandle":
+        return account.findHandle(context, caller, operation.value.handle);
+      case "getHandle":
+        return account.getHandle(context, caller, operation.value.accountId);
+      case "publishDeviceList":
+        return account.publishDeviceList(context, caller, operation.value);
+      case "getDeviceLists":
+        return account.getDeviceLists(context, caller, operation.value);
+      case "setBlocked":
+        return account.setBlocked(context, caller, operation.value);
+      case "getDeviceActivity":
+        return account.getDeviceActivity(context, caller);
+      case "uploadPreKeys":
+        return keys.uploadPreKeys(context, caller, operation.value);
+      case "claimPreKeys": {
+        const answer = keys.claimPreKeys(context, caller, operation.value);
+        if (answer.case === "claimPreKeys") this.#warnOwners(operation.value.accountId, answer.value.bundles.map((bundle) => bundle.device));
+        return answer;
+      }
+      case "putRecoveryCapsule":
+        return keys.putRecoveryCapsule(context, caller, operation.value.capsule);
+      case "getRecoveryCapsule":
+        return keys.getRecoveryCapsule(context, caller, operation.value.handle);
+      case "grantUpload":
+        return keys.grantUpload(context, caller, operation.value);
+      case "rendezvousPut":
+        return rendezvous.rendezvousPut(context, this.#watchers, caller, operation.value);
+      case "rendezvousWatch":
+        return rendezvous.rendezvousWatch(context, this.#watchers, caller, operation.value);
+      case "rendezvousLeave":
+        return rendezvous.rendezvousLeave(this.#watchers, caller, operation.value);
+      case "ping":
+        if (operation.value.payload.length > MAX_SHORT_TEXT_BYTES) return refuse("LIMIT_EXCEEDED");
+        return { case: "ping", value: create(PongSchema, { payload: operation.value.payload, serverTimeMs: BigInt(Math.floor(context.clock.nowMs())) }) };
+      case undefined:
+        return refuse("UNKNOWN_OPERATION");
+    }
+  }
+
+  /** Tells connected devices whose one-time keys are running out because of a claim. */
+  #warnOwners(accountId: Uint8Array, devices: readonly number[]): void {
+    const owner = account.parseAccount(accountId);
+    for (const device of devices) {
+      const caller = this.#callers.get(`${owner}/${device}`);
+      if (caller?.address === undefined) continue;
+      const left = this.preKeysLeft(caller.address);
+      if (left.oneTime >= PRE_KEYS_LOW.oneTime && left.kem >= PRE_KEYS_LOW.kem) continue;
+      const value = create(PreKeysLowSchema, { oneTimePreKeysLeft: left.oneTime, oneTimeKemPreKeysLeft: left.kem });
+      caller.push(create(PushSchema, { event: { case: "preKeysLow", value } }));
+    }
+  }
+
+  /** Being seen is a courtesy: its failure fails nothing. */
+  #noteSeen(address: DeviceAddress): void {
+    try {
+      this.#context.roles.directory().activity.seen(address, this.#context.clock.nowMs());
+    } catch (error) {
+      this.#context.onFault("deviceActivity", error);
+    }
+  }
+
+  #respond(request: Request, operation: string, result: Answer): Response {
+    const failure = result.case === "failure" ? (Object.keys(ERROR_CODES) as ErrorName[]).find((name) => ERROR_CODES[name].code === result.value.error) : undefined;
+    this.#context.onAnswered?.(operation, failure);
+    return create(ResponseSchema, { id: request.id, result });
+  }
+
+  #failed(operation: string, error: unknown): Answer {
+    this.#context.onFault(operation, error);
+    if (error instanceof OperationalError && error.code in ERROR_CODES) {
+      return refuse(error.code as ErrorName, { retryAfterMs: typeof error.retry === "object" ? error.retry.afterMs : STORE_RETRY_AFTER_MS });
+    }
+    return refuse(isStoreError(error) ? "STORE_UNAVAILABLE" : "INTERNAL", { retryAfterMs: STORE_RETRY_AFTER_MS });
+  }
+}
+
+/** SQLite drivers mark their errors by code or name. */
+function isStoreError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return error.name.startsWith("SQLite") || (typeof code === "string" && /SQLITE|ERR_INVALID_STATE/.test(code));
+}
