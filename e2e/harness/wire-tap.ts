@@ -1,0 +1,91 @@
+/**
+ * A relay in front of the server that keeps every byte in both directions. Browsers and clients are given its address, so what it
+ * kept is all that the server was ever told; frames of clients are unmasked (RFC 6455, section 5.3).
+ */
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+const END_OF_HEAD = Buffer.from("\r\n\r\n");
+const MASKED = 0x80;
+const SIZE_16_BIT = 126;
+const SIZE_64_BIT = 127;
+
+export class WireTap {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #up: Buffer[][] = [];
+  readonly #down: Buffer[] = [];
+  #targetPort = 0;
+
+  private constructor() {
+    this.#server = createServer((client) => this.#relay(client));
+  }
+
+  static async open(): Promise<WireTap> {
+    const tap = new WireTap();
+    await new Promise<void>((resolve) => tap.#server.listen(0, "127.0.0.1", resolve));
+    return tap;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  forwardTo(port: number): void {
+    this.#targetPort = port;
+  }
+
+  /** What clients sent, as the server read it: heads and bodies of requests, and the payloads of WebSocket frames. */
+  get sent(): Buffer {
+    return Buffer.concat(this.#up.map((pieces) => unmasked(Buffer.concat(pieces))));
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.#down);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #relay(client: Socket): void {
+    const server = connect(this.#targetPort, "127.0.0.1");
+    const pieces: Buffer[] = [];
+    this.#up.push(pieces);
+    client.on("data", (bytes) => pieces.push(bytes));
+    server.on("data", (bytes) => this.#down.push(bytes));
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.pipe(to);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+  }
+}
+
+/** A connection's bytes with the masks of its WebSocket frames taken off; connections that never upgraded stay as they are. */
+export function unmasked(stream: Buffer): Buffer {
+  const endOfHead = stream.indexOf(END_OF_HEAD);
+  if (endOfHead < 0 || !/\r\nupgrade: *websocket/i.test(stream.toString("latin1", 0, endOfHead))) return stream;
+  const parts = [stream.subarray(0, endOfHead + END_OF_HEAD.length)];
+  for (let offset = endOfHead + END_OF_HEAD.length; offset + 2 <= stream.length;) {
+    const short = stream[offset + 1]! & ~MASKED;
+    const masked = (stream[offset + 1]! & MASKED) !== 0;
+    const sizeAt = offset + 2;
+    const size =
+      short === SIZE_16_BIT ? stream.readUInt16BE(sizeAt) : short === SIZE_64_BIT ? Number(stream.readBigUInt64BE(sizeAt)) : short;
+    const maskAt = sizeAt + (short === SIZE_16_BIT ? 2 : short === SIZE_64_BIT ? 8 : 0);
+    const payloadAt = maskAt + (masked ? 4 : 0);
+    const payload = Buffer.from(stream.subarray(payloadAt, payloadAt + size));
+    if (masked) for (let index = 0; index < payload.length; index++) payload[index]! ^= stream[maskAt + (index & 3)]!;
+    parts.push(payload);
+    offset = payloadAt + size;
+  }
+  return Buffer.concat(parts);
+}
