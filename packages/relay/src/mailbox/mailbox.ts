@@ -40,8 +40,6 @@ export class Mailbox {
   /** Rounded down to the hour; 0 when never. */
   seenMs = 0;
   subscriber: MailboxSubscriber | undefined = undefined;
-  /** Differs from its row in the store. */
-  dirty = false;
   /** The device was revoked: its rows go with the next upkeep. */
   forgotten = false;
   /** Already told in the flush under way. */

@@ -76,6 +76,8 @@ export class Mailboxes {
   readonly #maxBytes: number;
   readonly #accounts = new Map<AccountId, Map<DeviceNumber, Mailbox>>();
   readonly #dirty = new Set<Mailbox>();
+  /** Opened since the last upkeep, perhaps for nothing. */
+  #opened: Mailbox[] = [];
   #listener: CommitListener = () => undefined;
   #flushRequested = false;
   #cancelUpkeep: (() => void) | undefined = undefined;
@@ -131,6 +133,8 @@ export class Mailboxes {
       mailbox = new Mailbox(account, device);
       this.#store.load(mailbox);
       devices.set(device, mailbox);
+      this.#opened.push(mailbox);
+      this.#armUpkeep();
     }
     return mailbox;
   }
@@ -244,7 +248,6 @@ export class Mailboxes {
   }
 
   #markDirty(mailbox: Mailbox): void {
-    mailbox.dirty = true;
     this.#dirty.add(mailbox);
     this.#armUpkeep();
   }
@@ -336,17 +339,17 @@ export class Mailboxes {
         this.#clock.nowMs(),
         this.#clock.monotonicMs(),
       );
-      for (const mailbox of written) this.#settle(mailbox);
       this.#dirty.clear();
+      for (const mailbox of written) this.#settle(mailbox);
+      for (const mailbox of this.#opened.splice(0)) this.#settle(mailbox);
     } catch (cause) {
       this.#options.onUpkeepFailure?.(cause);
     }
     if (this.#dirty.size > 0 || this.#log.size > 0) this.#armUpkeep();
   }
 
-  /** Written; an idle mailbox leaves the memory. */
+  /** As its row says; an idle mailbox leaves the memory. */
   #settle(mailbox: Mailbox): void {
-    mailbox.dirty = false;
     if (mailbox.ring?.count === 0) mailbox.ring = undefined;
     if (mailbox.subscriber !== undefined || mailbox.ring !== undefined || mailbox.provisional > 0) return;
     const devices = this.#accounts.get(mailbox.account);

@@ -1,0 +1,371 @@
+/**
+ * The gateway: sockets in, frames out. Invariants: an acknowledgement leaves only after the commit that made it true; each
+ * socket gets one frame per flush with everything that flush means for it; a client that breaks the protocol gets a typed
+ * Goodbye and changes nothing; nothing is buffered without bound for anybody. docs/PROTOCOL.md, "Connection".
+ */
+import { type Clock, type DeviceNumber, OperationalError, type Primitives, type Random } from "@hawser/base";
+import type { Directory, DirectoryEntry, Mailboxes, Operations } from "@hawser/relay";
+import {
+  decodeClientFrame,
+  DeviceListChangedSchema,
+  ERROR_CODES,
+  type ErrorName,
+  FailureSchema,
+  MAX_REQUESTS_UNDER_WAY,
+  MAX_SENDS_UNDER_WAY,
+  PushSchema,
+  type RegistrationPolicy,
+  type Request,
+  type Response,
+  ResponseSchema,
+  ResyncNeededSchema,
+  type SendFrame,
+  SendRejectedSchema,
+  type SignedDeviceList,
+} from "@hawser/wire";
+import { create } from "@bufbuild/protobuf";
+import type { WebSocket } from "ws";
+import { AccountNames } from "./account-names.ts";
+import { BatchBuilder } from "./batch-builder.ts";
+import { Connection, type ConnectionHost, ignoreWriteError } from "./connection.ts";
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, PAUSE_ABOVE_BYTES, RECONNECT_MIN_MS, RECONNECT_SPREAD_MS } from "./gateway-limits.ts";
+import { frameErrorName, type GoodbyeReason, sayGoodbye } from "./goodbye.ts";
+import { Greeter } from "./greeter.ts";
+import { Lobby } from "./lobby.ts";
+import { type GatewayMetrics, gatewayMetrics, type Log, type Metrics } from "./observation.ts";
+import { type SendRejection, SendRouter } from "./send-router.ts";
+
+export interface GatewayOptions {
+  readonly directory: Directory;
+  readonly operations: Operations;
+  readonly mailboxes: Mailboxes;
+  readonly primitives: Primitives;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What devices sign for, e.g. `https://chat.example.org`. */
+  readonly origin: string;
+  readonly registration: RegistrationPolicy;
+  readonly serverVersion: string;
+  readonly limits?: Partial<GatewayLimits>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export interface Gateway {
+  /** Takes over a WebSocket that was just opened (`perMessageDeflate` off, `maxPayload` MAX_FRAME_BYTES). */
+  accept(socket: WebSocket, remoteAddress: string): void;
+  connections(): number;
+  /** Says goodbye to everybody and resolves when all sockets are closed, or after a grace period. */
+  drain(): Promise<void>;
+}
+
+/** The gateway becomes the only listener of the mailboxes' commits. */
+export const createGateway = (options: GatewayOptions): Gateway => new SocketGateway(options);
+
+const STORE_RETRY_MS = 2_000;
+const BUSY_RETRY_MS = 1_000;
+const DRAIN_GRACE_MS = 2_000;
+
+class SocketGateway implements Gateway, ConnectionHost {
+  readonly #options: GatewayOptions;
+  readonly #limits: GatewayLimits;
+  readonly #metrics: GatewayMetrics;
+  readonly #mailboxes: Mailboxes;
+  readonly #lobby: Lobby;
+  readonly #greeter: Greeter;
+  readonly #router: SendRouter;
+  readonly #batch = new BatchBuilder();
+  /** Connections with something to write at the end of the flush under way. */
+  #queue: Connection[] = [];
+  #draining = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#mailboxes = options.mailboxes;
+    this.#limits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
+    this.#metrics = gatewayMetrics(options.metrics);
+    this.#router = new SendRouter(options.directory, options.mailboxes, new AccountNames());
+    this.#lobby = new Lobby(this.#limits, options.clock, options.random, (connection, reason) => this.#end(connection, reason));
+    this.#greeter = new Greeter({
+      ...options,
+      limits: this.#limits,
+      lobby: this.#lobby,
+      metrics: this.#metrics,
+      replace: (older) => this.#end(older, { error: "REPLACED_BY_SAME_DEVICE" }),
+    });
+    options.mailboxes.onCommit((failure) => this.#committed(failure));
+    options.directory.onChange((entry, lists, revoked) => this.#listsChanged(entry, lists, revoked));
+    options.metrics.gauge("hawser_connections", "Open connections", () => this.#lobby.size);
+    options.metrics.gauge("hawser_open_mailboxes", "Mailboxes in memory", () => options.mailboxes.statistics.openMailboxes);
+    options.metrics.gauge("hawser_log_blocks", "Blocks of the mailbox log", () => options.mailboxes.statistics.logBlocks);
+  }
+
+  connections(): number {
+    return this.#lobby.size;
+  }
+
+  accept(socket: WebSocket, remoteAddress: string): void {
+    const refusal: ErrorName | undefined = this.#draining ? "SHUTTING_DOWN" : this.#lobby.refusal(remoteAddress);
+    socket.on("error", ignoreWriteError);
+    if (refusal !== undefined) {
+      this.#metrics.goodbyes.add(1, refusal);
+      sayGoodbye(socket, { error: refusal, retryAfterMs: this.#jitteredRetryMs() });
+      return;
+    }
+    const connection = this.#lobby.enter(this, socket, remoteAddress);
+    // Arrow functions of one context: their cost is a few dozen bytes a connection.
+    socket.on("message", (data: Buffer, isBinary: boolean) => this.#received(connection, data, isBinary));
+    socket.on("pong", () => this.#lobby.heard(connection));
+    socket.on("close", () => this.#closed(connection));
+    this.#greeter.greet(connection);
+  }
+
+  #received(connection: Connection, data: Buffer, isBinary: boolean): void {
+    if (!connection.open) return;
+    this.#lobby.heard(connection);
+    if (!isBinary) {
+      this.#end(connection, { error: "MALFORMED_FRAME" });
+      return;
+    }
+    const frame = decodeClientFrame(data);
+    if (!frame.ok) {
+      this.#end(connection, { error: frameErrorName(frame.error) });
+      return;
+    }
+    try {
+      switch (frame.value.type) {
+        case "send":
+          this.#send(connection, frame.value);
+          break;
+        case "cursor":
+          this.#cursor(connection, frame.value.sequence);
+          break;
+        case "request":
+          this.#request(connection, frame.value.message);
+          break;
+        case "client-hello":
+          this.#greet(connection, frame.value.message);
+          break;
+      }
+    } catch (cause) {
+      if (!(cause instanceof OperationalError)) this.#options.log.error("frame", cause, { type: frame.value.type });
+      const error = cause instanceof OperationalError ? "STORE_UNAVAILABLE" : "INTERNAL";
+      this.#end(connection, { error, retryAfterMs: STORE_RETRY_MS });
+    }
+  }
+
+  #greet(connection: Connection, hello: Parameters<Greeter["answer"]>[1]): void {
+    if (connection.state !== "hello") {
+      this.#end(connection, { error: "UNEXPECTED_FRAME" });
+      return;
+    }
+    const refusal = this.#greeter.answer(connection, hello);
+    if (refusal !== undefined) this.#end(connection, refusal);
+    else if (connection.device !== undefined) this.queue(connection);
+  }
+
+  #send(connection: Connection, frame: SendFrame): void {
+    const { device } = connection;
+    if (device === undefined) {
+      this.#end(connection, { error: connection.state === "hello" ? "UNEXPECTED_FRAME" : "NOT_AUTHENTICATED" });
+      return;
+    }
+    connection.acks ??= [];
+    if (connection.acks.length >= MAX_SENDS_UNDER_WAY) {
+      this.#end(connection, { error: "LIMIT_EXCEEDED" });
+      return;
+    }
+    const nowMs = this.#options.clock.monotonicMs();
+    const limits = this.#limits;
+    const waitMs =
+      device.bucket.take(nowMs, limits.sendBurstPerConnection, limits.sendsPerSecondPerConnection) ||
+      device.group.bucket.take(nowMs, limits.sendBurstPerAccount, limits.sendsPerSecondPerAccount);
+    const rejection: SendRejection | undefined =
+      waitMs > 0 ? { error: "RATE_LIMITED", retryAfterMs: waitMs } : this.#router.route(device, frame);
+    if (rejection !== undefined) {
+      this.#reject(connection, frame.request, rejection);
+      return;
+    }
+    connection.acks.push(frame.request);
+    this.queue(connection);
+  }
+
+  #reject(connection: Connection, request: number, rejection: SendRejection): void {
+    this.#metrics.rejected.add(1, rejection.error);
+    const failure = create(FailureSchema, {
+      error: ERROR_CODES[rejection.error].code,
+      retryAfterMs: rejection.retryAfterMs ?? 0,
+      lists: [...(rejection.lists ?? [])],
+      ...(rejection.accountId === undefined ? {} : { accountId: rejection.accountId }),
+    });
+    const value = create(SendRejectedSchema, { request, failure });
+    connection.push(create(PushSchema, { event: { case: "sendRejected", value } }));
+  }
+
+  #cursor(connection: Connection, sequence: number): void {
+    const { device } = connection;
+    if (device === undefined) this.#end(connection, { error: connection.state === "hello" ? "UNEXPECTED_FRAME" : "NOT_AUTHENTICATED" });
+    // A device can only have committed what it was given.
+    else if (sequence > connection.sent) this.#end(connection, { error: "MALFORMED_FIELD" });
+    else this.#mailboxes.advance(device.mailbox, sequence);
+  }
+
+  #request(connection: Connection, request: Request): void {
+    if (connection.state === "hello") {
+      this.#end(connection, { error: "UNEXPECTED_FRAME" });
+      return;
+    }
+    if (connection.requestsUnderWay >= MAX_REQUESTS_UNDER_WAY) {
+      connection.respond(failed(request.id, "RATE_LIMITED", BUSY_RETRY_MS));
+      return;
+    }
+    const answer = this.#options.operations.handle(connection, request);
+    if (!(answer instanceof Promise)) {
+      connection.respond(answer);
+      return;
+    }
+    connection.requestsUnderWay++;
+    answer
+      .catch((cause: unknown) => {
+        this.#options.log.error("request", cause);
+        return failed(request.id, "INTERNAL", STORE_RETRY_MS);
+      })
+      .then((response) => {
+        connection.requestsUnderWay--;
+        connection.respond(response);
+      })
+      .catch((cause: unknown) => this.#options.log.error("respond", cause));
+  }
+
+  queue(connection: Connection): void {
+    if (connection.queued) return;
+    connection.queued = true;
+    this.#queue.push(connection);
+    this.#mailboxes.requestFlush();
+  }
+
+  overwhelmed(connection: Connection): void {
+    this.#end(connection, { error: "OVERLOADED", retryAfterMs: this.#jitteredRetryMs() });
+  }
+
+  /** The block under way is durable, or it failed: now everybody who waits is written to. */
+  #committed(failure: unknown): void {
+    const queue = this.#queue;
+    if (queue.length === 0) return;
+    this.#queue = [];
+    if (failure !== undefined) this.#options.log.error("commit", failure);
+    let acknowledged = 0;
+    for (const connection of queue) {
+      connection.queued = false;
+      if (failure !== undefined) this.#rejectAll(connection);
+      else acknowledged += connection.acks?.length ?? 0;
+      if (connection.open) this.#writeBatch(connection);
+    }
+    if (acknowledged > 0) {
+      this.#metrics.accepted.add(acknowledged);
+      this.#metrics.messagesPerCommit.observe(acknowledged);
+    }
+  }
+
+  #rejectAll(connection: Connection): void {
+    for (const request of connection.acks ?? [])
+      this.#reject(connection, request, { error: "STORE_UNAVAILABLE", retryAfterMs: STORE_RETRY_MS });
+    connection.acks = undefined;
+  }
+
+  #writeBatch(connection: Connection): void {
+    const batch = this.#batch;
+    const { device, socket } = connection;
+    batch.begin(connection.acks ?? []);
+    if (connection.acks !== undefined) connection.acks.length = 0;
+    if (device !== undefined && !connection.paused) {
+      const { mailbox } = device;
+      if (mailbox.dropped > connection.sent) this.#tellResync(connection, mailbox.dropped);
+      if (mailbox.last > connection.sent) connection.sent = this.#mailboxes.read(mailbox, connection.sent, batch);
+    }
+    const frame = batch.finish();
+    if (frame === undefined) return;
+    if (batch.deliveries > 0) this.#metrics.delivered.add(batch.deliveries);
+    if (socket.bufferedAmount + frame.length <= PAUSE_ABOVE_BYTES) {
+      socket.send(frame, ignoreWriteError);
+    } else {
+      connection.paused = true;
+      connection.sinceMs = this.#lobby.nowMs;
+      socket.send(frame, () => this.#resume(connection));
+    }
+    if (device !== undefined && !connection.paused && device.mailbox.last > connection.sent) this.queue(connection);
+  }
+
+  #resume(connection: Connection): void {
+    if (!connection.paused || !connection.open) return;
+    connection.paused = false;
+    this.queue(connection);
+  }
+
+  #tellResync(connection: Connection, dropped: number): void {
+    connection.sent = dropped;
+    const value = create(ResyncNeededSchema, { mailboxEpoch: connection.device?.epoch ?? 0, nextSequence: BigInt(dropped + 1) });
+    connection.push(create(PushSchema, { event: { case: "resyncNeeded", value } }));
+  }
+
+  #listsChanged(entry: DirectoryEntry, lists: readonly SignedDeviceList[], revoked: readonly DeviceNumber[]): void {
+    for (const connection of this.#lobby.of(entry.account)) {
+      const { device } = connection;
+      if (device === undefined) continue;
+      if (revoked.includes(device.device)) {
+        const revokingList = this.#options.directory.revokingList(entry.account, device.device) ?? lists.at(-1);
+        this.#end(connection, { error: "DEVICE_REVOKED", ...(revokingList === undefined ? {} : { revokingList }) });
+      } else {
+        const value = create(DeviceListChangedSchema, { accountId: device.accountBytes, lists: [...lists] });
+        connection.push(create(PushSchema, { event: { case: "deviceListChanged", value } }));
+      }
+    }
+    for (const device of revoked) this.#mailboxes.forgetDevice({ account: entry.account, device });
+  }
+
+  /** Typed Goodbye, then the close. What was appended before stays appended; its acknowledgement may be lost. */
+  #end(connection: Connection, reason: GoodbyeReason): void {
+    if (!connection.open) return;
+    this.#metrics.goodbyes.add(1, reason.error);
+    sayGoodbye(connection.socket, reason);
+    connection.state = "closing";
+    connection.sinceMs = this.#lobby.nowMs;
+    this.#release(connection);
+  }
+
+  #closed(connection: Connection): void {
+    if (connection.state === "closed") return;
+    if (connection.open) this.#release(connection);
+    connection.state = "closed";
+    this.#lobby.leave(connection);
+  }
+
+  #release(connection: Connection): void {
+    const { device } = connection;
+    this.#options.operations.disconnected(connection);
+    this.#lobby.ungroup(connection);
+    if (device === undefined) return;
+    this.#mailboxes.detach(device.mailbox, connection);
+    this.#mailboxes.releaseWindow(device.window);
+  }
+
+  #jitteredRetryMs(): number {
+    const [high, low] = this.#options.random.bytes(2) as unknown as [number, number];
+    return RECONNECT_MIN_MS + Math.floor(((high * 256 + low) / 65_536) * RECONNECT_SPREAD_MS);
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#mailboxes.flush();
+    for (const connection of this.#lobby.all()) this.#end(connection, { error: "SHUTTING_DOWN", retryAfterMs: this.#jitteredRetryMs() });
+    await this.#lobby.emptied(DRAIN_GRACE_MS);
+    this.#lobby.close();
+  }
+}
+
+function failed(id: number, error: ErrorName, retryAfterMs: number): Response {
+  return create(ResponseSchema, {
+    id,
+    result: { case: "failure", value: create(FailureSchema, { error: ERROR_CODES[error].code, retryAfterMs }) },
+  });
+}
