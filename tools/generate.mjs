@@ -27,10 +27,9 @@ function generateInto(folder) {
   const plugin = join(ROOT, "node_modules", "@bufbuild", "protoc-gen-es", "bin", "protoc-gen-es");
   const template = { version: "v2", plugins: [{ local: [node, plugin], out: folder, opt: ["target=js+dts", "import_extension=js"] }] };
   const buf = join(ROOT, "node_modules", ".bin", "buf");
-  const result = spawnSync(buf, ["generate", SCHEMAS, "--template", JSON.stringify(template)], {
-    env: environment(node),
-    encoding: "utf8",
-  });
+  // Both as arguments, so that no buf.yaml in a folder above has a say.
+  const parameters = ["generate", SCHEMAS, "--config", '{"version":"v2"}', "--template", JSON.stringify(template)];
+  const result = spawnSync(buf, parameters, { env: environment(node), encoding: "utf8" });
   if (result.status !== 0) throw new Error(`buf could not generate the codecs:\n${result.error?.message ?? result.stderr}`);
 }
 

@@ -18,12 +18,6 @@ let node;
 /** In this order; each takes care of its own counting and never throws for a failed test. */
 const SUITES = { checks, units, browser, interop };
 
-function add(tally) {
-  total.passed += tally.passed;
-  total.failed.push(...tally.failed);
-  total.skipped.push(...tally.skipped);
-}
-
 async function checks() {
   const { formatStep, runSteps } = await import("./verify-steps.mjs");
   for (const result of await runSteps((step) => console.log(formatStep(step)))) {
@@ -49,14 +43,18 @@ async function browser() {
   await vitest("browser", ["--config", "vitest.e2e.config.ts"], { HAWSER_CHROMIUM: chromium });
 }
 
-/** Its own lock file and packages, so that `npm start` never downloads the official library. */
+/** Its own lock file and packages, so that `npm start` never downloads the official library. It closes with a line of counts like ours. */
 async function interop() {
   const folder = join(ROOT, "interop");
   if (!existsSync(join(folder, "run.mjs"))) return;
   await ensureInstalled({ dev: true, folder });
-  const file = join(temporary, "interop.json");
-  const code = await run([join(folder, "run.mjs")], { HAWSER_TALLY: file });
-  collect("interop", file, code);
+  let output = "";
+  const code = await run([join(folder, "run.mjs")], {}, (text) => (output += text));
+  const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1)?.slice(1).map(Number) ?? [0, 0, 0];
+  const named = (count, what) => Array.from({ length: count }, (_, index) => `interop > ${what} ${index + 1}, named above`);
+  const [passed, failed, skipped] = counts;
+  const reason = "the official library is not there; run npm ci in interop/";
+  count("interop", code, { passed, failed: named(failed, "failure"), skipped: named(skipped, "test").map((name) => ({ name, reason })) });
 }
 
 async function vitest(name, parameters, extra = {}) {
@@ -67,18 +65,29 @@ async function vitest(name, parameters, extra = {}) {
   collect(name, file, code);
 }
 
-/** Adds what a suite wrote; a suite that died before writing, or failed without naming a test, is one failure. */
+/** Reads what the reporter wrote; a suite that died before writing has counted nothing. */
 function collect(name, file, code) {
-  const tally = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { passed: 0, failed: [], skipped: [] };
-  if (code !== 0 && tally.failed.length === 0) tally.failed.push(`${name} ended with exit code ${code}`);
-  add(tally);
+  count(name, code, existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { passed: 0, failed: [], skipped: [] });
 }
 
-function run(parameters, extra) {
+/** Adds a suite's counts; one that failed without naming a test is one failure. */
+function count(name, code, tally) {
+  if (code !== 0 && tally.failed.length === 0) tally.failed.push(`${name} ended with exit code ${code}`);
+  total.passed += tally.passed;
+  total.failed.push(...tally.failed);
+  total.skipped.push(...tally.skipped);
+}
+
+/** Runs a script under Node 24 and gives its exit code; `listen` sees what it prints, as the terminal does. */
+function run(parameters, extra, listen) {
   const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...parameters], {
     cwd: ROOT,
     env: { ...environment(node), ...extra },
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", listen === undefined ? "inherit" : "pipe", "inherit"],
+  });
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    process.stdout.write(text);
+    listen(text);
   });
   return new Promise((resolve) => {
     child.once("error", () => resolve(1));
