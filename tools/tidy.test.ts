@@ -59,7 +59,7 @@ describe.each(Object.entries(LAYERS))("%s", (name, layer) => {
     const manifest = JSON.parse(readText(`${layer.folder}/package.json`)) as { dependencies?: Record<string, string> };
     const root = JSON.parse(readText("package.json")) as { devDependencies: Record<string, string> };
     const wrong = modules.flatMap(({ path, imports }) => {
-      const tooling = isTest(path) || /\.config\.ts$/.test(path);
+      const tooling = isTest(path) || path.endsWith(".config.ts");
       const known = { ...manifest.dependencies, ...(tooling ? root.devDependencies : {}), [`@hawser/${name}`]: "" };
       const names = imports.map(
         (specifier) =>
@@ -155,6 +155,10 @@ function leaves(path: string, specifier: string, folder: string): boolean {
 }
 
 function sameVersions(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
-  const sorted = (versions: Readonly<Record<string, string>>): string => JSON.stringify(Object.entries(versions).sort());
+  const sorted = (versions: Readonly<Record<string, string>>): string =>
+    Object.entries(versions)
+      .map(([name, version]) => `${name}@${version}`)
+      .sort()
+      .join();
   return sorted(a) === sorted(b);
 }
