@@ -70,7 +70,6 @@ export const DECISION_WAIT_MS = 180_000;
 export const COMPANION_ACTIVATION_MS = 60_000;
 /** Telling the phone is a courtesy: it also learns it from the server. */
 export const TELL_DEADLINE_MS = 60_000;
-export const PUT_RETRY_MS = 2_000;
 
 export const COMPANION_STATES: Readonly<Record<CompanionKind, StateRule<LinkTimer>>> = {
   idle: { resting: "idle" },

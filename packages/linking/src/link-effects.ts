@@ -15,7 +15,9 @@ import type { LinkStatus } from "./link-status.ts";
 export type Side = "phone" | "companion";
 export type LinkTimer = "deadline" | "retry" | "poll";
 
-export type PutOutcome = { readonly ok: true } | { readonly ok: false; readonly error: ErrorName | "UNREACHABLE"; readonly retryAfterMs: number };
+export type PutOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error: ErrorName | "UNREACHABLE"; readonly retryAfterMs: number };
 
 /** Inputs that both machines take. */
 export type CommonInput =
@@ -83,7 +85,11 @@ export type PhoneInput =
   /** The person compared the match code and says yes; `deviceName` overrides what the companion called itself. */
   | { readonly type: "approve"; readonly deviceName?: string }
   | { readonly type: "reject" }
-  | { readonly type: "list-signed"; readonly effectId: number; readonly result: { readonly ok: true; readonly approval: ApprovalFields } | { readonly ok: false; readonly error: SignFailure } }
+  | {
+      readonly type: "list-signed";
+      readonly effectId: number;
+      readonly result: { readonly ok: true; readonly approval: ApprovalFields } | { readonly ok: false; readonly error: SignFailure };
+    }
   /** The device was seen connected (GetDeviceActivity, or anything it said). Unasked ones are welcome. */
   | { readonly type: "device-seen"; readonly device: number }
   /** Answers `check-activity`: `undefined` when the server could not be asked. */

@@ -1,7 +1,16 @@
 /** What both screens show of a link: structurally the client's `LinkStatus`. */
 import type { AttemptId } from "@hawser/base";
 
-export type LinkStage = "preparing" | "waiting-for-scan" | "scanned" | "comparing" | "approving" | "activating" | "active" | "paused" | "failed";
+export type LinkStage =
+  | "preparing"
+  | "waiting-for-scan"
+  | "scanned"
+  | "comparing"
+  | "approving"
+  | "activating"
+  | "active"
+  | "paused"
+  | "failed";
 
 export interface LinkPeer {
   readonly name: string;
@@ -47,6 +56,7 @@ export const FAILURES_BEFORE_DIAGNOSIS = 2;
 export const countsAsFailure = (name: LinkErrorName): boolean => name !== "DECLINED" && name !== "CANCELLED";
 
 /** Whether the same thing, done again, can end differently. */
-export const canRetry = (name: LinkErrorName): boolean => name !== "CODE_OTHER_ORIGIN" && name !== "CODE_UNSUPPORTED" && name !== "VERSION" && name !== "DEVICE_LIMIT";
+export const canRetry = (name: LinkErrorName): boolean =>
+  name !== "CODE_OTHER_ORIGIN" && name !== "CODE_UNSUPPORTED" && name !== "VERSION" && name !== "DEVICE_LIMIT";
 
 export const groupDigits = (digits: string): string => `${digits.slice(0, 3)} ${digits.slice(3)}`;

@@ -58,7 +58,6 @@ export const ACTIVITY_POLL_MS = 15_000;
 /** Cleaning up goes on until it is done. */
 export const CLEAN_UP_RETRY_MS = 30_000;
 export const REJECTION_DEADLINE_MS = 20_000;
-export const PUT_RETRY_MS = 2_000;
 
 export const PHONE_STATES: Readonly<Record<PhoneKind, StateRule<LinkTimer>>> = {
   idle: { resting: "idle" },

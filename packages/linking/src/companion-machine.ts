@@ -1,0 +1,215 @@
+/**
+ * The companion's side of a link. Invariants: the first scan of a live code wins and the others die; `activate` is asked for
+ * only with an approval that certifies exactly this attempt's keys; once certified, only a verified revocation undoes it.
+ * docs/PROTOCOL.md, "Linking".
+ */
+import { type Random, toBase64Url } from "@hawser/base";
+import { PROTOCOL_MIN } from "@hawser/wire";
+import {
+  type Code,
+  COMPANION_STATES,
+  type CompanionKind,
+  type CompanionState,
+  INITIAL_COMPANION,
+  LIVE_CODES,
+  MAX_ROTATIONS,
+} from "./companion-state.ts";
+import { companionNeeds, companionStatus } from "./companion-view.ts";
+import type { CompanionEffect, CompanionInput } from "./link-effects.ts";
+import { type LinkMachine, type LinkStep, type Move, resumeLink, stepLink, type StepContext } from "./link-machine.ts";
+import { countsAsFailure, FAILURES_BEFORE_DIAGNOSIS, type LinkErrorName } from "./link-status.ts";
+import { describeRows, findDeadEnds, indexRows, type Row, type Transition } from "./machine-table.ts";
+import { judgePut, refusal } from "./put-outcome.ts";
+import { REJECTION_ERRORS } from "./rejection.ts";
+
+type Effect = CompanionEffect<CompanionState>;
+type To = Move<CompanionState, Effect>;
+type Of<Type extends CompanionInput["type"]> = Extract<CompanionInput, { type: Type }>;
+type Handler = (state: CompanionState, input: CompanionInput, context: StepContext) => To | undefined;
+
+const row = <Type extends CompanionInput["type"]>(
+  kinds: readonly CompanionKind[],
+  on: Exclude<Type, "timer"> | (Type extends "timer" ? `timer:${string}` : never),
+  to: readonly CompanionKind[],
+  run: (state: CompanionState, input: Of<Type>, context: StepContext) => To | undefined,
+): Row<CompanionKind, string, Handler>[] => kinds.map((kind) => ({ in: kind, on, to, run: run as Handler }));
+
+const draw = (random: Random, sizeBytes: number): string => toBase64Url(random.bytes(sizeBytes));
+const newCode = (random: Random): Omit<Code, "ephemeralPublicKey"> => ({
+  rendezvousId: draw(random, 16),
+  secret: draw(random, 32),
+  ephemeralSecret: draw(random, 32),
+});
+const leaveCodes = (codes: readonly Code[]): Effect[] => codes.map(({ rendezvousId }) => ({ type: "rendezvous-leave", rendezvousId }));
+
+/** Nothing secret outlives its attempt; what the screen still shows does. */
+const ENDED: Partial<CompanionState> = {
+  codes: [],
+  making: undefined,
+  rotations: 0,
+  channel: undefined,
+  secrets: undefined,
+  writerToken: "",
+  requestEnvelope: undefined,
+  decisionEnvelope: undefined,
+  approval: undefined,
+  activeEnvelope: undefined,
+};
+const FORGOTTEN: Partial<CompanionState> = { ...ENDED, offer: undefined, matchCode: undefined, error: undefined };
+
+function failed(state: CompanionState, error: LinkErrorName): To {
+  const failuresInARow = state.failuresInARow + (countsAsFailure(error) ? 1 : 0);
+  const left = state.channel === undefined ? [] : [{ type: "rendezvous-leave", rendezvousId: state.channel.rendezvousId } as const];
+  return { to: "failed", with: { ...ENDED, error, failuresInARow }, effects: [...leaveCodes(state.codes), ...left] };
+}
+
+function start(state: CompanionState, input: Of<"start">, context: StepContext): To | undefined {
+  if (state.kind === "failed" && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
+  const { origin, deviceName, platform } = input;
+  return { to: "preparing", with: { ...FORGOTTEN, origin, deviceName, platform, making: newCode(context.random) } };
+}
+
+function codeMade(state: CompanionState, input: Of<"crypto-result">): To | undefined {
+  if (state.making === undefined) return undefined;
+  if (input.result.kind !== "make-code") return failed(state, "SCAN_DEADLINE");
+  const codes = [{ ...state.making, ephemeralPublicKey: input.result.publicKey }, ...state.codes];
+  return {
+    to: "waiting-for-scan",
+    with: { codes: codes.slice(0, LIVE_CODES), making: undefined, rotations: state.rotations + 1 },
+    effects: leaveCodes(codes.slice(LIVE_CODES)),
+  };
+}
+
+function rotate(state: CompanionState, context: StepContext): To {
+  if (state.rotations >= MAX_ROTATIONS) return { to: "paused", with: FORGOTTEN, effects: leaveCodes(state.codes) };
+  return { to: "preparing", with: { making: newCode(context.random) } };
+}
+
+function scanned(state: CompanionState, input: Of<"slot">, context: StepContext): To | undefined {
+  const code = state.codes.find(({ rendezvousId }) => rendezvousId === input.rendezvousId);
+  if (code === undefined || input.index !== 0) return undefined;
+  return {
+    to: "answering",
+    with: {
+      codes: [],
+      making: undefined,
+      channel: { ...code, offerEnvelope: input.body },
+      secrets: { signingSeed: draw(context.random, 32), dhSecret: draw(context.random, 32) },
+      writerToken: draw(context.random, 16),
+    },
+    effects: leaveCodes(state.codes.filter((other) => other !== code)),
+  };
+}
+
+function answered(state: CompanionState, { result }: Of<"crypto-result">): To {
+  if (result.kind !== "answer-offer") return failed(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
+  const { offer, requestEnvelope, matchCode } = result;
+  if (offer.origin !== state.origin) return failed(state, "CODE_OTHER_ORIGIN");
+  if (offer.protocolMax < PROTOCOL_MIN) return failed(state, "VERSION");
+  return { to: "requesting", with: { offer, requestEnvelope, matchCode } };
+}
+
+function requestPut(state: CompanionState, input: Of<"put-result">): To {
+  const verdict = judgePut(input.result);
+  if (verdict.kind === "done") return { to: "comparing" };
+  if (verdict.kind === "refused") return failed(state, verdict.error);
+  return { to: state.kind, stay: "only", effects: [{ type: "set-timer", timer: "retry", afterMs: verdict.afterMs }] };
+}
+
+function decisionCame(state: CompanionState, input: Of<"slot">): To | undefined {
+  if (input.rendezvousId !== state.channel?.rendezvousId || input.index !== 1) return undefined;
+  return { to: "checking", with: { decisionEnvelope: input.body } };
+}
+
+function decided(state: CompanionState, { result }: Of<"crypto-result">): To {
+  if (result.kind !== "open-decision") return failed(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
+  if (result.decision.kind === "rejection") return failed(state, REJECTION_ERRORS[result.decision.reason]);
+  return { to: "activating", with: { approval: result.decision.approval } };
+}
+
+function activeSealed(state: CompanionState, { result }: Of<"crypto-result">): To {
+  if (result.kind !== "seal-active") return finished(state);
+  return { to: "telling", stay: "serve", with: { activeEnvelope: result.activeEnvelope } };
+}
+
+function told(state: CompanionState, input: Of<"put-result">): To {
+  const verdict = judgePut(input.result);
+  if (verdict.kind === "retry")
+    return { to: "telling", stay: "only", effects: [{ type: "set-timer", timer: "retry", afterMs: verdict.afterMs }] };
+  return finished(state);
+}
+
+function finished(state: CompanionState): To {
+  const left = state.channel === undefined ? [] : [{ type: "rendezvous-leave", rendezvousId: state.channel.rendezvousId } as const];
+  return { to: "active", with: { ...ENDED, failuresInARow: 0 }, effects: left };
+}
+
+const again = (state: CompanionState): To => ({ to: state.kind, stay: "serve" });
+/** A lost connection leaves puts unanswered and watches forgotten; work under way on this device goes on. */
+const SCANNABLE: readonly CompanionKind[] = ["preparing", "waiting-for-scan"];
+const BEFORE_CERTIFICATE: readonly CompanionKind[] = ["answering", "requesting", "comparing", "checking"];
+const CERTIFIED: readonly CompanionKind[] = ["activating", "unconfirmed"];
+
+export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
+  ...row<"start">(["idle", "paused"], "start", ["preparing"], start),
+  ...row<"start">(["failed"], "start", ["preparing"], start),
+  ...row<"start">(["unconfirmed"], "start", ["activating"], () => ({ to: "activating", with: { error: undefined } })),
+  ...row<"cancel">([...SCANNABLE, "paused", "failed"], "cancel", ["idle"], (state) => ({
+    to: "idle",
+    with: { ...FORGOTTEN, failuresInARow: 0 },
+    effects: leaveCodes(state.codes),
+  })),
+  ...row<"cancel">(BEFORE_CERTIFICATE, "cancel", ["failed"], (state) => failed(state, "CANCELLED")),
+
+  ...row<"crypto-result">(["preparing"], "crypto-result", ["waiting-for-scan", "failed"], codeMade),
+  ...row<"timer">(["preparing"], "timer:deadline", ["failed"], (state) => failed(state, "SCAN_DEADLINE")),
+  ...row<"timer">(["waiting-for-scan"], "timer:deadline", ["preparing", "paused"], (state, _input, context) => rotate(state, context)),
+  ...row<"slot">(SCANNABLE, "slot", ["answering"], scanned),
+  ...row<"connected">(["waiting-for-scan", "requesting", "comparing"], "connected", ["waiting-for-scan"], again).map((each) => ({
+    ...each,
+    to: [each.in],
+  })),
+
+  ...row<"crypto-result">(["answering"], "crypto-result", ["requesting", "failed"], answered),
+  ...row<"timer">(["answering"], "timer:deadline", ["failed"], (state) => failed(state, "REQUEST_DEADLINE")),
+
+  ...row<"put-result">(["requesting"], "put-result", ["requesting", "comparing", "failed"], requestPut),
+  ...row<"timer">(["requesting"], "timer:retry", ["requesting"], again),
+  ...row<"timer">(["requesting"], "timer:deadline", ["failed"], (state) => failed(state, "SERVER_UNREACHABLE")),
+
+  ...row<"slot">(["requesting", "comparing"], "slot", ["checking"], decisionCame),
+  ...row<"watch-failed">(["requesting", "comparing"], "watch-failed", ["failed"], (state, input) => {
+    const error = input.rendezvousId === state.channel?.rendezvousId ? refusal(input.error) : undefined;
+    return error === undefined ? undefined : failed(state, error);
+  }),
+  ...row<"timer">(["comparing", "checking"], "timer:deadline", ["failed"], (state) => failed(state, "DECISION_DEADLINE")),
+  ...row<"crypto-result">(["checking"], "crypto-result", ["activating", "failed"], decided),
+
+  ...row<"activated">(CERTIFIED, "activated", ["telling"], () => ({ to: "telling", with: { error: undefined, failuresInARow: 0 } })),
+  ...row<"timer">(["activating"], "timer:deadline", ["unconfirmed"], () => ({ to: "unconfirmed", with: { error: "ACTIVATION_DEADLINE" } })),
+  ...row<"revoked">([...CERTIFIED, "telling"], "revoked", ["failed"], (state) => failed(state, "ACTIVATION_DEADLINE")),
+
+  ...row<"crypto-result">(["telling"], "crypto-result", ["telling", "active"], activeSealed),
+  ...row<"put-result">(["telling"], "put-result", ["telling", "active"], told),
+  ...row<"timer">(["telling"], "timer:retry", ["telling"], again),
+  ...row<"connected">(["telling"], "connected", ["telling"], again),
+  ...row<"timer">(["telling"], "timer:deadline", ["active"], finished),
+];
+
+const MACHINE: LinkMachine<CompanionState, CompanionInput, Effect> = {
+  states: COMPANION_STATES,
+  rows: indexRows(COMPANION_ROWS),
+  needs: companionNeeds,
+  project: companionStatus,
+};
+
+export const stepCompanion = (state: CompanionState, input: CompanionInput, context: StepContext): LinkStep<CompanionState, Effect> =>
+  stepLink(MACHINE, state, input, context);
+
+/** After a restart, with the state of the last `persist`. Give `connected` when there is a connection. */
+export const resumeCompanion = (saved: CompanionState, context: StepContext): LinkStep<CompanionState, Effect> =>
+  resumeLink(MACHINE, saved, context.nowMs);
+
+export const describeCompanion = (): Transition[] => describeRows(COMPANION_ROWS);
+export const companionDeadEnds = (): string[] => findDeadEnds(COMPANION_STATES, COMPANION_ROWS, (timer) => `timer:${timer}`);
+export { INITIAL_COMPANION };

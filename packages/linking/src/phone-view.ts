@@ -1,0 +1,88 @@
+/** The phone's screen and needs, as functions of its state. */
+import { attemptIdOf } from "./companion-view.ts";
+import type { PhoneEffect } from "./link-effects.ts";
+import type { Needs } from "./link-machine.ts";
+import { canRetry, groupDigits, type LinkStage, type LinkStatus } from "./link-status.ts";
+import { ACTIVITY_POLL_MS, type PhoneKind, type PhoneState } from "./phone-state.ts";
+
+const STAGES: Readonly<Record<PhoneKind, LinkStage>> = {
+  idle: "preparing",
+  opening: "preparing",
+  offering: "scanned",
+  reading: "scanned",
+  comparing: "comparing",
+  signing: "approving",
+  sealing: "approving",
+  "handing-over": "approving",
+  "awaiting-activation": "activating",
+  confirming: "activating",
+  "checking-activity": "activating",
+  // For the person it has failed; cleaning up goes on behind.
+  undoing: "failed",
+  "sealing-rejection": "failed",
+  rejecting: "failed",
+  active: "active",
+  failed: "failed",
+};
+
+export function phoneStatus(state: PhoneState): LinkStatus {
+  const { request } = state;
+  return {
+    stage: STAGES[state.kind],
+    attempt: attemptIdOf(state.offer?.attemptId),
+    uri: undefined,
+    deadlineMs: state.deadlineMs === 0 || STAGES[state.kind] === "failed" ? undefined : state.deadlineMs,
+    matchCode: state.matchCode === undefined ? undefined : groupDigits(state.matchCode),
+    peer: request === undefined ? undefined : { name: request.deviceName, platform: request.platform, origin: request.origin },
+    error: state.error === undefined ? undefined : { name: state.error, canRetry: canRetry(state.error) },
+    failuresInARow: state.failuresInARow,
+  };
+}
+
+/** What each state asks of the world; see `Needs`. */
+export function phoneNeeds(state: PhoneState): Needs<PhoneEffect<PhoneState>> {
+  const { channel, offer, request, approval } = state;
+  if (channel === undefined || offer === undefined) return {};
+  const { rendezvousId } = channel;
+  const { attemptId } = offer;
+  const watchFrom = (fromIndex: number) => [{ rendezvousId, side: "companion" as const, fromIndex }];
+  const put = (index: number, body: string) => ({ rendezvousId, side: "phone" as const, index, body, writerToken: state.writerToken });
+  switch (state.kind) {
+    case "opening":
+      return { job: { kind: "make-offer", channel, offer } };
+    case "offering":
+      if (state.offerEnvelope === undefined) return {};
+      return { watch: watchFrom(0), put: put(0, state.offerEnvelope) };
+    case "reading":
+      if (state.requestEnvelope === undefined) return {};
+      return { job: { kind: "open-request", channel, attemptId, requestEnvelope: state.requestEnvelope } };
+    case "signing": {
+      if (request === undefined) return {};
+      const { signingKey, dhKey } = request;
+      return { ask: (effectId) => ({ type: "sign-list", effectId, attemptId, signingKey, dhKey, deviceName: state.deviceName }) };
+    }
+    case "sealing":
+    case "sealing-rejection":
+      if (state.decision === undefined) return {};
+      return { job: { kind: "seal-decision", channel, attemptId, decision: state.decision } };
+    case "handing-over":
+    case "rejecting":
+      if (state.decisionEnvelope === undefined) return {};
+      return { watch: state.kind === "handing-over" ? watchFrom(1) : [], put: put(1, state.decisionEnvelope) };
+    case "awaiting-activation":
+      return { watch: watchFrom(1), pollMs: ACTIVITY_POLL_MS };
+    case "confirming":
+      if (approval === undefined || state.activeEnvelope === undefined) return {};
+      return { job: { kind: "open-active", channel, attemptId, device: approval.device, activeEnvelope: state.activeEnvelope } };
+    case "checking-activity":
+      if (approval === undefined) return {};
+      return { watch: watchFrom(1), ask: (effectId) => ({ type: "check-activity", effectId, device: approval.device }) };
+    case "undoing":
+      return { ask: (effectId) => ({ type: "undo-list", effectId, attemptId }) };
+    case "idle":
+    case "comparing":
+    case "active":
+    case "failed":
+      return {};
+  }
+}

@@ -1,0 +1,12 @@
+/** What the phone's "no" is called on the companion's screen. */
+import type { RejectionName } from "./link-jobs.ts";
+import type { LinkErrorName } from "./link-status.ts";
+
+export const REJECTION_ERRORS: Readonly<Record<RejectionName, LinkErrorName>> = {
+  DECLINED: "DECLINED",
+  DEVICE_LIMIT: "DEVICE_LIMIT",
+  ORIGIN_MISMATCH: "CODE_OTHER_ORIGIN",
+  TIMEOUT: "DECISION_DEADLINE",
+  VERSION: "VERSION",
+  UNSPECIFIED: "SERVER_REFUSED",
+};

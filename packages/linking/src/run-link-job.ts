@@ -1,0 +1,252 @@
+/**
+ * Carries out linking's cryptographic jobs over `@hawser/crypto`. A job holds everything it needs, so channels are opened
+ * anew each time: slots before the wanted one are passed over without their bytes leaving this function. Invariant: the same
+ * job gives the same result, and whatever is wrong with bytes from the other side is a `failed` result, never a throw.
+ */
+import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import {
+  accountIdFromBytes,
+  assert,
+  type Bytes,
+  concat,
+  equalBytes,
+  fromBase64Url,
+  type Primitives,
+  toBase64Url,
+  utf8,
+} from "@hawser/base";
+import { type LinkChannel, openLinkChannelCompanion, openLinkChannelPhone, verifyChain } from "@hawser/crypto";
+import {
+  DeviceKind,
+  LinkActiveSchema,
+  type LinkApproval,
+  LinkDecisionSchema,
+  LinkEnvelopeSchema,
+  LinkOfferSchema,
+  LinkRejectionReason,
+  LinkRequestSchema,
+  MAX_RENDEZVOUS_BODY_BYTES,
+  MAX_SHORT_TEXT_BYTES,
+} from "@hawser/wire";
+import type {
+  ApprovalFields,
+  Base64Url,
+  CompanionChannel,
+  DecisionFields,
+  LinkJob,
+  LinkJobResult,
+  NewDeviceSecrets,
+  PhoneChannel,
+  RejectionName,
+} from "./link-jobs.ts";
+
+const PROOF_LABEL = utf8("hawser link request v1\0");
+const NOTHING = new Uint8Array(0);
+const TAMPERED: LinkJobResult = { kind: "failed", error: "CHANNEL_TAMPERED" };
+const UNVERIFIED: LinkJobResult = { kind: "failed", error: "LIST_INVALID" };
+
+type JobOf<Kind extends LinkJob["kind"]> = Extract<LinkJob, { kind: Kind }>;
+
+export async function runLinkJob(primitives: Primitives, job: LinkJob): Promise<LinkJobResult> {
+  switch (job.kind) {
+    case "make-code":
+      return { kind: "make-code", publicKey: toBase64Url(primitives.x25519PublicKey(own(job.ephemeralSecret))) };
+    case "answer-offer":
+      return answerOffer(primitives, job);
+    case "open-decision":
+      return openDecision(primitives, job);
+    case "seal-active": {
+      const channel = await companionChannel(primitives, job.channel);
+      if (channel === undefined) return TAMPERED;
+      const active = toBinary(LinkActiveSchema, create(LinkActiveSchema, { attemptId: own(job.attemptId), device: job.device }));
+      return { kind: "seal-active", activeEnvelope: envelope(await sealAt(channel, 1, active)) };
+    }
+    case "make-offer":
+      return makeOffer(primitives, job);
+    case "open-request":
+      return openRequest(primitives, job);
+    case "seal-decision": {
+      const phone = await phoneChannel(primitives, job.channel);
+      if (phone === undefined) return TAMPERED;
+      return { kind: "seal-decision", decisionEnvelope: envelope(await sealAt(phone.channel, 1, decisionBytes(job))) };
+    }
+    case "open-active": {
+      const phone = await phoneChannel(primitives, job.channel);
+      const active = parse(LinkActiveSchema, await openEnvelope(phone?.channel, 1, job.activeEnvelope));
+      const fits = active !== undefined && equalBytes(active.attemptId, own(job.attemptId)) && active.device === job.device;
+      return fits ? { kind: "open-active" } : TAMPERED;
+    }
+  }
+}
+
+async function makeOffer(primitives: Primitives, job: JobOf<"make-offer">): Promise<LinkJobResult> {
+  const phone = await phoneChannel(primitives, job.channel);
+  if (phone === undefined) return { kind: "failed", error: "CODE_MALFORMED" };
+  const { attemptId, accountId, ...rest } = job.offer;
+  const offer = toBinary(LinkOfferSchema, create(LinkOfferSchema, { ...rest, attemptId: own(attemptId), accountId: own(accountId) }));
+  return { kind: "make-offer", offerEnvelope: envelope(await phone.channel.seal(0, offer), phone.encapsulatedKey) };
+}
+
+async function answerOffer(primitives: Primitives, job: JobOf<"answer-offer">): Promise<LinkJobResult> {
+  const channel = await companionChannel(primitives, job.channel);
+  const offer = parse(LinkOfferSchema, await openEnvelope(channel, 0, job.channel.offerEnvelope));
+  if (channel === undefined || offer === undefined || offer.attemptId.length !== 16 || offer.accountId.length !== 20) return TAMPERED;
+  if (tooLong(offer.handle) || tooLong(offer.origin)) return TAMPERED;
+  const { signingKey, dhKey } = publicKeys(primitives, job.secrets);
+  const proof = primitives.ed25519Sign(own(job.secrets.signingSeed), concat(PROOF_LABEL, channel.channelBinding, dhKey));
+  const { deviceName, platform, origin } = job;
+  const request = toBinary(
+    LinkRequestSchema,
+    create(LinkRequestSchema, { attemptId: offer.attemptId, signingKey, dhKey, deviceName, platform, origin, proof }),
+  );
+  return {
+    kind: "answer-offer",
+    offer: {
+      attemptId: toBase64Url(offer.attemptId),
+      accountId: toBase64Url(offer.accountId),
+      handle: offer.handle,
+      origin: offer.origin,
+      protocolMax: offer.protocolMax,
+    },
+    requestEnvelope: envelope(await channel.seal(0, request)),
+    matchCode: channel.matchCode(request),
+  };
+}
+
+async function openRequest(primitives: Primitives, job: JobOf<"open-request">): Promise<LinkJobResult> {
+  const phone = await phoneChannel(primitives, job.channel);
+  const bytes = await openEnvelope(phone?.channel, 0, job.requestEnvelope);
+  const request = parse(LinkRequestSchema, bytes);
+  if (phone === undefined || bytes === undefined || request === undefined) return TAMPERED;
+  if (!equalBytes(request.attemptId, own(job.attemptId)) || request.signingKey.length !== 32 || request.dhKey.length !== 32)
+    return TAMPERED;
+  if ([request.deviceName, request.platform, request.origin].some(tooLong)) return TAMPERED;
+  const statement = concat(PROOF_LABEL, phone.channel.channelBinding, request.dhKey);
+  if (!primitives.ed25519Verify(request.signingKey, statement, request.proof)) return TAMPERED;
+  const { deviceName, platform, origin } = request;
+  return {
+    kind: "open-request",
+    request: { signingKey: toBase64Url(request.signingKey), dhKey: toBase64Url(request.dhKey), deviceName, platform, origin },
+    matchCode: phone.channel.matchCode(bytes),
+  };
+}
+
+async function openDecision(primitives: Primitives, job: JobOf<"open-decision">): Promise<LinkJobResult> {
+  const channel = await companionChannel(primitives, job.channel);
+  // HPKE counts its messages: slot 0 is opened again to reach slot 1.
+  if ((await openEnvelope(channel, 0, job.channel.offerEnvelope)) === undefined) return TAMPERED;
+  const decision = parse(LinkDecisionSchema, await openEnvelope(channel, 1, job.decisionEnvelope))?.decision;
+  if (decision === undefined || decision.case === undefined) return TAMPERED;
+  if (!equalBytes(decision.value.attemptId, own(job.attemptId))) return TAMPERED;
+  if (decision.case === "rejection") {
+    const name = LinkRejectionReason[decision.value.reason] as RejectionName | undefined;
+    return { kind: "open-decision", decision: { kind: "rejection", reason: name ?? "UNSPECIFIED" } };
+  }
+  if (!certifies(primitives, decision.value, job)) return UNVERIFIED;
+  return { kind: "open-decision", decision: { kind: "approval", approval: approvalFields(decision.value) } };
+}
+
+/** Whether the chain is whole, belongs to the offer's account, and its last entry names exactly this device, once. */
+function certifies(primitives: Primitives, approval: LinkApproval, job: JobOf<"open-decision">): boolean {
+  if (approval.stateKey.length !== 32 || tooLong(approval.handle) || tooLong(approval.displayName)) return false;
+  const outcome = verifyChain(primitives, approval.lists, { account: accountIdFromBytes(own(job.accountId)) });
+  if (outcome.kind !== "verified") return false;
+  const { signingKey, dhKey } = publicKeys(primitives, job.secrets);
+  const device = outcome.newest.list.devices.find(({ number }) => number === approval.device);
+  return (
+    device !== undefined &&
+    device.kind === DeviceKind.COMPANION &&
+    equalBytes(device.signingKey, signingKey) &&
+    equalBytes(device.dhKey, dhKey) &&
+    equalBytes(device.attemptId, own(job.attemptId))
+  );
+}
+
+const approvalFields = (approval: LinkApproval): ApprovalFields => ({
+  device: approval.device,
+  lists: approval.lists.map(({ payload, signature }) => ({ payload: toBase64Url(payload), signature: toBase64Url(signature) })),
+  stateKey: toBase64Url(approval.stateKey),
+  handle: approval.handle,
+  displayName: approval.displayName,
+  phoneDevice: approval.phoneDevice,
+});
+
+function decisionBytes({ attemptId, decision }: { readonly attemptId: Base64Url; readonly decision: DecisionFields }): Bytes {
+  const id = own(attemptId);
+  if (decision.kind === "rejection") {
+    const reason = LinkRejectionReason[decision.reason];
+    return toBinary(LinkDecisionSchema, create(LinkDecisionSchema, { decision: { case: "rejection", value: { attemptId: id, reason } } }));
+  }
+  const { lists, stateKey, ...rest } = decision.approval;
+  const value = {
+    ...rest,
+    attemptId: id,
+    stateKey: own(stateKey),
+    lists: lists.map(({ payload, signature }) => ({ payload: own(payload), signature: own(signature) })),
+  };
+  return toBinary(LinkDecisionSchema, create(LinkDecisionSchema, { decision: { case: "approval", value } }));
+}
+
+const publicKeys = (primitives: Primitives, secrets: NewDeviceSecrets): { readonly signingKey: Bytes; readonly dhKey: Bytes } => ({
+  signingKey: primitives.ed25519PublicKey(own(secrets.signingSeed)),
+  dhKey: primitives.x25519PublicKey(own(secrets.dhSecret)),
+});
+
+async function phoneChannel(
+  primitives: Primitives,
+  from: PhoneChannel,
+): Promise<{ readonly encapsulatedKey: Bytes; readonly channel: LinkChannel } | undefined> {
+  const opened = await openLinkChannelPhone(primitives, {
+    code: { rendezvousId: own(from.rendezvousId), secret: own(from.secret) },
+    companionPublicKey: own(from.companionPublicKey),
+    random: { bytes: () => own(from.entropy) },
+  });
+  return opened.ok ? opened.value : undefined;
+}
+
+async function companionChannel(primitives: Primitives, from: CompanionChannel): Promise<LinkChannel | undefined> {
+  const encapsulatedKey = parse(LinkEnvelopeSchema, fromBase64Url(from.offerEnvelope))?.encapsulatedKey;
+  if (encapsulatedKey?.length !== 32) return undefined;
+  const opened = await openLinkChannelCompanion(primitives, {
+    code: { rendezvousId: own(from.rendezvousId), secret: own(from.secret) },
+    keys: { secretKey: own(from.ephemeralSecret), publicKey: own(from.ephemeralPublicKey) },
+    encapsulatedKey,
+  });
+  return opened.ok ? opened.value : undefined;
+}
+
+/** Seals `slot` on a fresh channel. The bytes for the slots before it are thrown away: they went out long ago. */
+async function sealAt(channel: LinkChannel, slot: number, plaintext: Bytes): Promise<Bytes> {
+  for (let before = 0; before < slot; before++) await channel.seal(before, NOTHING);
+  return channel.seal(slot, plaintext);
+}
+
+async function openEnvelope(channel: LinkChannel | undefined, slot: number, body: Base64Url): Promise<Bytes | undefined> {
+  const parsed = parse(LinkEnvelopeSchema, fromBase64Url(body));
+  return parsed === undefined || channel === undefined ? undefined : channel.open(slot, parsed.ciphertext);
+}
+
+const envelope = (ciphertext: Bytes, encapsulatedKey: Bytes = NOTHING): Base64Url => {
+  const bytes = toBinary(LinkEnvelopeSchema, create(LinkEnvelopeSchema, { ciphertext, encapsulatedKey }));
+  assert(bytes.length <= MAX_RENDEZVOUS_BODY_BYTES, "a slot's body is within its bound");
+  return toBase64Url(bytes);
+};
+
+function parse<M extends Message>(schema: GenMessage<M>, bytes: Bytes | undefined): M | undefined {
+  if (bytes === undefined || bytes.length > MAX_RENDEZVOUS_BODY_BYTES) return undefined;
+  try {
+    return fromBinary(schema, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const tooLong = (text: string): boolean => utf8(text).length > MAX_SHORT_TEXT_BYTES;
+
+/** Bytes that this program wrote itself. */
+function own(text: Base64Url): Bytes {
+  const bytes = fromBase64Url(text);
+  assert(bytes !== undefined, "malformed base64url in an own state");
+  return bytes;
+}
