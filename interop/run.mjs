@@ -21,11 +21,17 @@ if (!existsSync(join(here, "node_modules", "@signalapp", "libsignal-client"))) {
 const folder = mkdtempSync(join(tmpdir(), "hawser-interop-"));
 try {
   const report = join(folder, "report.json");
-  const { status } = spawnSync(existsSync(node) ? node : process.execPath, [vitest, "run", "--root", here, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], {
-    cwd: here,
-    stdio: "inherit",
-  });
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+  const { status } = spawnSync(
+    existsSync(node) ? node : process.execPath,
+    [vitest, "run", "--root", here, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    {
+      cwd: here,
+      stdio: "inherit",
+    },
+  );
+  const counts = existsSync(report)
+    ? JSON.parse(readFileSync(report, "utf8"))
+    : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
   console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${counts.numPendingTests} skipped`);
   process.exitCode = status === 0 && counts.numPassedTests > 0 ? 0 : 1;
 } finally {

@@ -67,10 +67,17 @@ export async function run(options: { readonly quick?: boolean } = {}): Promise<B
     "crypto DH turn ÷ libsignal": ratio("dhTurn"),
     "crypto establish ÷ libsignal": ratio("establish"),
   };
-  for (const { name } of contenders) for (const operation of OPERATIONS) figures[`crypto ${TITLES[operation]}, ${name} (µs)`] = median(name, operation);
-  const rows = OPERATIONS.map((operation) => [TITLES[operation], ...contenders.map(({ name }) => median(name, operation).toFixed(0)), `${ratio(operation).toFixed(2)} ×`]);
+  for (const { name } of contenders)
+    for (const operation of OPERATIONS) figures[`crypto ${TITLES[operation]}, ${name} (µs)`] = median(name, operation);
+  const rows = OPERATIONS.map((operation) => [
+    TITLES[operation],
+    ...contenders.map(({ name }) => median(name, operation).toFixed(0)),
+    `${ratio(operation).toFixed(2)} ×`,
+  ]);
   const header = ["median µs", ...contenders.map(({ name }) => name), "native ÷ libsignal"];
-  const table = [header, ...rows].map((row) => row.map((cell, index) => (index === 0 ? cell.padEnd(38) : cell.padStart(20))).join("")).join("\n");
+  const table = [header, ...rows]
+    .map((row) => row.map((cell, index) => (index === 0 ? cell.padEnd(38) : cell.padStart(20))).join(""))
+    .join("\n");
   return { figures, table };
 }
 
@@ -78,12 +85,22 @@ export async function run(options: { readonly quick?: boolean } = {}): Promise<B
 function engineContender(name: string, primitives: Primitives): Contender {
   const context = { nowMs: 0, random: { bytes: (size: number) => new Uint8Array(randomBytes(size)) } };
   const engine = createPairEngine(primitives);
-  const side = (address: number) => ({ identity: engine.newIdentity(context), address: Uint8Array.of(address), record: undefined as Bytes | undefined });
+  const side = (address: number) => ({
+    identity: engine.newIdentity(context),
+    address: Uint8Array.of(address),
+    record: undefined as Bytes | undefined,
+  });
   const [alice, bob] = [side(1), side(2)];
   const signed = engine.newSignedPreKey(1, bob.identity, context);
   const kem = engine.newKemPreKey(2, bob.identity, context);
   const oneTime = engine.newOneTimePreKey(3, context);
-  const bundle = { identityDh: bob.identity.dhPublic, signPublic: bob.identity.signPublic, signedPreKey: signed, kemPreKey: kem, oneTimePreKey: oneTime };
+  const bundle = {
+    identityDh: bob.identity.dhPublic,
+    signPublic: bob.identity.signPublic,
+    signedPreKey: signed,
+    kemPreKey: kem,
+    oneTimePreKey: oneTime,
+  };
   type Side = typeof alice;
   const send = (from: Side): Bytes => {
     const { record, message } = must(engine.encrypt(from.record!, PLAINTEXT, context));
@@ -98,7 +115,9 @@ function engineContender(name: string, primitives: Primitives): Contender {
   };
   const establish = (): void => {
     bob.record = undefined;
-    alice.record = must(engine.initiate({ identity: alice.identity, bundle, localAddress: alice.address, remoteAddress: bob.address }, context));
+    alice.record = must(
+      engine.initiate({ identity: alice.identity, bundle, localAddress: alice.address, remoteAddress: bob.address }, context),
+    );
     receive(bob, alice, send(alice));
   };
   establish();

@@ -6,13 +6,14 @@ import type { Bytes } from "@hawser/base";
 import type { Contender } from "./crypto.ts";
 
 type Key = { serialize(): Uint8Array; sign(message: Uint8Array): Uint8Array; getPublicKey(): Key };
+type Address = { toString(): string };
 type Constructed<Made> = { new (...values: unknown[]): Made };
 interface Library {
   readonly [operation: string]: unknown;
   readonly PrivateKey: { generate(): Key };
   readonly IdentityKeyPair: { generate(): { readonly privateKey: Key; readonly publicKey: Key } };
   readonly KEMKeyPair: { generate(): Key };
-  readonly ProtocolAddress: { new: (name: string, device: number) => { toString(): string } };
+  readonly ProtocolAddress: { new: (name: string, device: number) => Address };
   readonly SessionRecord: { deserialize(bytes: Uint8Array): { serialize(): Uint8Array } };
   readonly SessionStore: Constructed<object>;
   readonly IdentityKeyStore: Constructed<object>;
@@ -46,11 +47,11 @@ export async function libsignalContender(module: unknown, plaintext: Bytes): Pro
       sessions,
       records,
       sessionStore: new (class extends library.SessionStore {
-        async saveSession(address: object, record: { serialize(): Uint8Array }): Promise<void> {
-          sessions.set(String(address), record.serialize());
+        async saveSession(address: Address, record: { serialize(): Uint8Array }): Promise<void> {
+          sessions.set(address.toString(), record.serialize());
         }
-        async getSession(address: object): Promise<unknown> {
-          const bytes = sessions.get(String(address));
+        async getSession(address: Address): Promise<unknown> {
+          const bytes = sessions.get(address.toString());
           return bytes === undefined ? null : library.SessionRecord.deserialize(bytes);
         }
       })(),
@@ -99,10 +100,18 @@ export async function libsignalContender(module: unknown, plaintext: Bytes): Pro
   bob.records.set(1, make("SignedPreKeyRecord", 1, 0, signed.getPublicKey(), signed, signedSignature));
   bob.records.set(2, make("KyberPreKeyRecord", 2, 0, kem, kemSignature));
   bob.records.set(3, make("PreKeyRecord", 3, oneTime.getPublicKey(), oneTime));
-  const bundle = make(
-    "PreKeyBundle",
-    ...[1, 1, 3, oneTime.getPublicKey(), 1, signed.getPublicKey(), signedSignature, bob.identity.publicKey, 2, kem.getPublicKey(), kemSignature],
-  );
+  const publicParts = [
+    3,
+    oneTime.getPublicKey(),
+    1,
+    signed.getPublicKey(),
+    signedSignature,
+    bob.identity.publicKey,
+    2,
+    kem.getPublicKey(),
+    kemSignature,
+  ];
+  const bundle = make("PreKeyBundle", 1, 1, ...publicParts);
 
   const send = async (from: Side, to: Side): Promise<Ciphertext> => {
     const message = await call<Ciphertext>("signalEncrypt", plaintext, to.address, from.sessionStore, from.identityStore);
@@ -113,7 +122,8 @@ export async function libsignalContender(module: unknown, plaintext: Bytes): Pro
   };
   const receive = async (to: Side, from: Side, message: Ciphertext): Promise<void> => {
     const bytes = message.serialize();
-    if (message.type() !== PREKEY_TYPE) await call("signalDecrypt", read("SignalMessage", bytes), from.address, to.sessionStore, to.identityStore);
+    if (message.type() !== PREKEY_TYPE)
+      await call("signalDecrypt", read("SignalMessage", bytes), from.address, to.sessionStore, to.identityStore);
     else {
       const stores = [to.sessionStore, to.identityStore, to.preKeyStore, to.signedPreKeyStore, to.kyberPreKeyStore];
       await call("signalDecryptPreKey", read("PreKeySignalMessage", bytes), from.address, ...stores);

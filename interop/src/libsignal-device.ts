@@ -105,7 +105,10 @@ export class LibsignalDevice {
     const signedSecret = libsignal.PrivateKey.generate();
     const signedPublic = signedSecret.getPublicKey();
     const signedSignature = this.identity.privateKey.sign(signedPublic.serialize());
-    await this.#signedPreKeys.saveSignedPreKey(SIGNED_ID, libsignal.SignedPreKeyRecord.new(SIGNED_ID, 0, signedPublic, signedSecret, signedSignature));
+    await this.#signedPreKeys.saveSignedPreKey(
+      SIGNED_ID,
+      libsignal.SignedPreKeyRecord.new(SIGNED_ID, 0, signedPublic, signedSecret, signedSignature),
+    );
     const kemPair = libsignal.KEMKeyPair.generate();
     const kemSignature = this.identity.privateKey.sign(kemPair.getPublicKey().serialize());
     await this.#kyberPreKeys.saveKyberPreKey(KEM_ID, libsignal.KyberPreKeyRecord.new(KEM_ID, 0, kemPair, kemSignature));
@@ -148,11 +151,21 @@ export class LibsignalDevice {
   async decrypt(message: Bytes): Promise<Bytes> {
     const body = Buffer.from(message.subarray(1));
     if (message[0] === RATCHET_MESSAGE) {
-      return new Uint8Array(await libsignal.signalDecrypt(libsignal.SignalMessage.deserialize(body), this.#peer, this.#sessions, this.#identities));
+      return new Uint8Array(
+        await libsignal.signalDecrypt(libsignal.SignalMessage.deserialize(body), this.#peer, this.#sessions, this.#identities),
+      );
     }
     const preKeyMessage = libsignal.PreKeySignalMessage.deserialize(body);
     return new Uint8Array(
-      await libsignal.signalDecryptPreKey(preKeyMessage, this.#peer, this.#sessions, this.#identities, this.#preKeys, this.#signedPreKeys, this.#kyberPreKeys),
+      await libsignal.signalDecryptPreKey(
+        preKeyMessage,
+        this.#peer,
+        this.#sessions,
+        this.#identities,
+        this.#preKeys,
+        this.#signedPreKeys,
+        this.#kyberPreKeys,
+      ),
     );
   }
 }

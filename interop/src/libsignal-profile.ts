@@ -21,7 +21,11 @@ export const LIBSIGNAL_PROFILE: PairProfile = Object.freeze({
   bindsAddresses: false,
   kem: kyberRound3,
   signPreKey: (_primitives, identity, kind, _id, publicKey, random) =>
-    xeddsaSign(identity.dhSecret, concat(kind === "kem" ? KYBER_1024_TYPE : X25519_TYPE, publicKey), random.bytes(XEDDSA_RANDOM_SIZE_BYTES)),
+    xeddsaSign(
+      identity.dhSecret,
+      concat(kind === "kem" ? KYBER_1024_TYPE : X25519_TYPE, publicKey),
+      random.bytes(XEDDSA_RANDOM_SIZE_BYTES),
+    ),
   verifyPreKey: (_primitives, signer, kind, _id, publicKey, signature) =>
     xeddsaVerify(signer.identityDh, concat(kind === "kem" ? KYBER_1024_TYPE : X25519_TYPE, publicKey), signature),
 } satisfies PairProfile);

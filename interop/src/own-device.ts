@@ -1,6 +1,14 @@
 /** One device run by Hawser's pair engine, with the same surface as `LibsignalDevice`. */
 import { type Bytes, err, must, ok, type Primitives, type Random } from "../../packages/base/src/index.ts";
-import { createPairEngine, HAWSER_PROFILE, type KemPreKeyPair, type PairProfile, type PreKeyBundle, type PreKeyPair, type SignedPreKeyPair } from "../../packages/crypto/src/index.ts";
+import {
+  createPairEngine,
+  HAWSER_PROFILE,
+  type KemPreKeyPair,
+  type PairProfile,
+  type PreKeyBundle,
+  type PreKeyPair,
+  type SignedPreKeyPair,
+} from "../../packages/crypto/src/index.ts";
 
 const LOCAL = Uint8Array.of(1);
 const REMOTE = Uint8Array.of(2);
@@ -31,7 +39,13 @@ export class OwnDevice {
     this.#signed = this.engine.newSignedPreKey(11, this.identity, this.#context);
     this.#kem = this.engine.newKemPreKey(13, this.identity, this.#context);
     this.#oneTime = withOneTimePreKey ? this.engine.newOneTimePreKey(12, this.#context) : undefined;
-    return { identityDh: this.identityDh, signPublic: this.identity.signPublic, signedPreKey: this.#signed, kemPreKey: this.#kem, oneTimePreKey: this.#oneTime };
+    return {
+      identityDh: this.identityDh,
+      signPublic: this.identity.signPublic,
+      signedPreKey: this.#signed,
+      kemPreKey: this.#kem,
+      oneTimePreKey: this.#oneTime,
+    };
   }
 
   async initiate(bundle: PreKeyBundle): Promise<void> {

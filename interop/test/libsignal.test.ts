@@ -60,7 +60,9 @@ test(`${SESSIONS} random sessions agree: loss, reordering, duplicates, both role
     }
     while (underWay.length > 0) await deliver(underWay.splice(random.below(underWay.length), 1)[0]!);
   }
-  process.stdout.write(`agreed on ${delivered} messages, refused ${duplicatesRefused} duplicates, ${simultaneous} simultaneous initiations\n`);
+  process.stdout.write(
+    `agreed on ${delivered} messages, refused ${duplicatesRefused} duplicates, ${simultaneous} simultaneous initiations\n`,
+  );
   expect(delivered).toBeGreaterThan(SESSIONS * MESSAGES_PER_SESSION * 0.8);
   expect(simultaneous).toBeGreaterThan(SESSIONS / 10);
 }, 120_000);
@@ -107,7 +109,9 @@ test("a bundle whose prekey libsignal signed for another key is refused", async 
   const own = new OwnDevice(nodePrimitives, seededRandom("bundle"), LIBSIGNAL_PROFILE);
   const bundle = await new LibsignalDevice().publish(false);
   const other = await new LibsignalDevice().publish(false);
-  await expect(own.initiate({ ...bundle, signedPreKey: { ...bundle.signedPreKey, signature: other.signedPreKey.signature } })).rejects.toThrow("bad-prekey-signature");
+  await expect(
+    own.initiate({ ...bundle, signedPreKey: { ...bundle.signedPreKey, signature: other.signedPreKey.signature } }),
+  ).rejects.toThrow("bad-prekey-signature");
   await expect(own.initiate({ ...bundle, kemPreKey: other.kemPreKey })).rejects.toThrow("bad-prekey-signature");
 });
 

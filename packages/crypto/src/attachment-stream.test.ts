@@ -3,7 +3,15 @@ import { concat, must, type Random, utf8 } from "@hawser/base";
 import { nodePrimitives } from "@hawser/io-node/primitives";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { blobIdOf, createStreamOpener, createStreamSealer, openStream, sealedStreamSizeBytes, sealStream, SEGMENT_SIZE_BYTES } from "./attachment-stream.ts";
+import {
+  blobIdOf,
+  createStreamOpener,
+  createStreamSealer,
+  openStream,
+  sealedStreamSizeBytes,
+  sealStream,
+  SEGMENT_SIZE_BYTES,
+} from "./attachment-stream.ts";
 import { makeCapsulePlaintext, openBody, readCapsulePlaintext, sealBody } from "./body.ts";
 import { purePrimitives } from "./pure-primitives.ts";
 
@@ -12,35 +20,38 @@ const pattern = (size: number): Uint8Array => Uint8Array.from({ length: size }, 
 const HEADER = 8;
 const SEALED_SEGMENT = SEGMENT_SIZE_BYTES + 16;
 
-test.each([0, 1, SEGMENT_SIZE_BYTES - 1, SEGMENT_SIZE_BYTES, SEGMENT_SIZE_BYTES + 1, 3 * SEGMENT_SIZE_BYTES, 3 * SEGMENT_SIZE_BYTES + 5])("%i bytes, any chunks", (size) => {
-  const plaintext = pattern(size);
-  const { key, sealed, blobId } = sealStream(nodePrimitives, plaintext, { random });
-  expect(sealed.length).toBe(sealedStreamSizeBytes(size));
-  expect(blobId).toBe(blobIdOf(purePrimitives, sealed));
-  expect(must(openStream(nodePrimitives, key, sealed))).toEqual(plaintext);
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 100_000 }), { minLength: 1, maxLength: 8 }), (sizes) => {
-      const sealer = createStreamSealer(nodePrimitives, key, { random });
-      const opener = createStreamOpener(nodePrimitives, key);
-      const [ciphertext, opened]: [Uint8Array[], Uint8Array[]] = [[], []];
-      let at = 0;
-      for (const next of sizes) {
-        ciphertext.push(sealer.update(plaintext.subarray(at, at + next)));
-        at += next;
-      }
-      ciphertext.push(sealer.update(plaintext.subarray(at)), sealer.finish());
-      expect(concat(...ciphertext)).toEqual(sealed);
-      at = 0;
-      for (const next of [...sizes, sealed.length]) {
-        opened.push(must(opener.update(sealed.subarray(at, at + next))));
-        at += next;
-      }
-      opened.push(must(opener.finish()));
-      expect(concat(...opened)).toEqual(plaintext);
-    }),
-    { numRuns: 8 },
-  );
-});
+test.each([0, 1, SEGMENT_SIZE_BYTES - 1, SEGMENT_SIZE_BYTES, SEGMENT_SIZE_BYTES + 1, 3 * SEGMENT_SIZE_BYTES, 3 * SEGMENT_SIZE_BYTES + 5])(
+  "%i bytes, any chunks",
+  (size) => {
+    const plaintext = pattern(size);
+    const { key, sealed, blobId } = sealStream(nodePrimitives, plaintext, { random });
+    expect(sealed.length).toBe(sealedStreamSizeBytes(size));
+    expect(blobId).toBe(blobIdOf(purePrimitives, sealed));
+    expect(must(openStream(nodePrimitives, key, sealed))).toEqual(plaintext);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 100_000 }), { minLength: 1, maxLength: 8 }), (sizes) => {
+        const sealer = createStreamSealer(nodePrimitives, key, { random });
+        const opener = createStreamOpener(nodePrimitives, key);
+        const [ciphertext, opened]: [Uint8Array[], Uint8Array[]] = [[], []];
+        let at = 0;
+        for (const next of sizes) {
+          ciphertext.push(sealer.update(plaintext.subarray(at, at + next)));
+          at += next;
+        }
+        ciphertext.push(sealer.update(plaintext.subarray(at)), sealer.finish());
+        expect(concat(...ciphertext)).toEqual(sealed);
+        at = 0;
+        for (const next of [...sizes, sealed.length]) {
+          opened.push(must(opener.update(sealed.subarray(at, at + next))));
+          at += next;
+        }
+        opened.push(must(opener.finish()));
+        expect(concat(...opened)).toEqual(plaintext);
+      }),
+      { numRuns: 8 },
+    );
+  },
+);
 
 test("pure and native primitives seal the same stream", () => {
   expect(sealStream(purePrimitives, pattern(70_000), { random })).toEqual(sealStream(nodePrimitives, pattern(70_000), { random }));
@@ -57,7 +68,9 @@ test("cut, moved, repeated, changed and foreign segments are refused", () => {
   expect(attempt(concat(header, segment(0), segment(1), segment(2)))).toEqual({ kind: "bad-segment", segment: 2 });
   expect(attempt(concat(header, segment(1), segment(0), segment(2), segment(3)))).toEqual({ kind: "bad-segment", segment: 0 });
   expect(attempt(concat(header, segment(0), segment(0), segment(2), segment(3)))).toEqual({ kind: "bad-segment", segment: 1 });
-  expect(attempt(concat(header, segment(0), segment(1), segment(2)).subarray(0, HEADER + 2 * SEALED_SEGMENT + 3))).toEqual({ kind: "truncated" });
+  expect(attempt(concat(header, segment(0), segment(1), segment(2)).subarray(0, HEADER + 2 * SEALED_SEGMENT + 3))).toEqual({
+    kind: "truncated",
+  });
   expect(attempt(header)).toEqual({ kind: "truncated" });
   expect(attempt(header.subarray(0, 3))).toEqual({ kind: "truncated" });
   expect(attempt(new Uint8Array(0))).toEqual({ kind: "truncated" });

@@ -119,7 +119,11 @@ export function createStreamOpener(primitives: Primitives, key: Bytes): StreamOp
 }
 
 /** A whole attachment at once, under a key drawn here, and the id its blob will have. */
-export function sealStream(primitives: Primitives, plaintext: Bytes, context: { readonly random: Random }): { readonly key: Bytes; readonly sealed: Bytes; readonly blobId: BlobId } {
+export function sealStream(
+  primitives: Primitives,
+  plaintext: Bytes,
+  context: { readonly random: Random },
+): { readonly key: Bytes; readonly sealed: Bytes; readonly blobId: BlobId } {
   const key = context.random.bytes(STREAM_KEY_SIZE_BYTES);
   const sealer = createStreamSealer(primitives, key, context);
   const sealed = concat(sealer.update(plaintext), sealer.finish());

@@ -17,7 +17,11 @@ const LABEL = utf8("hawser body v1");
 export const BODY_OVERHEAD_SIZE_BYTES = TAG_SIZE_BYTES;
 
 /** AES-256-GCM under a key drawn here. The caller wipes `bodyKey` once the capsules are made. */
-export function sealBody(primitives: Primitives, plaintext: Bytes, context: { readonly random: Random }): { readonly bodyKey: Bytes; readonly sealed: Bytes } {
+export function sealBody(
+  primitives: Primitives,
+  plaintext: Bytes,
+  context: { readonly random: Random },
+): { readonly bodyKey: Bytes; readonly sealed: Bytes } {
   const bodyKey = context.random.bytes(BODY_KEY_SIZE_BYTES);
   return { bodyKey, sealed: primitives.aes256GcmSeal(bodyKey, ONE_USE_NONCE, plaintext, LABEL) };
 }

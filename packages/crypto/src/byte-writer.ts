@@ -48,9 +48,11 @@ export class ByteWriter {
     return this.u32(bytes.length).raw(bytes);
   }
 
-  /** The bytes written. The caller owns them; the writer must not be used again. */
+  /** Exactly the bytes written. The caller owns them; the writer must not be used again. */
   finish(): Bytes {
-    return this.#bytes.subarray(0, this.#length);
+    const out = this.#bytes.slice(0, this.#length);
+    this.#bytes.fill(0);
+    return out;
   }
 
   #take(sizeBytes: number, value: number, max: number): number {

@@ -7,7 +7,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { purePrimitives } from "./pure-primitives.ts";
 
-const bytes = (hex: string): Uint8Array => must(fromHex(hex) === undefined ? { ok: false, error: hex } : { ok: true, value: fromHex(hex)! });
+const bytes = (hex: string): Uint8Array =>
+  must(fromHex(hex) === undefined ? { ok: false, error: hex } : { ok: true, value: fromHex(hex)! });
 
 function vectors<T>(name: string): T[] {
   const { tests } = JSON.parse(readFileSync(new URL(`../../../vectors/${name}.json`, import.meta.url), "utf8")) as { tests: T[] };
@@ -48,7 +49,9 @@ describe.each(implementations)("%s primitives", (_name, primitives) => {
   });
 
   test("Wycheproof: Ed25519 signatures that must be refused", () => {
-    for (const v of vectors<{ tcId: number; publicKey: string; message: string; signature: string; valid: boolean }>("wycheproof-ed25519")) {
+    for (const v of vectors<{ tcId: number; publicKey: string; message: string; signature: string; valid: boolean }>(
+      "wycheproof-ed25519",
+    )) {
       expect(primitives.ed25519Verify(bytes(v.publicKey), bytes(v.message), bytes(v.signature)), `tcId ${v.tcId}`).toBe(v.valid);
     }
   });
@@ -81,7 +84,14 @@ describe.each(implementations)("%s primitives", (_name, primitives) => {
       const hash = purePrimitives.sha512(new Uint8Array([...commitment, ...mixed, ...message]));
       const challenge = hash.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n) % ed25519.Point.Fn.ORDER;
       let rest = (nonce + challenge * scalar) % ed25519.Point.Fn.ORDER;
-      const signature = new Uint8Array([...commitment, ...Array.from({ length: 32 }, () => { const byte = Number(rest & 255n); rest >>= 8n; return byte; })]);
+      const signature = new Uint8Array([
+        ...commitment,
+        ...Array.from({ length: 32 }, () => {
+          const byte = Number(rest & 255n);
+          rest >>= 8n;
+          return byte;
+        }),
+      ]);
       const verdict = primitives.ed25519Verify(mixed, message, signature);
       // Exact only when the challenge cancels the torsion part.
       expect(verdict).toBe(challenge % 8n === 0n);
@@ -98,10 +108,12 @@ describe.each(implementations)("%s primitives", (_name, primitives) => {
   });
 
   test("RFC 4231: HMAC-SHA256", () => {
-    expect(toHex(primitives.hmacSha256(new Uint8Array(20).fill(0x0b), utf8("Hi There")))).toBe("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    expect(toHex(primitives.hmacSha256(new Uint8Array(131).fill(0xaa), utf8("Test Using Larger Than Block-Size Key - Hash Key First")))).toBe(
-      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    expect(toHex(primitives.hmacSha256(new Uint8Array(20).fill(0x0b), utf8("Hi There")))).toBe(
+      "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
     );
+    expect(
+      toHex(primitives.hmacSha256(new Uint8Array(131).fill(0xaa), utf8("Test Using Larger Than Block-Size Key - Hash Key First"))),
+    ).toBe("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   });
 
   test("FIPS 180-4: SHA-256 and SHA-512", () => {
@@ -125,11 +137,19 @@ describe.each(implementations)("%s primitives", (_name, primitives) => {
     for (const v of vectors<{ tcId: number; key: string; iv: string; ciphertext: string }>("wycheproof-aes256-cbc-pkcs7")) {
       expect(primitives.aes256CbcDecrypt(bytes(v.key), bytes(v.iv), bytes(v.ciphertext)), `tcId ${v.tcId}`).toBeUndefined();
     }
-    for (const size of [0, 15, 17]) expect(primitives.aes256CbcDecrypt(new Uint8Array(32), new Uint8Array(16), new Uint8Array(size))).toBeUndefined();
+    for (const size of [0, 15, 17])
+      expect(primitives.aes256CbcDecrypt(new Uint8Array(32), new Uint8Array(16), new Uint8Array(size))).toBeUndefined();
   });
 
   test("NIST CAVP: AES-256-GCM", () => {
-    for (const v of vectors<{ key: string; nonce: string; associatedData: string; ciphertext: string; plaintext: string | null; valid: boolean }>("nist-aes256-gcm")) {
+    for (const v of vectors<{
+      key: string;
+      nonce: string;
+      associatedData: string;
+      ciphertext: string;
+      plaintext: string | null;
+      valid: boolean;
+    }>("nist-aes256-gcm")) {
       const [key, nonce, data] = [bytes(v.key), bytes(v.nonce), bytes(v.associatedData)];
       const opened = primitives.aes256GcmOpen(key, nonce, bytes(v.ciphertext), data);
       expect(opened === undefined ? null : toHex(opened)).toBe(v.valid ? v.plaintext : null);

@@ -50,7 +50,8 @@ export const purePrimitives: Primitives = Object.freeze({
 
   ed25519PublicKey: (seed: Bytes) => ed25519.getPublicKey(seed),
   ed25519Sign: (seed: Bytes, message: Bytes) => ed25519.sign(message, seed),
-  ed25519Verify: (publicKey: Bytes, message: Bytes, signature: Bytes) => orUndefined(() => verifyEd25519(publicKey, message, signature)) ?? false,
+  ed25519Verify: (publicKey: Bytes, message: Bytes, signature: Bytes) =>
+    orUndefined(() => verifyEd25519(publicKey, message, signature)) ?? false,
 
   aes256GcmSeal: (key: Bytes, nonce: Bytes, plaintext: Bytes, associatedData: Bytes) => gcm(key, nonce, associatedData).encrypt(plaintext),
   aes256GcmOpen: (key: Bytes, nonce: Bytes, ciphertext: Bytes, associatedData: Bytes) =>

@@ -11,7 +11,9 @@ import { safetyNumber } from "./safety-number.ts";
 import { SecretBytes } from "./secret-bytes.ts";
 
 let counter = 0;
-const random: Random = { bytes: (size) => nodePrimitives.hkdfSha256(Uint8Array.of(counter++ & 255), new Uint8Array(0), new Uint8Array(0), size) };
+const random: Random = {
+  bytes: (size) => nodePrimitives.hkdfSha256(Uint8Array.of(counter++ & 255), new Uint8Array(0), new Uint8Array(0), size),
+};
 const secrets = { accountSeed: new Uint8Array(32).fill(1), stateKey: new Uint8Array(32).fill(2) };
 /** Fast stand-in for the slow hash where the hash itself is not the subject. */
 const quickKdf: RecoveryKdf = async (code, salt) => nodePrimitives.hmacSha256(salt, code);
@@ -31,12 +33,14 @@ describe("recovery codes", () => {
     for (let at = 0; at < code.length; at++) {
       if (code[at] === "-") continue;
       for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") {
-        if (letter !== code[at] && parseRecoveryCode(purePrimitives, code.slice(0, at) + letter + code.slice(at + 1)) !== undefined) missed++;
+        if (letter !== code[at] && parseRecoveryCode(purePrimitives, code.slice(0, at) + letter + code.slice(at + 1)) !== undefined)
+          missed++;
       }
     }
     // 992 single errors against ten bits: about one gets through.
     expect(missed).toBeLessThan(8);
-    for (const wrong of ["", "ABCD", `${code}A`, code.slice(1), "!".repeat(39)]) expect(parseRecoveryCode(purePrimitives, wrong)).toBeUndefined();
+    for (const wrong of ["", "ABCD", `${code}A`, code.slice(1), "!".repeat(39)])
+      expect(parseRecoveryCode(purePrimitives, wrong)).toBeUndefined();
   });
 });
 
@@ -68,13 +72,25 @@ describe("recovery capsules", () => {
 
   test("hash-wasm's Argon2id agrees with noble's", async () => {
     const [password, salt] = [new Uint8Array(20).fill(5), new Uint8Array(16).fill(6)];
-    const wasm = await wasmArgon2id({ password, salt, iterations: 2, memorySize: 256, parallelism: 1, hashLength: 32, outputType: "binary" });
+    const wasm = await wasmArgon2id({
+      password,
+      salt,
+      iterations: 2,
+      memorySize: 256,
+      parallelism: 1,
+      hashLength: 32,
+      outputType: "binary",
+    });
     expect(wasm).toEqual(argon2id(password, salt, { t: 2, m: 256, p: 1 }));
   });
 });
 
 describe("safety numbers", () => {
-  const [a, b, c] = [1, 2, 3].map((byte) => purePrimitives.ed25519PublicKey(new Uint8Array(32).fill(byte))) as [Uint8Array, Uint8Array, Uint8Array];
+  const [a, b, c] = [1, 2, 3].map((byte) => purePrimitives.ed25519PublicKey(new Uint8Array(32).fill(byte))) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
 
   test("are sixty digits, the same on both sides, and different for other keys", () => {
     const number = safetyNumber(purePrimitives, a, b);

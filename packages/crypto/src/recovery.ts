@@ -27,7 +27,15 @@ const ARGON2_PASSES = 3;
 export type RecoveryKdf = (code: Bytes, salt: Bytes) => Promise<Bytes>;
 
 export const recoveryKdf: RecoveryKdf = (code, salt) =>
-  argon2id({ password: code, salt, iterations: ARGON2_PASSES, memorySize: ARGON2_MEMORY_KIB, parallelism: 1, hashLength: KEY_SIZE_BYTES, outputType: "binary" });
+  argon2id({
+    password: code,
+    salt,
+    iterations: ARGON2_PASSES,
+    memorySize: ARGON2_MEMORY_KIB,
+    parallelism: 1,
+    hashLength: KEY_SIZE_BYTES,
+    outputType: "binary",
+  });
 
 export interface RecoverySecrets {
   /** The account's Ed25519 seed. */
@@ -57,7 +65,12 @@ export function newRecoveryCode(primitives: Primitives, random: Random): string 
  * have, as the letters they look like.
  */
 export function parseRecoveryCode(primitives: Primitives, text: string): Bytes | undefined {
-  const letters = text.toLowerCase().replace(/[\s\-–—]/g, "").replaceAll("0", "o").replaceAll("1", "l").replaceAll("8", "b");
+  const letters = text
+    .toLowerCase()
+    .replace(/[\s\-–—]/g, "")
+    .replaceAll("0", "o")
+    .replaceAll("1", "l")
+    .replaceAll("8", "b");
   const bytes = fromBase32(letters);
   if (bytes?.length !== CODE_SIZE_BYTES) return undefined;
   const expected = bytes.slice();
@@ -95,7 +108,12 @@ export async function openRecoveryCapsule(
   if (capsule.length !== CAPSULE_SIZE_BYTES) return err({ kind: "malformed-capsule" });
   const header = capsule.slice(0, 1 + SALT_SIZE_BYTES + NONCE_SIZE_BYTES);
   const key = await (options.kdf ?? recoveryKdf)(parsed, header.slice(1, 1 + SALT_SIZE_BYTES));
-  const plaintext = primitives.aes256GcmOpen(key, header.slice(1 + SALT_SIZE_BYTES), capsule.slice(header.length), concat(CAPSULE_LABEL, header));
+  const plaintext = primitives.aes256GcmOpen(
+    key,
+    header.slice(1 + SALT_SIZE_BYTES),
+    capsule.slice(header.length),
+    concat(CAPSULE_LABEL, header),
+  );
   for (const secret of [parsed, key]) secret.fill(0);
   if (plaintext === undefined) return err({ kind: "wrong-code" });
   return ok({ accountSeed: plaintext.slice(0, KEY_SIZE_BYTES), stateKey: plaintext.slice(KEY_SIZE_BYTES) });
@@ -103,7 +121,7 @@ export async function openRecoveryCapsule(
 
 /** Replaces the last ten bits by a hash of the others: a typing error slips through once in 1,024 times. */
 function writeChecksum(primitives: Primitives, bytes: Bytes): void {
-  const keptMask = 0xff << (CHECKSUM_BITS - 8) & 0xff;
+  const keptMask = (0xff << (CHECKSUM_BITS - 8)) & 0xff;
   bytes[CODE_SIZE_BYTES - 2]! &= keptMask;
   bytes[CODE_SIZE_BYTES - 1] = 0;
   const hash = primitives.sha256(concat(CHECKSUM_LABEL, bytes));

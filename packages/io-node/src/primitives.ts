@@ -28,11 +28,16 @@ interface RawKeyInput {
 }
 const createPrivateKey = native.createPrivateKey as unknown as (key: RawKeyInput | native.PrivateKeyInput) => native.KeyObject;
 const createPublicKey = native.createPublicKey as unknown as (key: RawKeyInput | native.KeyObject) => native.KeyObject;
-const exportRaw = (key: native.KeyObject): Bytes => plain((key.export as unknown as (options: { format: string }) => Buffer)({ format: "raw-public" }));
+const exportRaw = (key: native.KeyObject): Bytes =>
+  plain((key.export as unknown as (options: { format: string }) => Buffer)({ format: "raw-public" }));
 const decapsulate = (native as unknown as { decapsulate: (key: native.KeyObject, ciphertext: Bytes) => Buffer }).decapsulate;
 
-const secretKeys = new KeyCache<"x25519" | "ed25519">((type, key) => createPrivateKey({ key, format: "raw-private", asymmetricKeyType: type }));
-const publicKeys = new KeyCache<"x25519" | "ed25519">((type, key) => createPublicKey({ key, format: "raw-public", asymmetricKeyType: type }));
+const secretKeys = new KeyCache<"x25519" | "ed25519">((type, key) =>
+  createPrivateKey({ key, format: "raw-private", asymmetricKeyType: type }),
+);
+const publicKeys = new KeyCache<"x25519" | "ed25519">((type, key) =>
+  createPublicKey({ key, format: "raw-public", asymmetricKeyType: type }),
+);
 
 /** A `Buffer` is a `Uint8Array` whose `slice` does not copy: never let one out. */
 const plain = (buffer: Buffer): Bytes => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -135,12 +140,15 @@ export const nodePrimitives: Primitives = Object.freeze({
   x25519PublicKey: (secretKey: Bytes) => exportRaw(createPublicKey(secretKeys.get("x25519", secretKey))),
   // OpenSSL refuses an all-zero result by itself.
   x25519: (secretKey: Bytes, publicKey: Bytes) =>
-    orUndefined(() => plain(native.diffieHellman({ privateKey: secretKeys.get("x25519", secretKey), publicKey: publicKeys.get("x25519", publicKey) }))),
+    orUndefined(() =>
+      plain(native.diffieHellman({ privateKey: secretKeys.get("x25519", secretKey), publicKey: publicKeys.get("x25519", publicKey) })),
+    ),
 
   ed25519PublicKey: (seed: Bytes) => exportRaw(createPublicKey(secretKeys.get("ed25519", seed))),
   ed25519Sign: (seed: Bytes, message: Bytes) => plain(native.sign(null, message, secretKeys.get("ed25519", seed))),
   ed25519Verify: (publicKey: Bytes, message: Bytes, signature: Bytes) =>
-    isUsableEd25519Key(publicKey) && (orUndefined(() => native.verify(null, message, publicKeys.get("ed25519", publicKey), signature)) ?? false),
+    isUsableEd25519Key(publicKey) &&
+    (orUndefined(() => native.verify(null, message, publicKeys.get("ed25519", publicKey), signature)) ?? false),
 
   aes256GcmSeal,
   aes256GcmOpen,

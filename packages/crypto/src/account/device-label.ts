@@ -9,7 +9,13 @@ const NONCE_SIZE_BYTES = 12;
 const PADDED_SIZE_BYTES = 128;
 
 /** Longer names are cut to what fits, at a character boundary. */
-export function sealDeviceLabel(primitives: Primitives, stateKey: Bytes, signingKey: Bytes, name: string, context: { readonly random: Random }): Bytes {
+export function sealDeviceLabel(
+  primitives: Primitives,
+  stateKey: Bytes,
+  signingKey: Bytes,
+  name: string,
+  context: { readonly random: Random },
+): Bytes {
   const padded = new Uint8Array(PADDED_SIZE_BYTES);
   let at = 1;
   for (const character of name) {

@@ -26,9 +26,7 @@ const ATTEMPT_ID_SIZE_BYTES = 16;
 /** The first bytes of a list's hash, as SEND frames carry it. */
 export const LIST_HASH_PREFIX_SIZE_BYTES = 8;
 
-export type DeviceListFault =
-  | { readonly kind: "malformed"; readonly rule: string }
-  | { readonly kind: "bad-signature" };
+export type DeviceListFault = { readonly kind: "malformed"; readonly rule: string } | { readonly kind: "bad-signature" };
 
 export interface VerifiedDeviceList {
   readonly account: AccountId;
@@ -46,7 +44,10 @@ export const deviceListStatement = (payload: Bytes): Bytes => concat(SIGNATURE_L
 export const listHashPrefix = (list: VerifiedDeviceList): Bytes => list.hash.slice(0, LIST_HASH_PREFIX_SIZE_BYTES);
 
 /** Checks one entry by itself: form, inner rules, signature by the key it names. Not its place in a chain. */
-export function verifyDeviceList(primitives: Primitives, entry: Pick<SignedDeviceList, "payload" | "signature">): Result<VerifiedDeviceList, DeviceListFault> {
+export function verifyDeviceList(
+  primitives: Primitives,
+  entry: Pick<SignedDeviceList, "payload" | "signature">,
+): Result<VerifiedDeviceList, DeviceListFault> {
   const parsed = parseDeviceList(primitives, entry);
   if (!parsed.ok) return parsed;
   const genuine = primitives.ed25519Verify(parsed.value.accountKey, deviceListStatement(entry.payload), entry.signature);
@@ -54,7 +55,10 @@ export function verifyDeviceList(primitives: Primitives, entry: Pick<SignedDevic
 }
 
 /** As `verifyDeviceList` without the signature: for entries that this program verified before and stored itself. */
-export function parseDeviceList(primitives: Primitives, entry: Pick<SignedDeviceList, "payload" | "signature">): Result<VerifiedDeviceList, DeviceListFault> {
+export function parseDeviceList(
+  primitives: Primitives,
+  entry: Pick<SignedDeviceList, "payload" | "signature">,
+): Result<VerifiedDeviceList, DeviceListFault> {
   if (entry.payload.length > MAX_DEVICE_LIST_BYTES) return malformed("payload size");
   if (entry.signature.length !== SIGNATURE_SIZE_BYTES) return malformed("signature size");
   let list: DeviceList;

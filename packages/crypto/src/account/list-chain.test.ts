@@ -24,7 +24,13 @@ const random: Random = { bytes: (size) => new Uint8Array(size).fill(9) };
 let nextKey = 0;
 function device(kind: DeviceKind): NewDevice {
   const key = (): Bytes => nodePrimitives.sha256(Uint8Array.of(nextKey & 255, nextKey++ >> 8));
-  return { kind, signingKey: key(), dhKey: key(), attemptId: kind === DeviceKind.PHONE ? new Uint8Array(0) : new Uint8Array(16).fill(4), sealedLabel: new Uint8Array(10) };
+  return {
+    kind,
+    signingKey: key(),
+    dhKey: key(),
+    attemptId: kind === DeviceKind.PHONE ? new Uint8Array(0) : new Uint8Array(16).fill(4),
+    sealedLabel: new Uint8Array(10),
+  };
 }
 
 const extend = (previous: VerifiedDeviceList | undefined, change: Omit<DeviceListChange, "nowMs">, seed = SEED): VerifiedDeviceList =>
@@ -38,7 +44,11 @@ const chain = [first, second, third, fourth];
 const entries = chain.map((list) => list.entry);
 
 /** Signs any list with the account key, rules or not: what a broken or hostile phone could do. */
-function forge(base: VerifiedDeviceList, changes: MessageInitShape<typeof DeviceListSchema>, seed = SEED): { payload: Bytes; signature: Bytes } {
+function forge(
+  base: VerifiedDeviceList,
+  changes: MessageInitShape<typeof DeviceListSchema>,
+  seed = SEED,
+): { payload: Bytes; signature: Bytes } {
   const { $typeName: _type, ...fields } = base.list;
   const payload = toBinary(wire.DeviceListSchema, create(wire.DeviceListSchema, { ...fields, ...changes }));
   return { payload, signature: nodePrimitives.ed25519Sign(seed, deviceListStatement(payload)) };
@@ -60,7 +70,10 @@ describe("a whole chain", () => {
   });
 
   test("continues a pin, and repeats below it are checked and ignored", () => {
-    expect(verifyChain(nodePrimitives, entries.slice(2), { pinned: second })).toMatchObject({ kind: "ok", lists: [{ number: 3 }, { number: 4 }] });
+    expect(verifyChain(nodePrimitives, entries.slice(2), { pinned: second })).toMatchObject({
+      kind: "ok",
+      lists: [{ number: 3 }, { number: 4 }],
+    });
     expect(verifyChain(nodePrimitives, entries, { pinned: second })).toMatchObject({ kind: "ok", lists: [{ number: 3 }, { number: 4 }] });
     expect(verifyChain(nodePrimitives, entries, { pinned: fourth })).toMatchObject({ kind: "ok", lists: [], latest: { number: 4 } });
     expect(verifyChain(nodePrimitives, [], { pinned: fourth })).toMatchObject({ kind: "ok", lists: [] });
@@ -91,7 +104,10 @@ describe("refused chains", () => {
     const forged = { ...second.entry, signature: nodePrimitives.ed25519Sign(OTHER_SEED, deviceListStatement(second.entry.payload)) };
     expect(verifyChain(nodePrimitives, [first.entry, forged])).toEqual({ kind: "bad-signature", index: 1 });
     const stranger = extend(undefined, { add: [device(DeviceKind.PHONE)] }, OTHER_SEED);
-    expect(verifyChain(nodePrimitives, [stranger.entry], { account: first.account })).toMatchObject({ kind: "malformed", rule: "another account" });
+    expect(verifyChain(nodePrimitives, [stranger.entry], { account: first.account })).toMatchObject({
+      kind: "malformed",
+      rule: "another account",
+    });
     expect(verifyChain(nodePrimitives, [stranger.entry], { pinned: first })).toMatchObject({ kind: "malformed", rule: "another account" });
   });
 
@@ -124,11 +140,17 @@ describe("refused chains", () => {
   test("10,000 changed or random entries", () => {
     let accepted = 0;
     fc.assert(
-      fc.property(fc.nat(second.entry.payload.length - 1), fc.integer({ min: 1, max: 255 }), fc.uint8Array({ maxLength: 300 }), (at, mask, noise) => {
-        const payload = second.entry.payload.slice();
-        payload[at]! ^= mask;
-        for (const bytes of [payload, noise]) if (verifyDeviceList(nodePrimitives, { payload: bytes, signature: second.entry.signature }).ok) accepted++;
-      }),
+      fc.property(
+        fc.nat(second.entry.payload.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.uint8Array({ maxLength: 300 }),
+        (at, mask, noise) => {
+          const payload = second.entry.payload.slice();
+          payload[at]! ^= mask;
+          for (const bytes of [payload, noise])
+            if (verifyDeviceList(nodePrimitives, { payload: bytes, signature: second.entry.signature }).ok) accepted++;
+        },
+      ),
       { numRuns: 5_000 },
     );
     expect(accepted).toBe(0);
@@ -138,7 +160,10 @@ describe("refused chains", () => {
 describe("merging", () => {
   test("advance, same, stale, conflict", () => {
     expect(mergeDeviceLists(nodePrimitives, undefined, entries, first.account)).toMatchObject({ kind: "advance", latest: { number: 4 } });
-    expect(mergeDeviceLists(nodePrimitives, second, entries.slice(2))).toMatchObject({ kind: "advance", lists: [{ number: 3 }, { number: 4 }] });
+    expect(mergeDeviceLists(nodePrimitives, second, entries.slice(2))).toMatchObject({
+      kind: "advance",
+      lists: [{ number: 3 }, { number: 4 }],
+    });
     expect(mergeDeviceLists(nodePrimitives, fourth, [fourth.entry])).toEqual({ kind: "same" });
     expect(mergeDeviceLists(nodePrimitives, fourth, [second.entry])).toEqual({ kind: "stale", theirNumber: 2 });
     expect(mergeDeviceLists(nodePrimitives, second, [fourth.entry])).toEqual({ kind: "conflict", cause: { kind: "gap", expected: 3 } });
@@ -170,10 +195,22 @@ describe("extending", () => {
 
   test("refuses what no one would accept, before signing", () => {
     expect(fault(undefined, { add: [device(DeviceKind.COMPANION)] })).toEqual({ kind: "malformed", rule: "no phone" });
-    expect(fault(first, { revoke: [{ device: 1, by: 1, reason: RevocationReason.LOST }] })).toEqual({ kind: "malformed", rule: "no phone" });
-    expect(fault(first, { revoke: [{ device: 8, by: 1, reason: RevocationReason.LOST }] })).toEqual({ kind: "malformed", rule: "unknown device" });
-    expect(fault(first, { add: Array.from({ length: MAX_DEVICES }, () => device(DeviceKind.COMPANION)) })).toEqual({ kind: "malformed", rule: "too many devices" });
-    expect(fault(first, { add: Array.from({ length: 11 }, () => device(DeviceKind.COMPANION)) })).toEqual({ kind: "malformed", rule: "too many companions" });
+    expect(fault(first, { revoke: [{ device: 1, by: 1, reason: RevocationReason.LOST }] })).toEqual({
+      kind: "malformed",
+      rule: "no phone",
+    });
+    expect(fault(first, { revoke: [{ device: 8, by: 1, reason: RevocationReason.LOST }] })).toEqual({
+      kind: "malformed",
+      rule: "unknown device",
+    });
+    expect(fault(first, { add: Array.from({ length: MAX_DEVICES }, () => device(DeviceKind.COMPANION)) })).toEqual({
+      kind: "malformed",
+      rule: "too many devices",
+    });
+    expect(fault(first, { add: Array.from({ length: 11 }, () => device(DeviceKind.COMPANION)) })).toEqual({
+      kind: "malformed",
+      rule: "too many companions",
+    });
   });
 
   test("the oldest revocations fall out only when the list is full, and the chain still verifies", () => {
@@ -201,7 +238,9 @@ describe("extending", () => {
 });
 
 test("account ids and list hashes are what the protocol says", () => {
-  const expected = nodePrimitives.sha256(Uint8Array.from([...new TextEncoder().encode("hawser account v1\0"), ...first.accountKey])).slice(0, 20);
+  const expected = nodePrimitives
+    .sha256(Uint8Array.from([...new TextEncoder().encode("hawser account v1\0"), ...first.accountKey]))
+    .slice(0, 20);
   expect(parseAccountId(first.account)).toBe(first.account);
   expect(accountIdOf(purePrimitives, first.accountKey)).toBe(first.account);
   expect(toHex(listHashPrefix(second))).toBe(toHex(nodePrimitives.sha256(second.entry.payload)).slice(0, 16));
@@ -224,9 +263,14 @@ test("device labels open under their key and device only, and hide their length"
 });
 
 test("a challenge's signature is bound to nonce, origin, account and device", () => {
-  const challenge = { nonce: new Uint8Array(32).fill(6), origin: "https://a.example", address: { account: first.account, device: parseDeviceNumber(1)! } };
+  const challenge = {
+    nonce: new Uint8Array(32).fill(6),
+    origin: "https://a.example",
+    address: { account: first.account, device: parseDeviceNumber(1)! },
+  };
   const signature = signAuthChallenge(nodePrimitives, SEED, challenge);
-  const verify = (changes: Partial<typeof challenge>): boolean => verifyAuthChallenge(purePrimitives, first.accountKey, { ...challenge, ...changes }, signature);
+  const verify = (changes: Partial<typeof challenge>): boolean =>
+    verifyAuthChallenge(purePrimitives, first.accountKey, { ...challenge, ...changes }, signature);
   expect(verify({})).toBe(true);
   expect(verify({ nonce: new Uint8Array(32) })).toBe(false);
   expect(verify({ origin: "https://b.example" })).toBe(false);

@@ -40,7 +40,8 @@ export function verifyChain(primitives: Primitives, entries: readonly Entry[], o
     if (!verified.ok) return verified.error.kind === "bad-signature" ? { kind: "bad-signature", index } : { ...verified.error, index };
     const list = verified.value;
     if (account !== undefined && list.account !== account) return { kind: "malformed", index, rule: "another account" };
-    if (pinned !== undefined && list.number === pinned.number && !equalBytes(list.hash, pinned.hash)) return { kind: "equivocation", number: list.number };
+    if (pinned !== undefined && list.number === pinned.number && !equalBytes(list.hash, pinned.hash))
+      return { kind: "equivocation", number: list.number };
     // The pin stands in for a predecessor that was not sent.
     const before = previous ?? (pinned !== undefined && list.number > pinned.number ? pinned : undefined);
     if (before === undefined) {
@@ -52,7 +53,8 @@ export function verifyChain(primitives: Primitives, entries: readonly Entry[], o
     if (pinned === undefined || list.number > pinned.number) fresh.push(list);
     previous = list;
   }
-  const latest = previous === undefined || (pinned !== undefined && fresh.length === 0 && previous.number === pinned.number) ? pinned : previous;
+  const latest =
+    previous === undefined || (pinned !== undefined && fresh.length === 0 && previous.number === pinned.number) ? pinned : previous;
   if (latest === undefined) return { kind: "gap", expected: 1 };
   if (pinned !== undefined && latest.number < pinned.number) return { kind: "rollback", number: latest.number };
   return { kind: "ok", lists: fresh, latest };
@@ -68,7 +70,12 @@ export type MergeOutcome =
   | { readonly kind: "conflict"; readonly cause: Exclude<ChainOutcome, { kind: "ok" } | { kind: "rollback" }> };
 
 /** What incoming entries mean for what is known already. Pure: the caller stores and answers. */
-export function mergeDeviceLists(primitives: Primitives, current: VerifiedDeviceList | undefined, incoming: readonly Entry[], account?: AccountId): MergeOutcome {
+export function mergeDeviceLists(
+  primitives: Primitives,
+  current: VerifiedDeviceList | undefined,
+  incoming: readonly Entry[],
+  account?: AccountId,
+): MergeOutcome {
   const outcome = verifyChain(primitives, incoming, { pinned: current, account });
   if (outcome.kind === "rollback") return { kind: "stale", theirNumber: outcome.number };
   if (outcome.kind !== "ok") return { kind: "conflict", cause: outcome };
@@ -111,7 +118,12 @@ export function brokenSuccessorRule(before: DeviceList, after: DeviceList): stri
   if (dropped < 0 || (dropped > 0 && after.revocations.length < MAX_REVOCATIONS_PER_LIST)) return "a revocation was changed";
   const unchanged = kept.every((revocation, index) => {
     const old = before.revocations[index + dropped]!;
-    return revocation.device === old.device && revocation.reason === old.reason && revocation.revokedBy === old.revokedBy && revocation.revokedAtMs === old.revokedAtMs;
+    return (
+      revocation.device === old.device &&
+      revocation.reason === old.reason &&
+      revocation.revokedBy === old.revokedBy &&
+      revocation.revokedAtMs === old.revokedAtMs
+    );
   });
   return unchanged ? undefined : "a revocation was changed";
 }

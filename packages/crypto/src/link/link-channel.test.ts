@@ -13,7 +13,9 @@ const keys = newLinkKeys(purePrimitives, fill(3));
 
 async function open(companionCode: LinkCode = code, companionKeys = keys) {
   const phone = must(await openLinkChannelPhone(purePrimitives, { code, companionPublicKey: keys.publicKey, random: fill(4) }));
-  const companion = must(await openLinkChannelCompanion(purePrimitives, { code: companionCode, keys: companionKeys, encapsulatedKey: phone.encapsulatedKey }));
+  const companion = must(
+    await openLinkChannelCompanion(purePrimitives, { code: companionCode, keys: companionKeys, encapsulatedKey: phone.encapsulatedKey }),
+  );
   return { phone: phone.channel, companion, encapsulatedKey: phone.encapsulatedKey };
 }
 
@@ -88,9 +90,15 @@ test("a slot is sealed once, in order", async () => {
 
 test("malformed and low-order keys are refused", async () => {
   for (const companionPublicKey of [new Uint8Array(31), new Uint8Array(32)]) {
-    expect(await openLinkChannelPhone(purePrimitives, { code, companionPublicKey, random: fill(4) })).toEqual({ ok: false, error: { kind: "bad-key" } });
+    expect(await openLinkChannelPhone(purePrimitives, { code, companionPublicKey, random: fill(4) })).toEqual({
+      ok: false,
+      error: { kind: "bad-key" },
+    });
   }
-  expect(await openLinkChannelCompanion(purePrimitives, { code, keys, encapsulatedKey: new Uint8Array(32) })).toEqual({ ok: false, error: { kind: "bad-key" } });
+  expect(await openLinkChannelCompanion(purePrimitives, { code, keys, encapsulatedKey: new Uint8Array(32) })).toEqual({
+    ok: false,
+    error: { kind: "bad-key" },
+  });
 });
 
 test("the same random bytes give the same ceremony", async () => {

@@ -50,8 +50,7 @@ export function newLinkKeys(primitives: Primitives, random: Random): LinkKeys {
   return { secretKey, publicKey: primitives.x25519PublicKey(secretKey) };
 }
 
-const suite = (): CipherSuite =>
-  new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
+const suite = (): CipherSuite => new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
 
 const keySchedule = (code: LinkCode) => {
   assert(code.rendezvousId.length === RENDEZVOUS_ID_SIZE_BYTES && code.secret.length === LINK_SECRET_SIZE_BYTES, "malformed link code");

@@ -8,22 +8,21 @@
  */
 import { assert, type Bytes, concat, equalBytes, err, ok, type Primitives, type Random, type Result } from "@hawser/base";
 import { acceptHandshake, type HandshakeKeys, initiateHandshake } from "./handshake.ts";
-import { decodePairMessage, encodeRatchetHeader, framePreKey, frameRatchet, type PreKeyMessage, type RatchetMessage } from "./message-codec.ts";
+import {
+  decodePairMessage,
+  encodeRatchetHeader,
+  framePreKey,
+  frameRatchet,
+  type PreKeyMessage,
+  type RatchetMessage,
+} from "./message-codec.ts";
 import type { PairError } from "./pair-error.ts";
 import * as preKeys from "./prekeys.ts";
 import { type DeviceIdentity, HAWSER_PROFILE, type PairProfile } from "./profile.ts";
 import { deriveMessageKeys, messageMac, messageSeed, nextChainKey, receiveWith, wipeMessageKeys } from "./ratchet.ts";
-import { decodeRecord, decodeState, encodeRecord, encodeState } from "./record-codec.ts";
-import {
-  MAX_ADDRESS_SIZE_BYTES,
-  MAX_ARCHIVED_SESSIONS,
-  MAX_COUNTER,
-  MAX_PAIR_PLAINTEXT_SIZE_BYTES,
-  MAX_SEEN_BASE_KEYS,
-  SEEN_BASE_KEY_SIZE_BYTES,
-  type SessionRecord,
-  type SessionState,
-} from "./session-state.ts";
+import { decodeRecord, decodeState, encodeRecord } from "./record-codec.ts";
+import { archiveCurrent, assertAddresses, belongsTo, bindPair, hasSeenBaseKey, newRecord, noteBaseKey } from "./session-record.ts";
+import { MAX_COUNTER, MAX_PAIR_PLAINTEXT_SIZE_BYTES, type SessionRecord } from "./session-state.ts";
 
 /** There is no post-quantum ratchet: after this time PQXDH is run again (docs/THREAT-MODEL.md). */
 export const SESSION_REFRESH_AFTER_MS = 14 * 24 * 60 * 60 * 1000;
@@ -85,7 +84,12 @@ export interface PairEngine {
   readonly profile: PairProfile;
   newIdentity(context: Pick<PairContext, "random">): DeviceIdentity;
   newSignedPreKey(id: number, identity: DeviceIdentity, context: Pick<PairContext, "random">): preKeys.SignedPreKeyPair;
-  newKemPreKey(id: number, identity: DeviceIdentity, context: Pick<PairContext, "random">, options?: { readonly lastResort?: boolean }): preKeys.KemPreKeyPair;
+  newKemPreKey(
+    id: number,
+    identity: DeviceIdentity,
+    context: Pick<PairContext, "random">,
+    options?: { readonly lastResort?: boolean },
+  ): preKeys.KemPreKeyPair;
   newOneTimePreKey(id: number, context: Pick<PairContext, "random">): preKeys.PreKeyPair;
   /** Opens a session from a bundle. The result is a record to give to `encrypt`. */
   initiate(input: InitiateInput, context: PairContext): Result<Bytes, PairError>;
@@ -137,7 +141,12 @@ function initiate(primitives: Primitives, profile: PairProfile, input: InitiateI
   return ok(encodeRecord(newRecord(input, input.bundle.identityDh, state.value)));
 }
 
-function encrypt(primitives: Primitives, profile: PairProfile, recordBytes: Bytes, plaintext: Bytes): Result<{ record: Bytes; message: Bytes }, PairError> {
+function encrypt(
+  primitives: Primitives,
+  profile: PairProfile,
+  recordBytes: Bytes,
+  plaintext: Bytes,
+): Result<{ record: Bytes; message: Bytes }, PairError> {
   if (plaintext.length > MAX_PAIR_PLAINTEXT_SIZE_BYTES) return err({ kind: "too-large", sizeBytes: plaintext.length });
   const decoded = decodeRecord(recordBytes);
   if (!decoded.ok) return decoded;
@@ -196,7 +205,7 @@ function decryptPreKey(
     // The initiator repeats its handshake until it hears from us; the session may be open already.
     const known = decryptInRecord(primitives, profile, record, message.ratchet, context.random, message.baseKey);
     if (known.ok || known.error.kind !== "no-session") return known;
-    if (hasSeen(record.seenBaseKeys, message.baseKey)) return err({ kind: "replayed-handshake" });
+    if (hasSeenBaseKey(record.seenBaseKeys, message.baseKey)) return err({ kind: "replayed-handshake" });
   }
   const ids = preKeyIdsOf(message);
   const keys = input.preKeys(ids);
@@ -215,9 +224,7 @@ function decryptPreKey(
     archiveCurrent(next);
     next.current = state;
   }
-  next.seenBaseKeys = concat(next.seenBaseKeys, message.baseKey.subarray(0, SEEN_BASE_KEY_SIZE_BYTES)).slice(
-    -MAX_SEEN_BASE_KEYS * SEEN_BASE_KEY_SIZE_BYTES,
-  );
+  noteBaseKey(next, message.baseKey);
   return ok({
     record: encodeRecord(next),
     plaintext: plaintext.value,
@@ -268,52 +275,7 @@ function sessionAgeMs(recordBytes: Bytes, nowMs: number): Result<number, PairErr
   return record.ok ? ok(Math.max(0, nowMs - record.value.current.createdAtMs)) : record;
 }
 
-/** What the MAC covers beside the message: both identity keys and, where the profile says so, both addresses. */
-function bindPair(profile: PairProfile, sender: Bytes, receiver: Bytes, senderAddress: Bytes, receiverAddress: Bytes): Bytes {
-  const keys = [profile.dhKeyPrefix, sender, profile.dhKeyPrefix, receiver];
-  if (!profile.bindsAddresses) return concat(...keys);
-  return concat(...keys, Uint8Array.of(senderAddress.length), senderAddress, Uint8Array.of(receiverAddress.length), receiverAddress);
-}
-
-function newRecord(input: Pick<InitiateInput, "identity" | "localAddress" | "remoteAddress">, remoteIdentity: Bytes, current: SessionState): SessionRecord {
-  return {
-    localIdentity: input.identity.dhPublic,
-    remoteIdentity,
-    localAddress: input.localAddress,
-    remoteAddress: input.remoteAddress,
-    current,
-    archived: [],
-    seenBaseKeys: new Uint8Array(0),
-  };
-}
-
-function belongsTo(record: SessionRecord, pair: Pick<DecryptInput, "identity" | "remoteIdentityDh" | "localAddress" | "remoteAddress">): boolean {
-  return (
-    equalBytes(record.localIdentity, pair.identity.dhPublic) &&
-    equalBytes(record.remoteIdentity, pair.remoteIdentityDh) &&
-    equalBytes(record.localAddress, pair.localAddress) &&
-    equalBytes(record.remoteAddress, pair.remoteAddress)
-  );
-}
-
-function archiveCurrent(record: SessionRecord): void {
-  record.archived.unshift(encodeState(record.current));
-  if (record.archived.length > MAX_ARCHIVED_SESSIONS) record.archived.length = MAX_ARCHIVED_SESSIONS;
-}
-
-function hasSeen(packed: Bytes, baseKey: Bytes): boolean {
-  const prefix = baseKey.subarray(0, SEEN_BASE_KEY_SIZE_BYTES);
-  for (let at = 0; at < packed.length; at += SEEN_BASE_KEY_SIZE_BYTES) {
-    if (equalBytes(packed.subarray(at, at + SEEN_BASE_KEY_SIZE_BYTES), prefix)) return true;
-  }
-  return false;
-}
-
 function preKeyIdsOf(message: PreKeyMessage): PreKeyIds {
   const ids = { signed: message.signedPreKeyId, kem: message.kemPreKeyId };
   return message.oneTimePreKeyId === undefined ? ids : { ...ids, oneTime: message.oneTimePreKeyId };
-}
-
-function assertAddresses(...addresses: readonly Bytes[]): void {
-  for (const address of addresses) assert(address.length <= MAX_ADDRESS_SIZE_BYTES, "address too long");
 }

@@ -117,7 +117,12 @@ function checkBundle(primitives: Primitives, profile: PairProfile, bundle: PreKe
 }
 
 /** The root key of a new session; `undefined` when a public key was of low order. Wipes its inputs. */
-function deriveSecret(primitives: Primitives, profile: PairProfile, kemSecret: Bytes, dhResults: readonly (Bytes | undefined)[]): Bytes | undefined {
+function deriveSecret(
+  primitives: Primitives,
+  profile: PairProfile,
+  kemSecret: Bytes,
+  dhResults: readonly (Bytes | undefined)[],
+): Bytes | undefined {
   const parts: Bytes[] = [DOMAIN_SEPARATOR];
   for (const result of dhResults) {
     if (result === undefined) return undefined;

@@ -32,12 +32,20 @@ export interface PreKeyMessage {
   readonly ratchet: RatchetMessage;
 }
 
-export type PairMessage = { readonly kind: "prekey"; readonly message: PreKeyMessage } | { readonly kind: "ratchet"; readonly message: RatchetMessage };
+export type PairMessage =
+  | { readonly kind: "prekey"; readonly message: PreKeyMessage }
+  | { readonly kind: "ratchet"; readonly message: RatchetMessage };
 
 const malformed = (offset: number): Result<never, PairError> => err({ kind: "malformed-message", offset });
 
 /** The part of a ratchet message that the MAC covers. */
-export function encodeRatchetHeader(profile: PairProfile, ratchetKey: Bytes, counter: number, previousCounter: number, ciphertext: Bytes): Bytes {
+export function encodeRatchetHeader(
+  profile: PairProfile,
+  ratchetKey: Bytes,
+  counter: number,
+  previousCounter: number,
+  ciphertext: Bytes,
+): Bytes {
   return writeProto(profile.messageVersion, [
     [1, concat(profile.dhKeyPrefix, ratchetKey)],
     [2, counter],

@@ -41,7 +41,13 @@ export function newDeviceIdentity(primitives: Primitives, random: Random): Devic
   return { dhSecret, dhPublic: primitives.x25519PublicKey(dhSecret), signSeed, signPublic: primitives.ed25519PublicKey(signSeed) };
 }
 
-export function newSignedPreKey(primitives: Primitives, profile: PairProfile, id: number, identity: DeviceIdentity, random: Random): SignedPreKeyPair {
+export function newSignedPreKey(
+  primitives: Primitives,
+  profile: PairProfile,
+  id: number,
+  identity: DeviceIdentity,
+  random: Random,
+): SignedPreKeyPair {
   const pair = newOneTimePreKey(primitives, id, random);
   return { ...pair, signature: profile.signPreKey(primitives, identity, "signed", id, pair.publicKey, random) };
 }

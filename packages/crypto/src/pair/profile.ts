@@ -49,13 +49,20 @@ export interface PairProfile {
   readonly bindsAddresses: boolean;
   kem(primitives: Primitives): Kem;
   signPreKey(primitives: Primitives, identity: DeviceIdentity, kind: SignedPreKeyKind, id: number, publicKey: Bytes, random: Random): Bytes;
-  verifyPreKey(primitives: Primitives, signer: { identityDh: Bytes; signPublic: Bytes }, kind: SignedPreKeyKind, id: number, publicKey: Bytes, signature: Bytes): boolean;
+  verifyPreKey(
+    primitives: Primitives,
+    signer: { identityDh: Bytes; signPublic: Bytes },
+    kind: SignedPreKeyKind,
+    id: number,
+    publicKey: Bytes,
+    signature: Bytes,
+  ): boolean;
 }
 
 export const mlKem1024 = (primitives: Primitives): Kem => ({
-  keys: primitives.mlKem1024Keys,
-  encapsulate: primitives.mlKem1024Encapsulate,
-  decapsulate: primitives.mlKem1024Decapsulate,
+  keys: (seed) => primitives.mlKem1024Keys(seed),
+  encapsulate: (publicKey, entropy) => primitives.mlKem1024Encapsulate(publicKey, entropy),
+  decapsulate: (secretKey, ciphertext) => primitives.mlKem1024Decapsulate(secretKey, ciphertext),
 });
 
 const LABELS: Record<SignedPreKeyKind, Bytes> = {
@@ -83,7 +90,8 @@ export const HAWSER_PROFILE: PairProfile = Object.freeze({
   previousCounterBias: 0,
   bindsAddresses: true,
   kem: mlKem1024,
-  signPreKey: (primitives, identity, kind, id, publicKey) => primitives.ed25519Sign(identity.signSeed, preKeyStatement(kind, id, publicKey)),
+  signPreKey: (primitives, identity, kind, id, publicKey) =>
+    primitives.ed25519Sign(identity.signSeed, preKeyStatement(kind, id, publicKey)),
   verifyPreKey: (primitives, signer, kind, id, publicKey, signature) =>
     primitives.ed25519Verify(signer.signPublic, preKeyStatement(kind, id, publicKey), signature),
 } satisfies PairProfile);

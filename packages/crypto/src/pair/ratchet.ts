@@ -7,13 +7,7 @@ import { type Bytes, concat, equalBytes, err, ok, type Primitives, type Random, 
 import type { RatchetMessage } from "./message-codec.ts";
 import type { PairError } from "./pair-error.ts";
 import type { PairProfile } from "./profile.ts";
-import {
-  KEY_SIZE_BYTES,
-  MAX_FORWARD_JUMP,
-  MAX_RECEIVE_CHAINS,
-  type ReceiveChain,
-  type SessionState,
-} from "./session-state.ts";
+import { KEY_SIZE_BYTES, MAX_FORWARD_JUMP, MAX_RECEIVE_CHAINS, type ReceiveChain, type SessionState } from "./session-state.ts";
 import { packSkipped, removeSkipped, skippedCount, skippedSeed, trimSkipped } from "./skipped-keys.ts";
 
 const MESSAGE_KEY_STEP = Uint8Array.of(1);
@@ -59,7 +53,13 @@ export function wipeMessageKeys(keys: MessageKeys): void {
   keys.iv.fill(0);
 }
 
-export function messageMac(primitives: Primitives, profile: PairProfile, macKey: Bytes, associatedData: Bytes, authenticated: Bytes): Bytes {
+export function messageMac(
+  primitives: Primitives,
+  profile: PairProfile,
+  macKey: Bytes,
+  associatedData: Bytes,
+  authenticated: Bytes,
+): Bytes {
   return primitives.hmacSha256(macKey, concat(associatedData, authenticated)).slice(0, profile.macSizeBytes);
 }
 
@@ -192,10 +192,18 @@ function advance(
   return ok({ seed, chainKey: nextChainKey(primitives, chainKey), skipped: skipped.length === 0 ? NO_KEYS : concat(...skipped) });
 }
 
-function open(primitives: Primitives, profile: PairProfile, seed: Bytes, message: RatchetMessage, associatedData: Bytes): Result<Bytes, PairError> {
+function open(
+  primitives: Primitives,
+  profile: PairProfile,
+  seed: Bytes,
+  message: RatchetMessage,
+  associatedData: Bytes,
+): Result<Bytes, PairError> {
   const keys = deriveMessageKeys(primitives, profile, seed);
   const expected = messageMac(primitives, profile, keys.macKey, associatedData, message.authenticated);
-  const plaintext = equalBytes(expected, message.mac) ? primitives.aes256CbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext) : undefined;
+  const plaintext = equalBytes(expected, message.mac)
+    ? primitives.aes256CbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext)
+    : undefined;
   wipeMessageKeys(keys);
   return plaintext === undefined ? err({ kind: "bad-mac" }) : ok(plaintext);
 }

@@ -77,15 +77,24 @@ function writeState(writer: ByteWriter, state: SessionState): void {
   writer.raw(state.sendChainKey).u32(state.sendCounter).u32(state.previousCounter);
   writer.u8(state.receiveChains.length);
   for (const chain of state.receiveChains) {
-    writer.raw(chain.ratchetKey).u32(chain.counter).u8(chain.chainKey === undefined ? 0 : 1);
+    writer
+      .raw(chain.ratchetKey)
+      .u32(chain.counter)
+      .u8(chain.chainKey === undefined ? 0 : 1);
     if (chain.chainKey !== undefined) writer.raw(chain.chainKey);
     writer.block(chain.skipped);
   }
   const pending = state.pending;
   writer.u8(pending === undefined ? 0 : 1);
   if (pending === undefined) return;
-  writer.u32(pending.signedPreKeyId).u32(pending.kemPreKeyId).u8(pending.oneTimePreKeyId === undefined ? 0 : 1);
-  writer.u32(pending.oneTimePreKeyId ?? 0).u32(pending.registrationTag).raw(pending.kemCiphertext);
+  writer
+    .u32(pending.signedPreKeyId)
+    .u32(pending.kemPreKeyId)
+    .u8(pending.oneTimePreKeyId === undefined ? 0 : 1);
+  writer
+    .u32(pending.oneTimePreKeyId ?? 0)
+    .u32(pending.registrationTag)
+    .raw(pending.kemCiphertext);
 }
 
 function readState(reader: ByteReader): SessionState {
@@ -103,7 +112,18 @@ function readState(reader: ByteReader): SessionState {
     if ((chain.chainKey !== undefined) !== (index === receiveChains.length - 1)) reader.fail();
   });
   const pending = readFlag(reader) ? readPending(reader) : undefined;
-  return { createdAtMs, baseKey, rootKey, ratchetSecret, ratchetPublic, sendChainKey, sendCounter, previousCounter, receiveChains, pending };
+  return {
+    createdAtMs,
+    baseKey,
+    rootKey,
+    ratchetSecret,
+    ratchetPublic,
+    sendChainKey,
+    sendCounter,
+    previousCounter,
+    receiveChains,
+    pending,
+  };
 }
 
 function readChain(reader: ByteReader): ReceiveChain {
