@@ -59,10 +59,10 @@ class World {
   private sinkGeneration = 0;
   private sourceGeneration = 0;
 
-  constructor(
-    seed: number,
-    readonly total: number,
-  ) {
+  readonly total: number;
+
+  constructor(seed: number, total: number) {
+    this.total = total;
     this.random = generator(seed);
     this.source = newSource(JOB, 2, { kind: "all" }, total);
     this.durableSource = this.source;
