@@ -1,8 +1,8 @@
 /**
  * `Primitives` by Node's own OpenSSL; the same bytes and verdicts as the pure ones (packages/crypto, primitives.test.ts, runs
  * on both). Two exceptions stay with noble, both measured: AES-CBC of small messages, where setting up a cipher costs more
- * than the cipher, and ML-KEM encapsulation, whose entropy OpenSSL does not let a caller choose. Needs Node 24: raw key
- * formats, one-shot hashes, ML-KEM.
+ * than the cipher, and ML-KEM encapsulation, whose entropy OpenSSL does not let a caller choose. A Node without
+ * ML-KEM (before 24.7) gets noble's.
  */
 import type { Bytes, Primitives } from "@hawser/base";
 import { cbc } from "@noble/ciphers/aes.js";
@@ -16,28 +16,45 @@ const HMAC_BLOCK_SIZE_BYTES = 64;
 const TAG_SIZE_BYTES = 16;
 /** Below this, noble's CBC is faster than creating an OpenSSL cipher. */
 const NATIVE_CBC_FROM_SIZE_BYTES = 1024;
+const KEY_SIZE_BYTES = 32;
+const KEM_PUBLIC_KEY_SIZE_BYTES = 1568;
 const KEM_SECRET_KEY_SIZE_BYTES = 3168;
-/** PKCS #8 around an expanded ML-KEM-1024 decapsulation key (RFC 9935, the `expandedKey` choice). */
-const KEM_PKCS8_PREFIX = Buffer.from("30820c78020100300b060960864801650304040304820c6404820c60", "hex");
 
-// @types/node 24.0 knows neither raw key formats nor the KEM functions that Node 24.21 has.
-interface RawKeyInput {
-  readonly key: Bytes;
-  readonly format: "raw-public" | "raw-private" | "raw-seed";
-  readonly asymmetricKeyType: "x25519" | "ed25519" | "ml-kem-1024";
+// What stands in front of the bare key in PKCS #8 and SPKI (RFC 8410, RFC 9935). Every release of Node 24 reads these; its raw
+// formats came later and save little.
+const prefix = (hex: string): Buffer => Buffer.from(hex, "hex");
+const PKCS8 = { x25519: prefix("302e020100300506032b656e04220420"), ed25519: prefix("302e020100300506032b657004220420") };
+const SPKI = { x25519: prefix("302a300506032b656e032100"), ed25519: prefix("302a300506032b6570032100") };
+/** Around an ML-KEM-1024 seed (the `seed` choice) and an expanded decapsulation key (`expandedKey`). */
+const PKCS8_KEM_SEED = prefix("3054020100300b060960864801650304040304428040");
+const PKCS8_KEM_EXPANDED = prefix("30820c78020100300b060960864801650304040304820c6404820c60");
+
+// @types/node 24.0 does not know the function that Node has had since 24.7.
+const nativeDecapsulate = (native as unknown as { decapsulate?: (key: native.KeyObject, ciphertext: Bytes) => Buffer }).decapsulate;
+
+type Curve = "x25519" | "ed25519";
+
+function importSecret(der: Buffer): native.KeyObject {
+  const key = native.createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  der.fill(0);
+  return key;
 }
-const createPrivateKey = native.createPrivateKey as unknown as (key: RawKeyInput | native.PrivateKeyInput) => native.KeyObject;
-const createPublicKey = native.createPublicKey as unknown as (key: RawKeyInput | native.KeyObject) => native.KeyObject;
-const exportRaw = (key: native.KeyObject): Bytes =>
-  plain((key.export as unknown as (options: { format: string }) => Buffer)({ format: "raw-public" }));
-const decapsulate = (native as unknown as { decapsulate: (key: native.KeyObject, ciphertext: Bytes) => Buffer }).decapsulate;
 
-const secretKeys = new KeyCache<"x25519" | "ed25519">((type, key) =>
-  createPrivateKey({ key, format: "raw-private", asymmetricKeyType: type }),
+function importCurveKey(prefixBytes: Buffer, key: Bytes): Buffer {
+  if (key.length !== KEY_SIZE_BYTES) throw new RangeError("a key of this curve has 32 bytes");
+  return Buffer.concat([prefixBytes, key]);
+}
+
+const secretKeys = new KeyCache<Curve>((curve, key) => importSecret(importCurveKey(PKCS8[curve], key)));
+const publicKeys = new KeyCache<Curve>((curve, key) =>
+  native.createPublicKey({ key: importCurveKey(SPKI[curve], key), format: "der", type: "spki" }),
 );
-const publicKeys = new KeyCache<"x25519" | "ed25519">((type, key) =>
-  createPublicKey({ key, format: "raw-public", asymmetricKeyType: type }),
-);
+
+/** The bare public key, which SPKI ends with. */
+function publicKeyOf(secretKey: native.KeyObject, sizeBytes: number): Bytes {
+  const der = native.createPublicKey(secretKey).export({ type: "spki", format: "der" });
+  return new Uint8Array(der.subarray(der.length - sizeBytes));
+}
 
 /** A `Buffer` is a `Uint8Array` whose `slice` does not copy: never let one out. */
 const plain = (buffer: Buffer): Bytes => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -115,21 +132,21 @@ function aes256GcmOpen(key: Bytes, nonce: Bytes, ciphertext: Bytes, associatedDa
 }
 
 function mlKem1024Keys(seed: Bytes): { publicKey: Bytes; secretKey: Bytes } {
-  const key = createPrivateKey({ key: seed, format: "raw-seed", asymmetricKeyType: "ml-kem-1024" });
+  const key = importSecret(Buffer.concat([PKCS8_KEM_SEED, seed]));
   // The export ends with the expanded key, whichever of RFC 9935's choices OpenSSL writes.
   const der = key.export({ type: "pkcs8", format: "der" });
   const secretKey = new Uint8Array(der.subarray(der.length - KEM_SECRET_KEY_SIZE_BYTES));
   der.fill(0);
-  return { publicKey: exportRaw(createPublicKey(key)), secretKey };
+  return { publicKey: publicKeyOf(key, KEM_PUBLIC_KEY_SIZE_BYTES), secretKey };
 }
 
 function mlKem1024Decapsulate(secretKey: Bytes, ciphertext: Bytes): Bytes | undefined {
   if (secretKey.length !== KEM_SECRET_KEY_SIZE_BYTES) return undefined;
-  const der = Buffer.concat([KEM_PKCS8_PREFIX, secretKey]);
-  const shared = orUndefined(() => plain(decapsulate(createPrivateKey({ key: der, format: "der", type: "pkcs8" }), ciphertext)));
-  der.fill(0);
-  return shared;
+  return orUndefined(() => plain(nativeDecapsulate!(importSecret(Buffer.concat([PKCS8_KEM_EXPANDED, secretKey])), ciphertext)));
 }
+
+/** Whether this Node's OpenSSL knows ML-KEM: asked once, with a key that is thrown away. */
+const hasNativeKem = nativeDecapsulate !== undefined && orUndefined(() => mlKem1024Keys(new Uint8Array(64))) !== undefined;
 
 export const nodePrimitives: Primitives = Object.freeze({
   sha256,
@@ -137,14 +154,14 @@ export const nodePrimitives: Primitives = Object.freeze({
   hmacSha256,
   hkdfSha256,
 
-  x25519PublicKey: (secretKey: Bytes) => exportRaw(createPublicKey(secretKeys.get("x25519", secretKey))),
+  x25519PublicKey: (secretKey: Bytes) => publicKeyOf(secretKeys.get("x25519", secretKey), KEY_SIZE_BYTES),
   // OpenSSL refuses an all-zero result by itself.
   x25519: (secretKey: Bytes, publicKey: Bytes) =>
     orUndefined(() =>
       plain(native.diffieHellman({ privateKey: secretKeys.get("x25519", secretKey), publicKey: publicKeys.get("x25519", publicKey) })),
     ),
 
-  ed25519PublicKey: (seed: Bytes) => exportRaw(createPublicKey(secretKeys.get("ed25519", seed))),
+  ed25519PublicKey: (seed: Bytes) => publicKeyOf(secretKeys.get("ed25519", seed), KEY_SIZE_BYTES),
   ed25519Sign: (seed: Bytes, message: Bytes) => plain(native.sign(null, message, secretKeys.get("ed25519", seed))),
   ed25519Verify: (publicKey: Bytes, message: Bytes, signature: Bytes) =>
     isUsableEd25519Key(publicKey) &&
@@ -163,11 +180,13 @@ export const nodePrimitives: Primitives = Object.freeze({
         : cipherOnce(native.createDecipheriv("aes-256-cbc", key, iv), ciphertext),
     ),
 
-  mlKem1024Keys,
+  mlKem1024Keys: hasNativeKem ? mlKem1024Keys : (seed: Bytes) => ml_kem1024.keygen(seed),
   mlKem1024Encapsulate: (publicKey: Bytes, entropy: Bytes) =>
     orUndefined(() => {
       const { cipherText, sharedSecret } = ml_kem1024.encapsulate(publicKey, entropy);
       return { ciphertext: cipherText, sharedSecret };
     }),
-  mlKem1024Decapsulate,
+  mlKem1024Decapsulate: hasNativeKem
+    ? mlKem1024Decapsulate
+    : (secretKey: Bytes, ciphertext: Bytes) => orUndefined(() => ml_kem1024.decapsulate(ciphertext, secretKey)),
 });
