@@ -1,5 +1,6 @@
 /** Drivers for Node: clock, random, SQLite, sockets and HTTP behind the ports of `@hawser/base`. */
 export * from "./http.node.ts";
+export { nodePrimitives } from "./primitives.ts";
 export * from "./sqlite.node.ts";
 export * from "./system-clock.node.ts";
 export * from "./websocket-transport.node.ts";

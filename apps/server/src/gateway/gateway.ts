@@ -127,7 +127,8 @@ class SocketGateway implements Gateway, ConnectionHost {
       this.#end(connection, { error: "MALFORMED_FRAME" });
       return;
     }
-    const frame = decodeClientFrame(data);
+    // Plain bytes: a `Buffer` is a `Uint8Array` whose `slice` does not copy.
+    const frame = decodeClientFrame(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     if (!frame.ok) {
       this.#end(connection, { error: frameErrorName(frame.error) });
       return;

@@ -95,7 +95,8 @@ function judgeDevice(claim: DeviceAuthentication, protocol: number, { directory,
     kind: "device",
     protocol,
     address,
-    accountBytes: claim.accountId.slice(),
+    // A copy: the frame's buffer must not live as long as the connection.
+    accountBytes: Uint8Array.from(claim.accountId),
     listNumber: Number(claim.listNumber),
     mailbox: { epoch: claim.mailboxEpoch, cursor: Number(claim.cursor) },
   };

@@ -22,7 +22,6 @@ CREATE TABLE IF NOT EXISTS mailboxes (
   cold_last INTEGER NOT NULL,
   cold_oldest_ms INTEGER NOT NULL,
   rewinds INTEGER NOT NULL,
-  seen_ms INTEGER NOT NULL,
   UNIQUE (account, device)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS cold (
@@ -58,7 +57,6 @@ interface MailboxRow {
   cold_last: number;
   cold_oldest_ms: number;
   rewinds: number;
-  seen_ms: number;
 }
 
 /** A new epoch tells every device that its cursor means nothing any more. Call it on a restored backup before it is served. */
@@ -90,14 +88,14 @@ export class MailboxStore {
     this.#deleteBlock = database.prepare("DELETE FROM blocks WHERE block = ?");
     this.#block = database.prepare("SELECT data FROM blocks WHERE block = ?");
     this.#find = database.prepare(
-      "SELECT mailbox, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds, seen_ms FROM mailboxes WHERE account = ? AND device = ?",
+      "SELECT mailbox, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds FROM mailboxes WHERE account = ? AND device = ?",
     );
     this.#insert = database.prepare(
-      "INSERT INTO mailboxes (account, device, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds, seen_ms) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING mailbox",
+      "INSERT INTO mailboxes (account, device, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING mailbox",
     );
     this.#update = database.prepare(
-      "UPDATE mailboxes SET cursor = ?, last = ?, dropped = ?, cold_count = ?, cold_bytes = ?, cold_last = ?, cold_oldest_ms = ?, rewinds = ?, seen_ms = ? WHERE mailbox = ?",
+      "UPDATE mailboxes SET cursor = ?, last = ?, dropped = ?, cold_count = ?, cold_bytes = ?, cold_last = ?, cold_oldest_ms = ?, rewinds = ? WHERE mailbox = ?",
     );
     this.#insertCold = database.prepare("INSERT INTO cold (mailbox, sequence, stored_ms, data) VALUES (?, ?, ?, ?)");
     this.#coldPage = database.prepare("SELECT sequence, data FROM cold WHERE mailbox = ? AND sequence > ? ORDER BY sequence LIMIT ?");
@@ -148,13 +146,12 @@ export class MailboxStore {
     mailbox.coldLast = row.cold_last;
     mailbox.coldOldestMs = row.cold_oldest_ms;
     mailbox.rewinds = row.rewinds;
-    mailbox.seenMs = row.seen_ms;
   }
 
   /** Writes the row; gives a new mailbox its number, which the caller keeps only once the transaction is committed. */
   save(mailbox: Mailbox, cold: ColdState): number {
-    const { cursor, last, dropped, rewinds, seenMs } = mailbox;
-    const values = [cursor, last, dropped, cold.count, cold.bytes, cold.last, cold.oldestMs, rewinds, seenMs] as const;
+    const { cursor, last, dropped, rewinds } = mailbox;
+    const values = [cursor, last, dropped, cold.count, cold.bytes, cold.last, cold.oldestMs, rewinds] as const;
     if (mailbox.row !== 0) {
       this.#update.run(...values, mailbox.row);
       return mailbox.row;

@@ -37,8 +37,6 @@ export class Mailbox {
   coldDropTo = 0;
   /** How often this mailbox turned out to have lost numbers its device has seen; part of its epoch. */
   rewinds = 0;
-  /** Rounded down to the hour; 0 when never. */
-  seenMs = 0;
   subscriber: MailboxSubscriber | undefined = undefined;
   /** The device was revoked: its rows go with the next upkeep. */
   forgotten = false;

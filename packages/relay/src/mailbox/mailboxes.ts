@@ -63,8 +63,6 @@ export interface Attachment {
 
 export type CommitListener = (failure: unknown) => void;
 
-const HOUR_MS = 3_600_000;
-
 export class Mailboxes {
   readonly #store: MailboxStore;
   readonly #log: BlockLog;
@@ -76,7 +74,7 @@ export class Mailboxes {
   readonly #maxBytes: number;
   readonly #accounts = new Map<AccountId, Map<DeviceNumber, Mailbox>>();
   readonly #dirty = new Set<Mailbox>();
-  /** Opened since the last upkeep, perhaps for nothing. */
+  /** Opened or left since the last upkeep: those with nothing in them leave the memory. */
   #opened: Mailbox[] = [];
   #listener: CommitListener = () => undefined;
   #flushRequested = false;
@@ -257,11 +255,11 @@ export class Mailboxes {
     const mailbox = this.mailbox(address.account, address.device);
     assert(!mailbox.forgotten, "a revoked device has no mailbox");
     mailbox.subscriber = subscriber;
-    this.#seen(mailbox);
     const sameLife = client.epoch === this.#epochOf(mailbox);
     if (sameLife && client.cursor > mailbox.last) {
       // This store has forgotten numbers that the device has seen: they must not be given out again under the same epoch.
       mailbox.rewinds++;
+      this.#markDirty(mailbox);
       const start = Math.max(mailbox.cursor, mailbox.dropped);
       return { mailbox, epoch: this.#epochOf(mailbox), start, needsResync: true };
     }
@@ -278,22 +276,8 @@ export class Mailboxes {
   detach(mailbox: Mailbox, subscriber: MailboxSubscriber): void {
     if (mailbox.subscriber !== subscriber) return;
     mailbox.subscriber = undefined;
-    this.#seen(mailbox);
-  }
-
-  #seen(mailbox: Mailbox): void {
-    const nowMs = this.#clock.nowMs();
-    mailbox.seenMs = nowMs - (nowMs % HOUR_MS);
-    this.#markDirty(mailbox);
-  }
-
-  /** When the device was last connected, rounded down to the hour; 0 when never. */
-  lastSeenMs(address: DeviceAddress): number {
-    const known = this.#accounts.get(address.account)?.get(address.device);
-    if (known !== undefined) return known.seenMs;
-    const mailbox = new Mailbox(address.account, address.device);
-    this.#store.load(mailbox);
-    return mailbox.seenMs;
+    this.#opened.push(mailbox);
+    this.#armUpkeep();
   }
 
   /** The device has committed everything up to `sequence`. The caller checked that it was delivered. */
