@@ -5,7 +5,7 @@
  */
 import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
 import { type Bytes, concat, type Primitives } from "../../packages/base/src/index.ts";
-import type { Kem } from "../../packages/crypto/src/index.ts";
+import type { Kem } from "../../packages/crypto/src/pair/profile.ts";
 
 const SECRET_SIZE_BYTES = 32;
 

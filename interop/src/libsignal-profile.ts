@@ -1,6 +1,6 @@
 /** The labels and encodings under which the pair engine speaks with libsignal 0.86 without its post-quantum ratchet. */
 import { concat, utf8 } from "../../packages/base/src/index.ts";
-import type { PairProfile } from "../../packages/crypto/src/index.ts";
+import type { PairProfile } from "../../packages/crypto/src/pair/profile.ts";
 import { kyberRound3 } from "./kyber-round-3.ts";
 import { xeddsaSign, xeddsaVerify } from "./xeddsa.ts";
 

@@ -4,11 +4,11 @@ import {
   createPairEngine,
   HAWSER_PROFILE,
   type KemPreKeyPair,
-  type PairProfile,
   type PreKeyBundle,
   type PreKeyPair,
   type SignedPreKeyPair,
 } from "../../packages/crypto/src/index.ts";
+import type { PairProfile } from "../../packages/crypto/src/pair/profile.ts";
 
 const LOCAL = Uint8Array.of(1);
 const REMOTE = Uint8Array.of(2);

@@ -13,9 +13,6 @@ export const CAPSULE_PLAINTEXT_SIZE_BYTES = BODY_KEY_SIZE_BYTES + HASH_SIZE_BYTE
 const ONE_USE_NONCE = new Uint8Array(12);
 const LABEL = utf8("hawser body v1");
 
-/** Bytes that `sealBody` adds. */
-export const BODY_OVERHEAD_SIZE_BYTES = TAG_SIZE_BYTES;
-
 /** AES-256-GCM under a key drawn here. The caller wipes `bodyKey` once the capsules are made. */
 export function sealBody(
   primitives: Primitives,

@@ -4,30 +4,14 @@ export * from "./pair/engine.ts";
 export type { PairError } from "./pair/pair-error.ts";
 export type { HandshakeKeys } from "./pair/handshake.ts";
 export type { KemPreKeyPair, PreKeyBundle, PreKeyPair, SignedPreKeyPair } from "./pair/prekeys.ts";
-export {
-  type DeviceIdentity,
-  HAWSER_PROFILE,
-  type Kem,
-  type KemKeys,
-  mlKem1024,
-  type PairProfile,
-  type SignedPreKeyKind,
-} from "./pair/profile.ts";
-export { MAX_ADDRESS_SIZE_BYTES, MAX_PAIR_MESSAGE_SIZE_BYTES, MAX_PAIR_PLAINTEXT_SIZE_BYTES } from "./pair/session-state.ts";
+export { type DeviceIdentity, HAWSER_PROFILE } from "./pair/profile.ts";
 export * from "./pure-primitives.ts";
 export * from "./account/account-id.ts";
 export * from "./account/auth-challenge.ts";
 export * from "./account/device-label.ts";
-export {
-  type DeviceListFault,
-  LIST_HASH_PREFIX_SIZE_BYTES,
-  listHashPrefix,
-  parseDeviceList,
-  type VerifiedDeviceList,
-  verifyDeviceList,
-} from "./account/device-list.ts";
+export { type DeviceListFault, listHashPrefix, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "./account/device-list.ts";
 export * from "./account/extend-device-list.ts";
-export { type ChainOptions, type ChainOutcome, mergeDeviceLists, type MergeOutcome, verifyChain } from "./account/list-chain.ts";
+export { type ChainOutcome, mergeDeviceLists, type MergeOutcome, verifyChain } from "./account/list-chain.ts";
 export * from "./safety-number.ts";
 export * from "./secret-bytes.ts";
 export * from "./attachment-stream.ts";

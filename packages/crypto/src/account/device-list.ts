@@ -24,7 +24,7 @@ const SIGNATURE_SIZE_BYTES = 64;
 const HASH_SIZE_BYTES = 32;
 const ATTEMPT_ID_SIZE_BYTES = 16;
 /** The first bytes of a list's hash, as SEND frames carry it. */
-export const LIST_HASH_PREFIX_SIZE_BYTES = 8;
+const LIST_HASH_PREFIX_SIZE_BYTES = 8;
 
 export type DeviceListFault = { readonly kind: "malformed"; readonly rule: string } | { readonly kind: "bad-signature" };
 
