@@ -20,12 +20,13 @@ export interface Context {
   readonly devicesPerAccount: number;
 }
 
-const lists = new Map<number, VerifiedDeviceList>();
+const lists = new Map<string, VerifiedDeviceList>();
 function listOf(context: Context, account: number): VerifiedDeviceList {
-  let list = lists.get(account);
+  const key = `${account}/${context.devicesPerAccount}`;
+  let list = lists.get(key);
   if (list === undefined) {
     list = firstList(context.primitives, account, context.devicesPerAccount);
-    lists.set(account, list);
+    lists.set(key, list);
   }
   return list;
 }
