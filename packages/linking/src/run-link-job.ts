@@ -151,9 +151,9 @@ async function openDecision(primitives: Primitives, job: JobOf<"open-decision">)
 function certifies(primitives: Primitives, approval: LinkApproval, job: JobOf<"open-decision">): boolean {
   if (approval.stateKey.length !== 32 || tooLong(approval.handle) || tooLong(approval.displayName)) return false;
   const outcome = verifyChain(primitives, approval.lists, { account: accountIdFromBytes(own(job.accountId)) });
-  if (outcome.kind !== "verified") return false;
+  if (outcome.kind !== "ok") return false;
   const { signingKey, dhKey } = publicKeys(primitives, job.secrets);
-  const device = outcome.newest.list.devices.find(({ number }) => number === approval.device);
+  const device = outcome.latest.list.devices.find(({ number }) => number === approval.device);
   return (
     device !== undefined &&
     device.kind === DeviceKind.COMPANION &&
