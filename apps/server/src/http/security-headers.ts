@@ -1,0 +1,34 @@
+/**
+ * Headers of every page. Scripts come from our origin only (WebAssembly may be compiled), nothing may frame us, and no other
+ * origin is ever contacted. Inline styles are allowed, because component libraries write them; inline scripts are not.
+ */
+export function securityHeaders(origin: string): Readonly<Record<string, string>> {
+  const secure = origin.startsWith("https:");
+  const socketOrigin = origin.replace(/^http/, "ws");
+  const policy = [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self' blob:",
+    `connect-src 'self' ${socketOrigin}`,
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
+    "font-src 'self' data:",
+    "style-src 'self' 'unsafe-inline'",
+    "manifest-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-src 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return {
+    "content-security-policy": policy.join("; "),
+    "permissions-policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    ...(secure ? { "strict-transport-security": "max-age=31536000" } : {}),
+  };
+}

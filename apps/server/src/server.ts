@@ -1,0 +1,256 @@
+/**
+ * One server: roles over their stores, the gateway, and HTTP on one port. This file only wires. Invariant: `startServer`
+ * either returns a server that serves, or throws and leaves nothing open.
+ */
+import type { AddressInfo } from "node:net";
+import { nodePrimitives, systemClock, systemRandom } from "@hawser/io-node";
+import {
+  DEFAULT_BLOB_QUOTA_BYTES,
+  DEFAULT_BLOB_RETENTION_MS,
+  type InvitationOptions,
+  openRateTables,
+  type RegistrationMode,
+  RequestHandler,
+} from "@hawser/relay";
+import { RegistrationPolicy } from "@hawser/wire";
+import { BlobFiles } from "./blobs/blob-files.ts";
+import { UploadDesk } from "./blobs/upload-desk.ts";
+import type { BlobLimits, ServerOptions } from "./config/server-options.ts";
+import { SERVER_VERSION } from "./config/version.ts";
+import { createGateway, type Gateway, type Log } from "./gateway/index.ts";
+import { createHttpApp } from "./http/app.ts";
+import { registerBlobRoutes } from "./http/blob-routes.ts";
+import { clientAddresses } from "./http/client-address.ts";
+import { securityHeaders } from "./http/security-headers.ts";
+import { attachWebSocket } from "./http/websocket-upgrade.ts";
+import { backup, type BackupSummary } from "./ops/backup.ts";
+import { blobsPath, loadOrCreateTicketKey, lockDataDir, type RoleName } from "./ops/data-dir.ts";
+import { startHousekeeping, type Task } from "./ops/housekeeping.ts";
+import { createLog } from "./ops/log.ts";
+import { createMetrics, type ServerMetrics } from "./ops/metrics.ts";
+import { openRoles, type RoleSet, rolesForRequests, roleStates } from "./ops/open-roles.ts";
+import type { RoleState } from "./ops/role.ts";
+
+export interface RunningServer {
+  /** Where it can be reached from this machine, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  readonly origin: string;
+  connections(): number;
+  roles(): Readonly<Record<RoleName, RoleState>>;
+  /** Takes a role out of service and puts it back, for maintenance and for drills. */
+  takeOut(role: RoleName): void;
+  putBack(role: RoleName): void;
+  /** A consistent copy while running. */
+  backup(targetDir: string): Promise<BackupSummary>;
+  createInvitation(options: InvitationOptions): string;
+  /** Says goodbye to everybody, finishes what is under way, closes. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const TICKET_LIFETIME_MS = 6 * 3_600_000;
+const PART_LIFETIME_MS = 48 * 3_600_000;
+const MAX_BODY_GRACE_MS = 5_000;
+const DEFAULT_BLOB_LIMITS: BlobLimits = { quotaBytes: DEFAULT_BLOB_QUOTA_BYTES, retentionMs: DEFAULT_BLOB_RETENTION_MS, maxUploads: 128, maxUploadsPerAccount: 16 };
+const POLICIES: Readonly<Record<RegistrationMode, RegistrationPolicy>> = {
+  open: RegistrationPolicy.OPEN,
+  invitation: RegistrationPolicy.INVITATION,
+  code: RegistrationPolicy.CODE,
+  closed: RegistrationPolicy.UNSPECIFIED,
+};
+
+/** @throws OperationalError when the data folder is in use or a required store does not open. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const undo: (() => void | Promise<void>)[] = [];
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+async function start(options: ServerOptions, undo: (() => void | Promise<void>)[]): Promise<RunningServer> {
+  const log = createLog(options.logLevel ?? "info", options.logTo);
+  const metrics = createMetrics();
+  const lock = lockDataDir(options.dataDir);
+  undo.push(() => lock.release());
+  const blobLimits: BlobLimits = { ...DEFAULT_BLOB_LIMITS, ...options.limits?.blobs };
+  const roles = openRoles({
+    dataDir: options.dataDir,
+    clock: systemClock,
+    random: systemRandom,
+    primitives: nodePrimitives,
+    registration: options.registration,
+    codeSender: options.codeSender ?? logCodes(log),
+    blobLimits,
+    log,
+  });
+  undo.push(() => closeRoles(roles));
+  const ticketKey = loadOrCreateTicketKey(options.dataDir, systemRandom);
+  const books = () => roles.blobs.get();
+  const files = new BlobFiles({ root: blobsPath(options.dataDir), random: systemRandom, nowMs: () => systemClock.nowMs(), books });
+  const desk = new UploadDesk({ primitives: nodePrimitives, ticketKey, clock: systemClock, limits: blobLimits, books });
+  const operations = createOperations(options, roles, ticketKey, blobLimits, log, metrics);
+
+  let headers: Readonly<Record<string, string>> = {};
+  let gateway: Gateway | undefined;
+  const health = (): { ok: boolean; body: Record<string, unknown> } => {
+    const states = roleStates(roles);
+    const ok = gateway !== undefined && states.mailbox === "up" && states.directory === "up";
+    const whole = Object.values(states).every((state) => state === "up");
+    return { ok, body: { status: ok ? (whole ? "ok" : "degraded") : "down", version: SERVER_VERSION, roles: states } };
+  };
+  const app = createHttpApp({ tls: options.tls, webRoot: options.webRoot, metricsToken: options.metricsToken, log, metrics, headers: () => headers, health });
+  undo.push(() => app.close());
+  const addressOf = clientAddresses(options.trustedProxies);
+  const blobBytes = metrics.counter("hawser_blob_bytes_total", "Bytes of blobs received and sent", "direction");
+  registerBlobRoutes(app, {
+    files,
+    desk,
+    clock: systemClock,
+    books,
+    addressOf,
+    observe: (bytesIn, bytesOut) => {
+      if (bytesIn > 0) blobBytes.add(bytesIn, "in");
+      if (bytesOut > 0) blobBytes.add(bytesOut, "out");
+    },
+  });
+  await app.listen({ host: options.host ?? "127.0.0.1", port: options.port ?? 0 });
+
+  const { port } = app.server.address() as AddressInfo;
+  const url = localUrl(options, port);
+  const origin = options.origin ?? url;
+  headers = securityHeaders(origin);
+  gateway = createGateway({
+    directory: roles.directory.get().directory,
+    operations,
+    mailboxes: roles.mailbox.get(),
+    primitives: nodePrimitives,
+    clock: systemClock,
+    random: systemRandom,
+    origin,
+    registration: POLICIES[options.registration],
+    serverVersion: SERVER_VERSION,
+    ...(options.limits?.gateway === undefined ? {} : { limits: options.limits.gateway }),
+    metrics,
+    log,
+  });
+  const live = gateway;
+  attachWebSocket(app.server, {
+    addressOf,
+    allowsOrigin: (from, request) => from === origin || sameHost(from, request.headers.host),
+    accept: (socket, address) => live.accept(socket, address),
+  });
+  // A device that was revoked opens no more sessions. The list is durable already: this may be lost without harm.
+  roles.directory.get().directory.onChange((entry, _lists, revoked) => {
+    if (revoked.length === 0) return;
+    try {
+      roles.prekeys.get().remove(entry.account, revoked);
+    } catch (error) {
+      log.error("prekeys-of-revoked-device", error);
+    }
+  });
+  const stopHousekeeping = startHousekeeping(housekeeping(roles, files), systemClock, log);
+  log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    log.info("stopping");
+    await stopHousekeeping();
+    const closed = app.close();
+    await live.drain();
+    const hurry = setTimeout(() => app.server.closeAllConnections(), MAX_BODY_GRACE_MS);
+    app.server.closeIdleConnections();
+    await closed;
+    clearTimeout(hurry);
+    await files.settled();
+    closeRoles(roles);
+    lock.release();
+    log.info("stopped");
+  };
+  return {
+    url,
+    port,
+    origin,
+    connections: () => live.connections(),
+    roles: () => roleStates(roles),
+    takeOut: (role) => roles[role].takeOut(),
+    putBack: (role) => roles[role].putBack(),
+    backup: (targetDir) => backup(options.dataDir, targetDir),
+    createInvitation: (invitation) => roles.directory.get().registration.invitations.create(invitation, systemClock.nowMs(), systemRandom),
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+function createOperations(options: ServerOptions, roles: RoleSet, ticketKey: Uint8Array, blobLimits: BlobLimits, log: Log, metrics: ServerMetrics): RequestHandler {
+  const answered = metrics.counter("hawser_requests_total", "Requests answered, by operation", "operation");
+  const refused = metrics.counter("hawser_requests_refused_total", "Requests refused, by error", "error");
+  return new RequestHandler({
+    roles: rolesForRequests(roles),
+    limits: openRateTables(systemClock, options.limits?.requests),
+    clock: systemClock,
+    random: systemRandom,
+    primitives: nodePrimitives,
+    ticketKey,
+    blobQuotaBytes: blobLimits.quotaBytes,
+    ticketLifetimeMs: TICKET_LIFETIME_MS,
+    onFault: (operation, error) => log.error("request-failed", error, { operation }),
+    onAnswered(operation, failure) {
+      answered.add(1, operation);
+      if (failure !== undefined) refused.add(1, failure);
+    },
+  });
+}
+
+function housekeeping(roles: RoleSet, files: BlobFiles): Task[] {
+  const whenUp = (role: RoleName, run: () => void | Promise<void>) => (): void | Promise<void> => (roles[role].state === "up" ? run() : undefined);
+  return [
+    { name: "activity", everyMs: 60_000, run: whenUp("directory", () => roles.directory.get().activity.flush()) },
+    {
+      name: "rendezvous",
+      everyMs: 30_000,
+      run: whenUp("rendezvous", () => {
+        roles.rendezvous.get().sweep(systemClock.nowMs());
+      }),
+    },
+    {
+      name: "blobs",
+      everyMs: 60_000,
+      run: whenUp("blobs", async () => {
+        for (const id of roles.blobs.get().expire(systemClock.nowMs())) await files.remove(id);
+        await files.sweepIncoming(systemClock.nowMs() - PART_LIFETIME_MS);
+      }),
+    },
+  ];
+}
+
+/** Best effort for what only matters to comfort; mailboxes commit what they hold. */
+function closeRoles(roles: RoleSet): void {
+  for (const role of Object.values(roles)) role.putBack();
+  if (roles.directory.state === "up") roles.directory.get().activity.flush();
+  if (roles.mailbox.state === "up") roles.mailbox.get().close();
+  for (const role of Object.values(roles)) role.close();
+}
+
+/** The default sender of one-time codes: whoever reads the log hands them out. The address is not written. */
+const logCodes = (log: Log) => ({
+  send: (_address: string, code: string): Promise<void> => {
+    log.info("one-time-code", { code });
+    return Promise.resolve();
+  },
+});
+
+function localUrl(options: ServerOptions, port: number): string {
+  const host = options.host ?? "127.0.0.1";
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  return `${options.tls === undefined ? "http" : "https"}://${name}:${port}`;
+}
+
+function sameHost(origin: string, host: string | undefined): boolean {
+  try {
+    return host !== undefined && new URL(origin).host === host;
+  } catch {
+    return false;
+  }
+}
