@@ -251,7 +251,9 @@ export type ClientErrorName =
   | "OFFLINE"
   | "SELF"
   /** The client was closed, or the worker that ran it is gone. */
-  | "CLOSED";
+  | "CLOSED"
+  /** Another process has this profile open. */
+  | "PROFILE_IN_USE";
 
 export interface HawserClient {
   state(): Promise<ClientState>;

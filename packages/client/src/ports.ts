@@ -1,5 +1,6 @@
 /** Everything the client needs from the platform. Made at a composition root (`@hawser/sdk` for Node, a worker for browsers). */
-import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
+import type { LocalDateTime } from "@hawser/chat-import";
+import type { Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
 import type { RecoveryKdf } from "@hawser/crypto";
 import type { Compression } from "@hawser/sync";
 import type { StorageStatus } from "./api.ts";
@@ -22,7 +23,9 @@ export interface ClientPorts {
   readonly recoveryKdf: RecoveryKdf;
   /** Native raw DEFLATE; `pureCompression` otherwise. */
   readonly compression?: Compression;
-  /** Signed messages of this program's life: names and numbers, never what people wrote or keys. */
+  /** What this device's time zone makes of a wall-clock time in an imported chat; UTC when absent. */
+  readonly localTimeToUtcMs?: (local: LocalDateTime) => number;
+  /** Events of this program's life: names and numbers, never what people wrote or keys. */
   readonly log?: (event: LogEvent) => void;
 }
 
@@ -30,6 +33,3 @@ export interface LogEvent {
   readonly event: string;
   readonly [detail: string]: string | number | boolean | undefined;
 }
-
-/** SHA-256 prefix for logs and ids; not secret. */
-export type Digest = Bytes;

@@ -81,7 +81,7 @@ export interface Membership {
 export function becomeMember(core: Core, membership: Membership): void {
   const { store, identity } = core;
   store.atomically(() => {
-    for (const name of [PENDING, "linking", "revocation"]) store.kv.delete(name);
+    for (const name of [PENDING, "revocation"]) store.kv.delete(name);
     identity.setKeys(membership.keys);
     identity.setStateKey(membership.stateKey);
     if (membership.accountSeed !== undefined) identity.setAccountSeed(membership.accountSeed);

@@ -2,7 +2,7 @@
  * What a content that was opened and checked does to the store. Invariant: everything happens in the transaction of its delivery, and
  * a second copy of the same content changes nothing.
  */
-import { type AccountId, conversationWith, type DeviceAddress, type MessageId, messageIdFromBytes } from "@hawser/base";
+import { type AccountId, conversationWith, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes } from "@hawser/base";
 import { type HistoryMessageFromSource, type HistoryMessageToSource, MAX_ATTACHMENTS, MAX_RECEIPTS, type Message, type Profile, ReceiptKind, type Receipts as WireReceipts } from "@hawser/wire";
 import { MAX_NAME_LENGTH } from "../bounds.ts";
 import type { Core } from "../core.ts";
@@ -36,6 +36,8 @@ interface Parts {
   readonly history: HistoryPort;
   /** Someone wrote whose handle is not known yet. */
   readonly stranger: (account: AccountId) => void;
+  /** One of the own devices has said something. */
+  readonly ownDevice: (device: DeviceNumber) => void;
 }
 
 export function createContentHandler(core: Core, parts: Parts): ContentHandler {
@@ -45,6 +47,7 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
       const { body } = opened.content;
       const own = opened.sender.account === core.identity.requireSelf().account;
       if (!own && contacts.find(opened.sender.account)?.blocked === 1) return;
+      if (own) parts.ownDevice(opened.sender.device);
       switch (body.case) {
         case "message":
           return takeMessage(core, parts, opened, body.value, own);

@@ -3,7 +3,7 @@
  * Invariants: at most `OUTBOX_WINDOW` frames are under way; what addresses one account leaves in the order it was written; a row is
  * deleted only by its acknowledgement or by a refusal that repeating cannot change. docs/PROTOCOL.md, "Sending".
  */
-import { type AccountId, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
+import { type AccountId, type BlobId, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
 import type { PreKeyBundle } from "@hawser/crypto";
 import { errorClass, errorName, type SendRejected } from "@hawser/wire";
 import {
@@ -16,6 +16,8 @@ import {
   WAIT_FOR_KEYS_MS,
   YOUNG_DEVICE_MS,
 } from "../bounds.ts";
+import type { BlobTransfer } from "../blobs/transfer.ts";
+import { uploadId } from "../chats/send.ts";
 import { type DeviceLink, isTransient } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
@@ -38,11 +40,13 @@ export interface OutboxPump {
 
 type Bundles = Map<AccountId, Map<DeviceNumber, PreKeyBundle>>;
 
-export function createOutboxPump(core: Core, link: DeviceLink, directory: DeviceDirectory): OutboxPump {
+export function createOutboxPump(core: Core, link: DeviceLink, directory: DeviceDirectory, transfer: BlobTransfer): OutboxPump {
   const { outbox } = core.store;
   const underWay = new Map<number, number>();
   /** Rows being corrected: neither sent nor corrected a second time meanwhile. */
   const correcting = new Set<number>();
+  /** Rows whose blobs are on their way; others go on meanwhile. */
+  const uploading = new Set<number>();
   const corrections = new Map<number, number>();
   let lastRequest = 0;
   let running = false;
@@ -118,10 +122,33 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
         if (waitMs > 0 || correcting.has(row.row) || held.has(row.account)) {
           if (waitMs > 0) wakeAfterMs = Math.min(wakeAfterMs ?? waitMs, waitMs);
           held.add(row.account);
+        } else if (row.uploads.length > 0) {
+          void upload(row);
+          held.add(row.account);
         } else if (ready.length < room) ready.push(row);
       }
     }
     return { ready, wakeAfterMs };
+  };
+
+  const upload = async (row: OutboxRow): Promise<void> => {
+    if (uploading.has(row.row)) return;
+    uploading.add(row.row);
+    try {
+      for (const blob of row.uploads) {
+        const bytes = core.store.blobs.get(uploadId(blob));
+        if (bytes !== undefined) await transfer.upload(blob as BlobId, bytes, "attachment");
+      }
+      core.store.atomically(() => {
+        outbox.uploaded(row.row);
+        for (const blob of row.uploads) core.store.blobs.delete(uploadId(blob));
+      });
+    } catch (error) {
+      refused(row, error);
+    } finally {
+      uploading.delete(row.row);
+      wake();
+    }
   };
 
   const sealTogether = (rows: readonly OutboxRow[], held: Set<AccountId>): OutboxRow[] => {
@@ -166,7 +193,8 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
           withoutMissing = true;
         }
       }
-      throw new OperationalError("INTERNAL", { retry: "now" });
+      // Nobody it is for has keys on the server yet.
+      throw new OperationalError("STORE_UNAVAILABLE", { retry: "now" });
     } catch (error) {
       refused(row, error);
       return false;

@@ -72,6 +72,10 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
   const plan = planTargets(core, row, bundles, withoutMissing);
   if (plan.needsList !== undefined) return { kind: "needs-list", account: plan.needsList };
   if (plan.missing.length > 0 && !withoutMissing) return { kind: "needs-sessions", devices: plan.missing };
+  // Whoever it is for must be reachable on some device; the own other devices may do without.
+  if (plan.missing.some((address) => address.account === row.account) && plan.targets[0]!.devices.length === 0) {
+    return { kind: "needs-sessions", devices: plan.missing };
+  }
   const addressed = plan.targets.reduce((sum, target) => sum + target.devices.length, 0);
   if (addressed === 0 && row.audience !== "conversation") return { kind: "nobody" };
 

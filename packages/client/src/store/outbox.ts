@@ -16,6 +16,8 @@ export interface OutboxRow {
   readonly device: DeviceNumber;
   /** Open a new session first: the other side said it cannot read the present one. */
   readonly freshSession: boolean;
+  /** Blobs that have to be on the server first. */
+  readonly uploads: readonly string[];
   /** A serialized `Content` without padding. */
   readonly content: Uint8Array;
   /** Body key ‖ SHA-256 of the sealed body; there once `frame` is. */
@@ -27,11 +29,12 @@ export interface OutboxRow {
 }
 
 export interface OutboxStore {
-  add(entry: Pick<OutboxRow, "messageId" | "audience" | "account" | "content"> & { readonly device?: DeviceNumber; readonly freshSession?: boolean }): void;
+  add(entry: Pick<OutboxRow, "messageId" | "audience" | "account" | "content"> & Partial<Pick<OutboxRow, "device" | "freshSession" | "uploads">>): void;
   /** In order; rows above `afterRow` only. */
   list(afterRow: number, limit: number): OutboxRow[];
   find(row: number): OutboxRow | undefined;
   setFrame(row: number, frame: Uint8Array, capsuleSecret: Uint8Array): void;
+  uploaded(row: number): void;
   delay(row: number, notBeforeMs: number, tries: number): void;
   retryNow(): void;
   delete(row: number): void;
@@ -46,6 +49,7 @@ interface StoredRow {
   readonly account: string;
   readonly device: number;
   readonly fresh_session: number;
+  readonly uploads: string;
   readonly content: Uint8Array;
   readonly capsule_secret: Uint8Array | null;
   readonly frame: Uint8Array | null;
@@ -61,6 +65,7 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
     account: stored.account as AccountId,
     device: stored.device as DeviceNumber,
     freshSession: stored.fresh_session === 1,
+    uploads: stored.uploads === "" ? [] : stored.uploads.split(" "),
     content: stored.content,
     capsuleSecret: stored.capsule_secret ?? undefined,
     frame: stored.frame ?? undefined,
@@ -71,8 +76,19 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
     add(entry) {
       assert(database.inTransaction, "the outbox is written inside a transaction");
       database
-        .prepare("INSERT INTO outbox (message_id, audience, account, device, fresh_session, content) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING")
-        .run(messageIdToBytes(entry.messageId), AUDIENCES.indexOf(entry.audience), entry.account, entry.device ?? 0, entry.freshSession === true ? 1 : 0, entry.content);
+        .prepare(
+          `INSERT INTO outbox (message_id, audience, account, device, fresh_session, uploads, content) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (message_id) DO NOTHING`,
+        )
+        .run(
+          messageIdToBytes(entry.messageId),
+          AUDIENCES.indexOf(entry.audience),
+          entry.account,
+          entry.device ?? 0,
+          entry.freshSession === true ? 1 : 0,
+          (entry.uploads ?? []).join(" "),
+          entry.content,
+        );
     },
     list: (afterRow, limit) => database.prepare("SELECT * FROM outbox WHERE row > ? ORDER BY row LIMIT ?").all<StoredRow>(afterRow, limit).map(toRow),
     find(row) {
@@ -82,6 +98,9 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
     setFrame(row, frame, capsuleSecret) {
       assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
       database.prepare("UPDATE outbox SET frame = ?, capsule_secret = ?, fresh_session = 0 WHERE row = ?").run(frame, capsuleSecret, row);
+    },
+    uploaded(row) {
+      database.prepare("UPDATE outbox SET uploads = '' WHERE row = ?").run(row);
     },
     delay(row, notBeforeMs, tries) {
       database.prepare("UPDATE outbox SET not_before_ms = ?, tries = ? WHERE row = ?").run(notBeforeMs, tries, row);

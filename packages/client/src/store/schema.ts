@@ -119,6 +119,7 @@ CREATE TABLE outbox (
   account TEXT NOT NULL,
   device INTEGER NOT NULL DEFAULT 0,
   fresh_session INTEGER NOT NULL DEFAULT 0,
+  uploads TEXT NOT NULL DEFAULT '',
   content BLOB NOT NULL,
   capsule_secret BLOB,
   frame BLOB,

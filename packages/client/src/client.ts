@@ -1,0 +1,214 @@
+/** The public face of the engine: each call checks what a person may do and hands on. No logic of its own. */
+import { create } from "@bufbuild/protobuf";
+import { conversationWith, OperationalError } from "@hawser/base";
+import { ProfileSchema, RevocationReason, SettingsStateSchema } from "@hawser/wire";
+import { createAccount } from "./account/create.ts";
+import { checkName } from "./account/names.ts";
+import { createRecoveryCode, restoreAccount } from "./account/recovery.ts";
+import type { HawserClient } from "./api.ts";
+import { ONLINE_TIMEOUT_MS } from "./bounds.ts";
+import { readAttachment } from "./chats/attachments.ts";
+import { markRead, pageOfConversations, pageOfMessages, requireConversation, searchMessages, setChatState, setDraft } from "./chats/read.ts";
+import { retryMessage, sendMessage } from "./chats/send.ts";
+import { createEngine, type Engine } from "./engine.ts";
+import { encodeState } from "./messaging/state-sync.ts";
+import type { ClientPorts } from "./ports.ts";
+
+/** Opens the store, resumes what was under way and connects. Calls after `close` reject with CLOSED. */
+export function createClient(ports: ClientPorts): HawserClient {
+  const engine = createEngine(ports);
+  return guardClosed({ ...accountCalls(engine), ...linkCalls(engine), ...deviceCalls(engine), ...contactCalls(engine), ...chatCalls(engine) }, engine);
+}
+
+type Calls<Names extends keyof HawserClient> = Pick<HawserClient, Names>;
+
+/** For devices without an account: a connection that can register, look up and restore. */
+async function anonymous(engine: Engine): Promise<Engine["connection"]> {
+  const { core, connection } = engine;
+  if (core.identity.phase() === "ready") throw new OperationalError("WRONG_PHASE");
+  connection.start("anonymous");
+  await connection.whenOnline(ONLINE_TIMEOUT_MS);
+  return connection;
+}
+
+/** For members: waits a little for a connection that is just being made. */
+async function online(engine: Engine): Promise<Engine["connection"]> {
+  engine.core.identity.requireSelf();
+  await engine.connection.whenOnline(ONLINE_TIMEOUT_MS);
+  return engine.connection;
+}
+
+function accountCalls(engine: Engine): Calls<
+  "state" | "checkHandle" | "createAccount" | "requestCode" | "createRecoveryCode" | "restoreAccount" | "setDisplayName" | "setSettings"
+> {
+  const { core, connection, queue } = engine;
+  return {
+    state: async () => engine.clientState(),
+    async checkHandle(handle) {
+      const link = core.identity.phase() === "ready" ? await online(engine) : await anonymous(engine);
+      return { available: (await link.request("checkHandle", { handle })).available };
+    },
+    createAccount: (options) =>
+      queue.run(async () => {
+        const self = await createAccount(core, await anonymous(engine), options);
+        connection.start("device");
+        return self;
+      }),
+    async requestCode(address) {
+      await (await anonymous(engine)).request("requestCode", { address });
+    },
+    createRecoveryCode: () => queue.run(async () => createRecoveryCode(core, await online(engine))),
+    restoreAccount: (options) =>
+      queue.run(async () => {
+        const self = await restoreAccount(core, await anonymous(engine), options);
+        engine.history.refill();
+        connection.start("device");
+        return self;
+      }),
+    async setDisplayName(name) {
+      const self = core.identity.requireSelf();
+      checkName(name);
+      core.store.atomically(() => {
+        core.identity.setSelf({ ...self, displayName: name });
+        core.store.contacts.forgetSentProfiles();
+        engine.state.share("profile", "", encodeState(ProfileSchema, create(ProfileSchema, { displayName: name, handle: self.handle })));
+      });
+      core.notify.changed("state");
+    },
+    async setSettings(change) {
+      core.identity.requireSelf();
+      const settings = { ...core.identity.settings(), ...change };
+      const value = create(SettingsStateSchema, { readReceipts: settings.readReceipts, language: settings.language ?? "", theme: settings.theme });
+      core.store.atomically(() => {
+        core.identity.setSettings(settings);
+        engine.state.share("settings", "", encodeState(SettingsStateSchema, value));
+      });
+      core.notify.changed("state");
+    },
+  };
+}
+
+function linkCalls(engine: Engine): Calls<"startLink" | "cancelLink" | "linkStatus" | "openLinkCode" | "approveLink" | "rejectLink"> {
+  const { core, companion, phone } = engine;
+  return {
+    async startLink(options) {
+      if (core.identity.phase() === "ready") throw new OperationalError("WRONG_PHASE");
+      checkName(options.deviceName);
+      return companion.start(options);
+    },
+    async cancelLink() {
+      if (core.identity.self()?.role === "phone") phone.cancel();
+      else companion.cancel();
+    },
+    linkStatus: async () => (core.identity.self()?.role === "phone" ? phone.status() : companion.status()),
+    openLinkCode: async (text) => phone.open(text),
+    approveLink: async (attempt, options) => phone.approve(attempt, options?.deviceName),
+    rejectLink: async (attempt) => phone.reject(attempt),
+  };
+}
+
+function deviceCalls(engine: Engine): Calls<"devices" | "renameDevice" | "revokeDevice" | "wipe"> {
+  const { core, ownList, queue } = engine;
+  return {
+    devices: () => ownList.devices(),
+    renameDevice: (device, name) => queue.run(() => ownList.rename(device, name)),
+    revokeDevice: (device) => queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)),
+    async wipe() {
+      if (core.identity.self()?.role === "companion") await sayGoodbye(engine);
+      engine.connection.stop();
+      engine.companion.cancel();
+      engine.receiver.reset();
+      core.store.wipe();
+      core.identity.forget();
+      for (const topic of ["state", "conversations", "contacts", "devices"] as const) core.notify.changed(topic);
+    },
+  };
+}
+
+/** How long a wipe waits for the server to take the request to be revoked. */
+const GOODBYE_TIMEOUT_MS = 3_000;
+
+async function sayGoodbye({ core, connection, state }: Engine): Promise<void> {
+  if (!connection.online) return;
+  core.store.atomically(() => state.shareLeaving());
+  const deadlineMs = core.ports.clock.monotonicMs() + GOODBYE_TIMEOUT_MS;
+  while (core.store.outbox.count() > 0 && connection.online && core.ports.clock.monotonicMs() < deadlineMs) {
+    await new Promise<void>((resolve) => void core.ports.clock.after(20, resolve));
+  }
+}
+
+function contactCalls(engine: Engine): Calls<
+  "findHandle" | "addContact" | "contactUri" | "openContactCode" | "contacts" | "renameContact" | "setBlocked" | "safetyNumber" | "setVerified"
+> {
+  const { core, contacts } = engine;
+  return {
+    async findHandle(handle) {
+      await online(engine);
+      return contacts.findHandle(handle);
+    },
+    addContact: async (options) => contacts.add(options),
+    contactUri: async () => contacts.uri(),
+    openContactCode: async (text) => contacts.openUri(text),
+    contacts: async () => core.store.contacts.list(),
+    renameContact: async (account, name) => contacts.rename(account, name),
+    setBlocked: (account, blocked) => contacts.setBlocked(account, blocked),
+    safetyNumber: (account) => contacts.safetyNumber(account),
+    setVerified: async (account, verified) => contacts.setVerified(account, verified),
+  };
+}
+
+function chatCalls(engine: Engine): Calls<
+  | "conversations" | "conversation" | "openConversation" | "messages" | "message" | "sendMessage" | "retryMessage" | "acceptRequest" | "markRead"
+  | "setChatState" | "setDraft" | "attachment" | "search" | "requestHistory" | "previewImport" | "runImport" | "cancelImport"
+> {
+  const { core, receipts, state, history, imports } = engine;
+  return {
+    conversations: async (options) => pageOfConversations(core, options ?? {}),
+    conversation: async (id) => core.store.conversations.summary(id),
+    async openConversation(account) {
+      if (account === core.identity.requireSelf().account) throw new OperationalError("SELF");
+      const id = conversationWith(account);
+      core.store.atomically(() => core.store.conversations.ensure(id));
+      core.notify.changed("conversations");
+      return core.store.conversations.summary(id)!;
+    },
+    messages: async (options) => pageOfMessages(core, options),
+    message: async (id) => core.store.messages.find(id),
+    sendMessage: (options) => sendMessage(core, options),
+    retryMessage: async (id) => retryMessage(core, id),
+    async acceptRequest(conversation) {
+      const row = requireConversation(core, conversation);
+      const account = core.store.conversations.summary(row.id)?.contact?.account;
+      if (account !== undefined) engine.contacts.accept(account);
+    },
+    markRead: async (conversation, upTo) => markRead(core, receipts, state, conversation, upTo),
+    setChatState: async (conversation, change) => setChatState(core, state, conversation, change),
+    setDraft: async (conversation, text) => setDraft(core, conversation, text),
+    attachment: (message, index) => readAttachment(core, engine.transfer, message, index),
+    search: async (options) => searchMessages(core, options),
+    requestHistory: async (options) => history.request(options?.conversation),
+    previewImport: (file) => imports.preview(file),
+    runImport: (options) => imports.run(options),
+    cancelImport: async (importId) => imports.cancel(importId),
+  };
+}
+
+/** After `close` nothing touches the store any more. */
+function guardClosed(calls: Omit<HawserClient, "subscribe" | "close">, engine: Engine): HawserClient {
+  let closed = false;
+  const guarded = Object.fromEntries(
+    Object.entries(calls).map(([name, call]) => [
+      name,
+      (...args: never[]) => (closed ? Promise.reject(new OperationalError("CLOSED")) : (call as (...args: never[]) => Promise<unknown>)(...args)),
+    ]),
+  ) as unknown as Omit<HawserClient, "subscribe" | "close">;
+  return {
+    ...guarded,
+    subscribe: (listener) => engine.core.notify.subscribe(listener),
+    async close() {
+      if (closed) return;
+      closed = true;
+      engine.stop();
+    },
+  };
+}

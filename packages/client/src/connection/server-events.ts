@@ -1,0 +1,145 @@
+/** What the server says unasked, and what this device says first. Each answer is one tick; what takes longer is queued. */
+import { create } from "@bufbuild/protobuf";
+import { accountIdToBytes } from "@hawser/base";
+import { signAuthChallenge } from "@hawser/crypto";
+import { type ClientHello, ClientHelloSchema, DeviceAuthenticationSchema, type DeviceWelcome, PROTOCOL_MAX, PROTOCOL_MIN, type Push, type ServerHello, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
+import { publishedNumber, setPublishedNumber } from "../account/create.ts";
+import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
+import { replenishPreKeys } from "../devices/pre-keys.ts";
+import type { Engine } from "../engine.ts";
+import { parseAccountBytes } from "../messaging/content.ts";
+import type { ConnectionEvents } from "./connection.ts";
+
+/** `engineOf` because the connection is made before the parts that its events are for. */
+export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
+  return {
+    hello(mode, server) {
+      const engine = engineOf();
+      try {
+        return mode === "anonymous" ? helloOf(engine) : authenticate(engine, server);
+      } catch (error) {
+        engine.core.log({ event: "sign-failed", error: error instanceof Error ? error.name : "unknown" });
+        return undefined;
+      }
+    },
+    checkRevocation: (list) => readRevocation(engineOf().core, list) !== undefined,
+    revoked: (list) => leave(engineOf(), list),
+    welcome(message, mode) {
+      const engine = engineOf();
+      if (mode === "device" && message.device !== undefined) welcomed(engine, message.device);
+      else engine.companion.connected();
+    },
+    push: (push) => pushed(engineOf(), push),
+    batch(acks, deliveries) {
+      const { pump, receiver } = engineOf();
+      if (acks.length > 0) pump.acknowledge(acks);
+      if (deliveries.length > 0) receiver.deliver(deliveries);
+    },
+    lost() {
+      engineOf().pump.disconnected();
+    },
+    status: () => engineOf().core.notify.changed("state"),
+  };
+}
+
+function helloOf({ core }: Engine): ClientHello {
+  const { kind, version } = core.ports.platform;
+  return create(ClientHelloSchema, { protocolMin: PROTOCOL_MIN, protocolMax: PROTOCOL_MAX, platform: kind, clientVersion: version });
+}
+
+function authenticate(engine: Engine, server: ServerHello): ClientHello {
+  const { core } = engine;
+  const self = core.identity.requireSelf();
+  const { epoch, cursor } = core.identity.mailbox();
+  const challenge = { nonce: server.nonce, origin: core.ports.origin, address: { account: self.account, device: self.device } };
+  const hello = helloOf(engine);
+  return create(ClientHelloSchema, {
+    ...hello,
+    device: create(DeviceAuthenticationSchema, {
+      accountId: accountIdToBytes(self.account),
+      device: self.device,
+      signature: signAuthChallenge(core.ports.primitives, core.identity.keys().signSeed, challenge),
+      listNumber: BigInt(core.store.lists.latest(self.account)?.number ?? 0),
+      stapledLists: core.store.lists.chain(self.account, publishedNumber(core)).map((entry) => create(SignedDeviceListSchema, entry)),
+      mailboxEpoch: epoch,
+      cursor: BigInt(cursor),
+    }),
+  });
+}
+
+function welcomed(engine: Engine, welcome: DeviceWelcome): void {
+  const { core, directory, receiver, queue } = engine;
+  const self = core.identity.requireSelf();
+  receiver.reset();
+  const mailbox = core.identity.mailbox();
+  // Another epoch: the mailbox begins anew, and what was committed of the old one says nothing about it.
+  if (mailbox.epoch !== welcome.mailboxEpoch) core.identity.setMailbox(welcome.mailboxEpoch, 0);
+  // The server took what was stapled, or it would not have welcomed this device.
+  setPublishedNumber(core, core.store.lists.latest(self.account)?.number ?? 0);
+  directory.accept(self.account, welcome.newerLists);
+  if (leftTheList(engine, welcome.newerLists)) return;
+  engine.history.ownDevicesChanged();
+  engine.companion.activated();
+  engine.companion.connected();
+  engine.phone.connected();
+  const left = { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft };
+  inBackground(engine, queue.run(() => replenishPreKeys(core, engine.connection, left)));
+  inBackground(engine, engine.contacts.flushBlocks());
+  engine.resends.askAgain();
+  engine.history.resume();
+  if (welcome.needsResync) engine.history.refill();
+  engine.pump.retryNow();
+}
+
+function pushed(engine: Engine, push: Push): void {
+  const { core } = engine;
+  const { event } = push;
+  switch (event.case) {
+    case "deviceListChanged": {
+      const account = parseAccountBytes(event.value.accountId);
+      if (account === undefined) return;
+      engine.directory.accept(account, event.value.lists);
+      if (account !== core.identity.self()?.account || leftTheList(engine, event.value.lists)) return;
+      setPublishedNumber(core, core.store.lists.latest(account)?.number ?? 0);
+      return engine.history.ownDevicesChanged();
+    }
+    case "rendezvousMessage":
+      engine.companion.slot(event.value);
+      return engine.phone.slot(event.value);
+    case "preKeysLow": {
+      const left = { oneTime: event.value.oneTimePreKeysLeft, kem: event.value.oneTimeKemPreKeysLeft };
+      return inBackground(engine, engine.queue.run(() => replenishPreKeys(core, engine.connection, left)));
+    }
+    case "resyncNeeded":
+      engine.receiver.reset();
+      core.identity.setMailbox(event.value.mailboxEpoch, Math.max(0, Number(event.value.nextSequence) - 1));
+      return engine.history.refill();
+    case "sendRejected":
+      return engine.pump.rejected(event.value);
+    case "slowDown":
+    case undefined:
+  }
+}
+
+/** A list of the own account that no longer names this device ends its membership, however it came. */
+function leftTheList(engine: Engine, lists: readonly SignedDeviceList[]): boolean {
+  const revoking = lists.findLast((list) => readRevocation(engine.core, list) !== undefined);
+  if (revoking !== undefined) leave(engine, revoking);
+  return revoking !== undefined;
+}
+
+function leave(engine: Engine, list: SignedDeviceList): void {
+  const revocation = readRevocation(engine.core, list);
+  if (revocation === undefined) return;
+  engine.companion.revoked();
+  engine.connection.stop();
+  engine.receiver.reset();
+  eraseAfterRevocation(engine.core, revocation);
+  engine.core.log({ event: "revoked", reason: revocation.reason });
+  for (const topic of ["state", "conversations", "contacts", "devices"] as const) engine.core.notify.changed(topic);
+}
+
+/** Failures here are repeated on the next connection. */
+function inBackground(engine: Engine, work: Promise<unknown>): void {
+  work.catch((error: unknown) => engine.core.log({ event: "background-failed", error: error instanceof Error ? error.name : "unknown" }));
+}

@@ -1,0 +1,136 @@
+/**
+ * The parts of one client, wired. It holds no protocol logic: what a part may do to another stands in the few closures here.
+ * Invariant: what waits for the network and changes the account's lists or keys runs in one queue; everything else is one tick.
+ */
+import { createPairEngine } from "@hawser/crypto";
+import { RevocationReason } from "@hawser/wire";
+import { openIdentity } from "./account/identity.ts";
+import type { ClientState } from "./api.ts";
+import { type BlobTransfer, createBlobTransfer } from "./blobs/transfer.ts";
+import { type Connection, createConnection } from "./connection/connection.ts";
+import { createServerEvents } from "./connection/server-events.ts";
+import { type ContactBook, createContactBook } from "./contacts/contact-book.ts";
+import type { Core } from "./core.ts";
+import { createDirectory, type DeviceDirectory } from "./devices/directory.ts";
+import { createOwnList, type OwnList } from "./devices/own-list.ts";
+import { createHistory, type History } from "./history/history.ts";
+import { createImports, type Imports } from "./importing/import-driver.ts";
+import { type CompanionLink, createCompanionLink } from "./linking/companion-driver.ts";
+import { createPhoneLinks, type PhoneLinks } from "./linking/phone-driver.ts";
+import { createRendezvous } from "./linking/rendezvous.ts";
+import { createContentHandler } from "./messaging/handle-content.ts";
+import { createOutboxPump, type OutboxPump } from "./messaging/outbox.ts";
+import { createReceipts, type Receipts } from "./messaging/receipts.ts";
+import { createReceiver, type Receiver } from "./messaging/receive.ts";
+import { createResends, type Resends } from "./messaging/resend.ts";
+import { createStateSync, type StateSync } from "./messaging/state-sync.ts";
+import { createNotifier } from "./notifier.ts";
+import type { ClientPorts } from "./ports.ts";
+import { createSerialQueue, type SerialQueue } from "./serial-queue.ts";
+import { clientState } from "./state.ts";
+import { openStore } from "./store/store.ts";
+
+
+export interface Engine {
+  readonly core: Core;
+  readonly queue: SerialQueue;
+  readonly connection: Connection;
+  readonly directory: DeviceDirectory;
+  readonly transfer: BlobTransfer;
+  readonly ownList: OwnList;
+  readonly receipts: Receipts;
+  readonly resends: Resends;
+  readonly state: StateSync;
+  readonly contacts: ContactBook;
+  readonly history: History;
+  readonly imports: Imports;
+  readonly companion: CompanionLink;
+  readonly phone: PhoneLinks;
+  readonly pump: OutboxPump;
+  readonly receiver: Receiver;
+  clientState(): ClientState;
+  stop(): void;
+}
+
+export function createEngine(ports: ClientPorts): Engine {
+  const store = openStore(ports.database, ports.primitives);
+  const identity = openIdentity(store.kv);
+  const notify = createNotifier({
+    state: () => engine.clientState(),
+    message: (id) => store.messages.find(id),
+    outbox: () => pump.wake(),
+  });
+  const timeMs = (): number => ports.clock.nowMs() + connection.clockOffsetMs();
+  const core: Core = {
+    ports,
+    store,
+    identity,
+    notify,
+    pair: createPairEngine(ports.primitives),
+    timeMs,
+    pairContext: () => ({ nowMs: timeMs(), random: ports.random }),
+    log: (event) => ports.log?.(event),
+  };
+  const queue = createSerialQueue();
+  const connection: Connection = createConnection(ports, createServerEvents(() => engine));
+  const directory = createDirectory(core, connection);
+  const transfer = createBlobTransfer(ports, connection);
+  const ownList = createOwnList(core, connection, directory);
+  const receipts = createReceipts(core);
+  const resends = createResends(core);
+  const state = createStateSync(core, {
+    // A companion that wiped itself; only a phone can take it off the list.
+    leaving(device) {
+      if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
+    },
+  });
+  const contacts = createContactBook(core, { link: connection, directory, state, receipts });
+  const history = createHistory(core, directory, transfer, (device) => store.atomically(() => state.sendAllTo(device)));
+  const imports = createImports(core, (conversation) => history.imported(conversation));
+  const rendezvous = createRendezvous(connection);
+  const companion = createCompanionLink(core, rendezvous, {
+    member: () => connection.start("device"),
+    underWay: (yes) => (yes ? connection.start("anonymous") : connection.stop()),
+  });
+  const phone = createPhoneLinks(core, {
+    link: connection,
+    rendezvous,
+    directory,
+    ownList,
+    queue,
+    linked(attempt, device) {
+      history.linked(attempt, device);
+      store.atomically(() => state.sendAllTo(device));
+    },
+  });
+  const content = createContentHandler(core, {
+    receipts,
+    resends,
+    state,
+    history,
+    stranger: (account) => contacts.learnHandle(account),
+    // In a later tick: the machine's steps are no part of the delivery's transaction.
+    ownDevice: (device) => void Promise.resolve().then(() => phone.deviceSeen(device)),
+  });
+  const pump = createOutboxPump(core, connection, directory, transfer);
+  const receiver = createReceiver(core, { link: connection, directory, content, receipts, resends });
+
+  const engine: Engine = {
+    core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, imports, companion, phone, pump, receiver,
+    clientState: () => clientState(core, connection, history),
+    stop() {
+      for (const part of [pump, history, companion, phone]) part.stop();
+      connection.stop();
+      notify.close();
+      ports.database.close();
+    },
+  }; // prettier-ignore
+
+  if (identity.phase() === "ready") {
+    companion.resume();
+    phone.resume();
+    connection.start("device");
+  } else companion.resume();
+  return engine;
+}
+

@@ -1,0 +1,107 @@
+/** Both directions of history behind one face: which device to ask, what a screen shows. */
+import { type AccountId, type AttemptId, type ConversationId, type DeviceAddress, type DeviceNumber, OperationalError, toHex } from "@hawser/base";
+import { DeviceKind, type HistoryMessageToSource } from "@hawser/wire";
+import type { HistoryStatus } from "../api.ts";
+import { ORDER_STEPS_PER_MS } from "../bounds.ts";
+import type { BlobTransfer } from "../blobs/transfer.ts";
+import type { Core } from "../core.ts";
+import type { DeviceDirectory } from "../devices/directory.ts";
+import type { HistoryPort } from "../messaging/handle-content.ts";
+import { openHistoryReader, openHistoryWriter } from "../store/history-rows.ts";
+import { createHistorySinks } from "./sink-driver.ts";
+import { createHistorySources } from "./source-driver.ts";
+
+export interface History extends HistoryPort {
+  /** A companion became active: hand it everything. The attempt's id is the job's, so that this happens once. */
+  linked(attempt: AttemptId, device: DeviceNumber): void;
+  /** A conversation was imported: the other own devices want it too. */
+  imported(conversation: ConversationId): void;
+  request(conversation: ConversationId | undefined): void;
+  /** Something may be missing (mailbox overflow, a restored account). */
+  refill(): void;
+  resume(): void;
+  ownDevicesChanged(): void;
+  status(): HistoryStatus;
+  stop(): void;
+}
+
+export function createHistory(core: Core, directory: DeviceDirectory, transfer: BlobTransfer, wantsState: (device: DeviceNumber) => void): History {
+  const parts = { database: core.store.database, messages: core.store.messages, conversations: core.store.conversations, historyJobs: core.store.historyJobs };
+  const sources = createHistorySources(core, openHistoryReader(parts), transfer);
+  const sinks = createHistorySinks(core, openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })), transfer);
+  const own = (): AccountId => core.identity.requireSelf().account;
+
+  /** A phone where there is one, else the companion that is there longest. */
+  const source = (): DeviceNumber | undefined => {
+    const self = core.identity.requireSelf();
+    const others = directory.latest(self.account)?.list.devices.filter((device) => device.number !== self.device) ?? [];
+    const chosen = others.find((device) => device.kind === DeviceKind.PHONE) ?? others[0];
+    return chosen?.number as DeviceNumber | undefined;
+  };
+
+  const toSource = ({ message }: HistoryMessageToSource, from: DeviceAddress): void => {
+    if (message.value === undefined || message.value.jobId.length !== 16) return;
+    const jobId = toHex(message.value.jobId);
+    const { device } = from;
+    // Inside the delivery's transaction: machines run in a later tick.
+    const later = (work: () => void): void => void Promise.resolve().then(() => core.identity.phase() === "ready" && work());
+    switch (message.case) {
+      case "request": {
+        const request = message.value;
+        later(() => {
+          sources.request(request, jobId, device);
+          if (request.conversationId === "" && request.nextIndex === 0) wantsState(device);
+        });
+        return;
+      }
+      case "progress": {
+        const { nextIndex, missing } = message.value;
+        return later(() => sources.progress(jobId, nextIndex, missing));
+      }
+      case "cancel":
+        return later(() => sources.cancel(jobId));
+    }
+  };
+
+  return {
+    fromSource: (message, from) => sinks.take(message, from.device),
+    toSource,
+    linked: (attempt, device) => sources.begin(attempt, device, { kind: "all" }),
+    imported(conversation) {
+      const self = core.identity.requireSelf();
+      const beforeMs = core.store.messages.lastOrder(core.store.conversations.find(conversation)?.row ?? -1) / ORDER_STEPS_PER_MS + 1;
+      for (const device of directory.latest(self.account)?.list.devices ?? []) {
+        if (device.number === self.device) continue;
+        sources.begin(toHex(core.ports.random.bytes(16)), device.number as DeviceNumber, { kind: "conversation", conversation, beforeMs });
+      }
+    },
+    request(conversation) {
+      const from = source();
+      if (from === undefined) throw new OperationalError("UNKNOWN_DEVICE");
+      if (conversation === undefined) {
+        if (!sinks.askAgain()) sinks.ask(from);
+        return;
+      }
+      const row = core.store.conversations.find(conversation)?.row;
+      const oldest = core.store.database.prepare("SELECT min(order_key) AS oldest FROM messages WHERE conversation = ?").get<{ oldest: number | null }>(row ?? -1)?.oldest;
+      sinks.ask(from, { id: conversation, beforeMs: oldest === null || oldest === undefined ? 0 : Math.ceil(oldest / ORDER_STEPS_PER_MS) });
+    },
+    refill() {
+      const from = source();
+      if (from !== undefined) sinks.ask(from);
+    },
+    resume() {
+      sources.resume();
+      sinks.resume();
+    },
+    ownDevicesChanged() {
+      const devices = directory.latest(own())?.list.devices ?? [];
+      sources.dropDevicesExcept(new Set(devices.map((device) => device.number)));
+    },
+    status: () => sinks.status() ?? sources.status() ?? { kind: "none" },
+    stop() {
+      sources.stop();
+      sinks.stop();
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Drives the companion's side of a link. Invariants: the machine's state is on disk before any effect of the step; being certified,
+ * the certificate, keys and chain are stored in one transaction, before the first connection as that device.
+ */
+import { accountIdFromBytes, type Clock, type DeviceNumber, OperationalError } from "@hawser/base";
+import {
+  type CompanionEffect,
+  type CompanionInput,
+  type CompanionState,
+  companionStatus,
+  INITIAL_COMPANION,
+  type LinkTimer,
+  resumeCompanion,
+  runLinkJob,
+  stepCompanion,
+} from "@hawser/linking";
+import type { RendezvousMessage } from "@hawser/wire";
+import { becomeMember } from "../account/create.ts";
+import type { LinkStatus } from "../api.ts";
+import type { Core } from "../core.ts";
+import { bytes, type Rendezvous, slotInput } from "./rendezvous.ts";
+
+const SAVED = "linking";
+
+export interface CompanionLink {
+  start(options: { readonly deviceName: string; readonly platform: string }): LinkStatus;
+  cancel(): void;
+  status(): LinkStatus | undefined;
+  /** After the client was opened. */
+  resume(): void;
+  connected(): void;
+  slot(message: RendezvousMessage): void;
+  /** Welcomed as the device this link made. */
+  activated(): void;
+  revoked(): void;
+  stop(): void;
+}
+
+export interface CompanionLinkEvents {
+  /** This device has become a member: connect as it. */
+  member(): void;
+  /** Nothing is under way any more, or something is: an anonymous connection is needed or not. */
+  underWay(yes: boolean): void;
+}
+
+export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: CompanionLinkEvents): CompanionLink {
+  let state: CompanionState | undefined;
+  let stopped = false;
+  const timers = createTimers(core.ports.clock, (timer) => input({ type: "timer", timer }));
+
+  const input = (given: CompanionInput): void => {
+    if (stopped || (state === undefined && given.type !== "start")) return;
+    take(stepCompanion(state ?? INITIAL_COMPANION, given, core.pairContext()));
+  };
+  const take = (step: { readonly state: CompanionState; readonly effects: readonly CompanionEffect<CompanionState>[] }): void => {
+    state = step.state;
+    for (const effect of step.effects) run(effect);
+  };
+
+  const run = (effect: CompanionEffect<CompanionState>): void => {
+    switch (effect.type) {
+      case "persist": {
+        const over = effect.state.kind === "idle" || effect.state.kind === "active";
+        if (over) core.store.kv.delete(SAVED);
+        else core.store.kv.setJson(SAVED, effect.state);
+        return core.notify.changed("state");
+      }
+      case "crypto":
+        void runLinkJob(core.ports.primitives, effect.job).then((result) => input({ type: "crypto-result", effectId: effect.effectId, result }));
+        return;
+      case "rendezvous-put":
+        return rendezvous.put(effect, input);
+      case "rendezvous-watch":
+        return rendezvous.watch(effect, input);
+      case "rendezvous-leave":
+        return rendezvous.leave(effect.rendezvousId);
+      case "set-timer":
+        return timers.set(effect.timer, effect.afterMs);
+      case "clear-timer":
+        return timers.clear(effect.timer);
+      case "status":
+        return core.notify.emit({ type: "link", link: effect.status });
+      case "activate":
+        return activate(effect);
+    }
+  };
+
+  const activate = ({ accountId, secrets, approval }: Extract<CompanionEffect<CompanionState>, { type: "activate" }>): void => {
+    if (core.identity.self() === undefined) {
+      const { primitives } = core.ports;
+      const dhSecret = bytes(secrets.dhSecret);
+      const signSeed = bytes(secrets.signingSeed);
+      const lists = approval.lists.map((entry) => ({ payload: bytes(entry.payload), signature: bytes(entry.signature) }));
+      becomeMember(core, {
+        self: {
+          account: accountIdFromBytes(bytes(accountId)),
+          device: approval.device as DeviceNumber,
+          handle: approval.handle,
+          displayName: approval.displayName,
+          deviceName: state?.deviceName ?? "",
+          role: "companion",
+          phoneDevice: approval.phoneDevice as DeviceNumber,
+        },
+        keys: { dhSecret, dhPublic: primitives.x25519PublicKey(dhSecret), signSeed, signPublic: primitives.ed25519PublicKey(signSeed) },
+        accountSeed: undefined,
+        stateKey: bytes(approval.stateKey),
+        lists,
+        // The certifying list may be known to nobody but the phone and this device.
+        publishedNumber: lists.length - 1,
+      });
+    }
+    events.member();
+  };
+
+  return {
+    start({ deviceName, platform }) {
+      input({ type: "start", origin: core.ports.origin, deviceName, platform });
+      events.underWay(true);
+      if (state === undefined) throw new OperationalError("WRONG_PHASE");
+      return companionStatus(state);
+    },
+    cancel() {
+      input({ type: "cancel" });
+      if (core.identity.self() === undefined) events.underWay(false);
+    },
+    status: () => (state === undefined || state.kind === "idle" ? undefined : companionStatus(state)),
+    resume() {
+      const saved = core.store.kv.getJson<CompanionState>(SAVED);
+      if (saved === undefined) return;
+      if (core.identity.self() === undefined) events.underWay(true);
+      take(resumeCompanion({ ...INITIAL_COMPANION, ...saved }, core.pairContext()));
+    },
+    connected: () => input({ type: "connected" }),
+    slot: (message) => input(slotInput(message)),
+    activated: () => input({ type: "activated" }),
+    revoked: () => input({ type: "revoked" }),
+    stop() {
+      stopped = true;
+      timers.stop();
+    },
+  };
+}
+
+export interface Timers {
+  set(timer: LinkTimer, afterMs: number): void;
+  clear(timer: LinkTimer): void;
+  stop(): void;
+}
+
+/** One-shot, named; setting one again replaces it. */
+export function createTimers(clock: Clock, fire: (timer: LinkTimer) => void): Timers {
+  const running = new Map<LinkTimer, () => void>();
+  const clear = (timer: LinkTimer): void => {
+    running.get(timer)?.();
+    running.delete(timer);
+  };
+  return {
+    set(timer, afterMs) {
+      clear(timer);
+      running.set(timer, clock.after(afterMs, () => fire(timer)));
+    },
+    clear,
+    stop: () => [...running.keys()].forEach(clear),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Invariants: one row a message id; positions unique and rising; unread and last follow the messages; search finds newest first and points
+ * at the matches; a database of a newer program is left alone.
+ */
+import { type AccountId, conversationWith, type MessageId, newMessageId, type SqlDatabase } from "@hawser/base";
+import { openSqliteDatabase } from "@hawser/io-node";
+import { nodePrimitives } from "@hawser/io-node/primitives";
+import fc from "fast-check";
+import { beforeEach, expect, test } from "vitest";
+import type { NewMessage } from "./messages.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
+import { openStore, type Store } from "./store.ts";
+
+const ANNA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" as AccountId;
+const BELA = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" as AccountId;
+let database: SqlDatabase;
+let store: Store;
+let counter = 0;
+const random = {
+  bytes(size: number) {
+    const bytes = new Uint8Array(size);
+    new DataView(bytes.buffer).setUint32(size - 4, ++counter);
+    return bytes;
+  },
+};
+const newId = (): MessageId => newMessageId(1_000, random);
+
+beforeEach(() => {
+  counter = 0;
+  database = openSqliteDatabase(":memory:");
+  store = openStore(database, nodePrimitives);
+});
+
+function message(conversation: number, change: Partial<NewMessage> = {}): NewMessage {
+  const base: NewMessage = {
+    id: newId(), conversation, sentAtMs: 5_000, orderFrom: 5_000_000, outgoing: false, senderAccount: ANNA, senderName: "", kind: "text",
+    status: "received", text: "hello", quoted: undefined, attachments: [],
+  }; // prettier-ignore
+  return { ...base, ...change };
+}
+
+function add(account: AccountId, change: Partial<NewMessage> = {}): { id: MessageId; order: number } {
+  return database.transaction(() => {
+    const { row } = store.conversations.ensure(conversationWith(account));
+    const given = message(row, change);
+    const order = store.messages.insert(given)!;
+    store.conversations.noteMessage(row, order, !given.outgoing);
+    return { id: given.id, order };
+  });
+}
+
+test("a second message with the same id is not stored", () => {
+  const { id } = add(ANNA);
+  database.transaction(() => expect(store.messages.insert(message(1, { id, text: "other" }))).toBeUndefined());
+  expect(store.messages.find(id)?.text).toBe("hello");
+  expect(store.conversations.summary(conversationWith(ANNA))?.unread).toBe(1);
+});
+
+test("positions are unique over all conversations and stay within their millisecond while it has room", () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ ms: fc.integer({ min: 1, max: 4 }), who: fc.boolean() }), { maxLength: 40 }), (given) => {
+      database = openSqliteDatabase(":memory:");
+      store = openStore(database, nodePrimitives);
+      const orders = given.map(({ ms, who }) => add(who ? ANNA : BELA, { orderFrom: ms * 1_000 }).order);
+      expect(new Set(orders).size).toBe(orders.length);
+      orders.forEach((order, i) => expect(Math.floor(order / 1_000)).toBe(given[i]!.ms));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a full millisecond spills into the next one", () => {
+  for (let i = 0; i < 1_001; i++) add(ANNA, { orderFrom: 7_000 });
+  expect(store.messages.lastOrder(1)).toBe(8_000);
+});
+
+test("a status only rises, but a failed message may be tried again", () => {
+  const { id } = add(ANNA, { outgoing: true, status: "queued" });
+  const statuses = (["sent", "read", "delivered", "queued", "failed"] as const).map((status) => store.messages.raiseStatus(id, status));
+  expect(statuses).toEqual([true, true, false, false, false]);
+  const other = add(ANNA, { outgoing: true, status: "queued" });
+  expect((["failed", "queued", "failed", "sent"] as const).map((status) => store.messages.raiseStatus(other.id, status))).toEqual([true, true, true, true]);
+});
+
+test("a placeholder is replaced in its place, once", () => {
+  const { id, order } = add(ANNA, { kind: "undecryptable", text: "" });
+  const meant = message(1, { id, text: "what was meant" });
+  expect(database.transaction(() => store.messages.replacePlaceholder(meant))).toBe(true);
+  expect(database.transaction(() => store.messages.replacePlaceholder({ ...meant, text: "again" }))).toBe(false);
+  expect(store.messages.find(id)).toMatchObject({ text: "what was meant", order, kind: "text" });
+  expect(store.search.search("meant", { conversation: undefined, beforeOrder: undefined, limit: 5 })).toHaveLength(1);
+});
+
+test("conversations: pinned first, then the newest; unread and last follow", () => {
+  add(ANNA, { orderFrom: 1_000, text: "older" });
+  add(BELA, { orderFrom: 2_000, text: "newer", outgoing: true });
+  expect(store.conversations.list(false, 0, 10).items.map((item) => item.last?.text)).toEqual(["newer", "older"]);
+  store.conversations.update(1, { pinned: 1 });
+  const list = store.conversations.list(false, 0, 10);
+  expect(list.items.map((item) => [item.last?.text, item.unread])).toEqual([["older", 1], ["newer", 0]]); // prettier-ignore
+  expect(list.total).toBe(2);
+  expect(store.conversations.markRead(1, 1_000)).toBe(true);
+  expect(store.conversations.markRead(1, 1_000)).toBe(false);
+  expect(store.conversations.unreadTotal()).toBe(0);
+});
+
+test("search: newest first, every word, the last one as a beginning, diacritics and case aside, within one chat", () => {
+  add(ANNA, { orderFrom: 1_000, text: "Grüße aus Zürich" });
+  add(BELA, { orderFrom: 2_000, text: "viele gruesse, GRÜSSE und Gruß" });
+  add(ANNA, { orderFrom: 3_000, text: "zurich again" });
+  const find = (text: string, conversation?: number) => store.search.search(text, { conversation, beforeOrder: undefined, limit: 10 });
+  expect(find("zuri").map((hit) => hit.message.text)).toEqual(["zurich again", "Grüße aus Zürich"]);
+  expect(find("aus zü").map((hit) => hit.message.text)).toEqual(["Grüße aus Zürich"]);
+  expect(find("GRUSSE", 2)).toHaveLength(1);
+  expect(find("grusse", 1)).toHaveLength(0);
+  expect(find("")).toEqual([]);
+  expect(find('" OR *')).toHaveLength(0);
+  const [hit] = find("Zürich");
+  expect(hit!.ranges.map(([from, to]) => hit!.snippet.slice(from, to))).toEqual(["zurich"]);
+});
+
+test("a snippet shows the match inside a long text and its ranges point at it", () => {
+  add(ANNA, { text: `${"lorem ipsum 🙂 ".repeat(40)}needle here ${"dolor ".repeat(40)}` });
+  const [hit] = store.search.search("needle", { conversation: undefined, beforeOrder: undefined, limit: 1 });
+  expect(hit!.snippet.length).toBeLessThan(130);
+  expect(hit!.ranges.map(([from, to]) => hit!.snippet.slice(from, to))).toEqual(["needle"]);
+});
+
+test("paging walks a conversation without gaps or repeats", () => {
+  for (let i = 1; i <= 25; i++) add(ANNA, { orderFrom: i * 1_000, text: String(i) });
+  const seen: string[] = [];
+  let before = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const page = store.messages.before(1, before, 10);
+    if (page.length === 0) break;
+    seen.push(...page.map((item) => item.text));
+    before = page.at(-1)!.order;
+  }
+  expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => String(25 - i)));
+  expect(store.messages.after(1, 24_000, 10).map((item) => item.text)).toEqual(["25"]);
+});
+
+test("attachments and quotes come with their message", () => {
+  const first = add(ANNA, { text: "the question" });
+  const attachment = { blob: undefined, key: undefined, sizeBytes: 3, mediaType: "image/png", fileName: "a.png", width: 1, height: 2, thumbnail: undefined, localId: "local:1" };
+  const { id } = add(ANNA, { quoted: first.id, attachments: [attachment] });
+  expect(store.messages.find(id)).toMatchObject({ quoted: { id: first.id, text: "the question" }, attachments: [{ fileName: "a.png", local: true, index: 0 }] });
+  database.transaction(() => store.blobs.put("local:1", new Uint8Array(3 * 1_048_576).fill(7)));
+  expect(store.blobs.get("local:1")?.length).toBe(3 * 1_048_576);
+});
+
+test("wiping leaves nothing but what it is told to keep", () => {
+  const { id } = add(ANNA, { text: "secretword" });
+  store.wipe(() => store.kv.setJson("revocation", { by: 1 }));
+  expect(store.messages.find(id)).toBeUndefined();
+  expect(store.search.search("secretword", { conversation: undefined, beforeOrder: undefined, limit: 5 })).toEqual([]);
+  expect(store.kv.getJson("revocation")).toEqual({ by: 1 });
+});
+
+test("a database of a newer program is refused and left as it is", () => {
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+  expect(() => openStore(database, nodePrimitives)).toThrow(expect.objectContaining({ code: "CLIENT_TOO_OLD" }));
+  expect(database.prepare("PRAGMA user_version").get<{ user_version: number }>()?.user_version).toBe(SCHEMA_VERSION + 1);
+});

@@ -1,0 +1,66 @@
+/** A client in a folder: keys, messages and everything else in one SQLite file. Runs in Node. */
+import { mkdirSync } from "node:fs";
+import { hostname, type as osType } from "node:os";
+import { join } from "node:path";
+import { createClient, type HawserClient, type LogEvent, recoveryKdf } from "@hawser/client";
+import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
+import { lockProfile } from "./profile-lock.node.ts";
+
+export interface NodeClientOptions {
+  /** Made when missing, readable by its owner only. One process at a time may have it open. */
+  readonly profileDir: string;
+  /** `https://chat.example.org` or `http://127.0.0.1:8443`. */
+  readonly serverUrl: string;
+  /** What devices sign for and codes point at; the server's own origin, by default that of `serverUrl`. */
+  readonly origin?: string;
+  readonly kind?: "terminal" | "sdk";
+  /** PEM of a certificate authority of your own. */
+  readonly certificateAuthority?: string;
+  /** Names and numbers of what happens; never texts, names of people or keys. */
+  readonly log?: (event: LogEvent) => void;
+}
+
+const VERSION = "0.1.0";
+
+/** @throws OperationalError PROFILE_IN_USE when another process has the profile open, STORE_UNAVAILABLE when it cannot be opened. */
+export function openNodeClient(options: NodeClientOptions): HawserClient {
+  mkdirSync(options.profileDir, { recursive: true, mode: 0o700 });
+  const lock = lockProfile(options.profileDir);
+  const tls = options.certificateAuthority === undefined ? {} : { certificateAuthority: options.certificateAuthority };
+  const http = nodeHttp(tls);
+  try {
+    const client = createClient({
+      database: openSqliteDatabase(join(options.profileDir, "client.db")),
+      transport: webSocketTransport(tls),
+      http,
+      clock: systemClock,
+      random: systemRandom,
+      primitives: nodePrimitives,
+      origin: options.origin ?? new URL(options.serverUrl).origin,
+      serverUrl: options.serverUrl,
+      storage: { kind: "file", durable: true },
+      platform: { kind: options.kind ?? "sdk", version: VERSION, description: describeNodePlatform() },
+      recoveryKdf,
+      localTimeToUtcMs: ({ year, month, day, hour, minute, second }) => new Date(year, month - 1, day, hour, minute, second).getTime(),
+      ...(options.log === undefined ? {} : { log: options.log }),
+    });
+    return {
+      ...client,
+      async close() {
+        await client.close();
+        http.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    http.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** "Node 24.21 on Linux", for the other device's screen during a link. */
+export const describeNodePlatform = (): string => `Node ${process.versions.node.split(".").slice(0, 2).join(".")} on ${osType()}`;
+
+/** A name to propose for this device. */
+export const proposedDeviceName = (): string => `${hostname()} terminal`.slice(0, 64);
