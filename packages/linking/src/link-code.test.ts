@@ -36,17 +36,28 @@ test.each([
 test("10,000 mutated codes: a typed error, or a text equal to its meaning", () => {
   let refused = 0;
   fc.assert(
-    fc.property(fc.nat(code.length), fc.constantFrom("replace", "insert", "delete", "swap"), fc.string({ unit: "binary", minLength: 1, maxLength: 3 }), (at, how, noise) => {
-      const text =
-        how === "replace" ? code.slice(0, at) + noise + code.slice(at + noise.length)
-        : how === "insert" ? code.slice(0, at) + noise + code.slice(at)
-        : how === "delete" ? code.slice(0, at) + code.slice(at + noise.length)
-        : code.slice(at) + code.slice(0, at);
-      const parsed = parseLinkCode(text, ORIGIN);
-      if (parsed.ok) return formatLinkCode(ORIGIN, parsed.value).toLowerCase() === text.trim().toLowerCase();
-      refused++;
-      return ["CODE_MALFORMED", "CODE_OTHER_ORIGIN", "CODE_UNSUPPORTED"].includes(parsed.error.kind) && !JSON.stringify(parsed).includes(parts.secret);
-    }),
+    fc.property(
+      fc.nat(code.length),
+      fc.constantFrom("replace", "insert", "delete", "swap"),
+      fc.string({ unit: "binary", minLength: 1, maxLength: 3 }),
+      (at, how, noise) => {
+        const text =
+          how === "replace"
+            ? code.slice(0, at) + noise + code.slice(at + noise.length)
+            : how === "insert"
+              ? code.slice(0, at) + noise + code.slice(at)
+              : how === "delete"
+                ? code.slice(0, at) + code.slice(at + noise.length)
+                : code.slice(at) + code.slice(0, at);
+        const parsed = parseLinkCode(text, ORIGIN);
+        if (parsed.ok) return formatLinkCode(ORIGIN, parsed.value).toLowerCase() === text.trim().toLowerCase();
+        refused++;
+        return (
+          ["CODE_MALFORMED", "CODE_OTHER_ORIGIN", "CODE_UNSUPPORTED"].includes(parsed.error.kind) &&
+          !JSON.stringify(parsed).includes(parts.secret)
+        );
+      },
+    ),
     { numRuns: 10_000, seed: 7 },
   );
   expect(refused).toBeGreaterThan(5_000);

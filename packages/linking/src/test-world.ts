@@ -65,7 +65,13 @@ export class LinkWorld {
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
-    this.companion = { state: INITIAL_COMPANION, saved: JSON.stringify(INITIAL_COMPANION), tasks: [], timers: new Map(), watches: new Map() };
+    this.companion = {
+      state: INITIAL_COMPANION,
+      saved: JSON.stringify(INITIAL_COMPANION),
+      tasks: [],
+      timers: new Map(),
+      watches: new Map(),
+    };
     this.phone = { state: INITIAL_PHONE, saved: JSON.stringify(INITIAL_PHONE), tasks: [], timers: new Map(), watches: new Map() };
   }
 
@@ -81,15 +87,20 @@ export class LinkWorld {
     this.#take(this.phone, step.effects);
   }
 
-  #take<State, Effect extends PhoneEffect<PhoneState> | CompanionEffect<CompanionState>>(actor: Actor<State, Effect>, effects: readonly Effect[]): void {
+  #take<State, Effect extends PhoneEffect<PhoneState> | CompanionEffect<CompanionState>>(
+    actor: Actor<State, Effect>,
+    effects: readonly Effect[],
+  ): void {
     if (effects.length > 0 && effects[0]!.type !== "persist") this.violations.push("an effect came before persist");
     for (const effect of effects) {
       if (effect.type === "persist") actor.saved = JSON.stringify(effect.state);
       else if (effect.type === "set-timer") actor.timers.set(effect.timer, this.nowMs + effect.afterMs);
       else if (effect.type === "clear-timer") actor.timers.delete(effect.timer);
       else if (effect.type === "rendezvous-watch") actor.watches.set(`${effect.rendezvousId}|${effect.side}`, effect);
-      else if (effect.type === "rendezvous-leave") for (const key of actor.watches.keys()) if (key.startsWith(effect.rendezvousId)) actor.watches.delete(key);
-      if (["crypto", "rendezvous-put", "activate", "sign-list", "check-activity", "undo-list"].includes(effect.type)) actor.tasks.push(effect);
+      else if (effect.type === "rendezvous-leave")
+        for (const key of actor.watches.keys()) if (key.startsWith(effect.rendezvousId)) actor.watches.delete(key);
+      if (["crypto", "rendezvous-put", "activate", "sign-list", "check-activity", "undo-list"].includes(effect.type))
+        actor.tasks.push(effect);
     }
   }
 
@@ -135,9 +146,26 @@ export class LinkWorld {
       const keys = this.signedKeys.get(task.attemptId) ?? new Set();
       this.signedKeys.set(task.attemptId, keys.add(`${task.signingKey}|${task.dhKey}`));
       let listed = this.list.find(({ attemptId }) => attemptId === task.attemptId);
-      if (this.buried.has(task.attemptId)) return this.tellPhone({ type: "list-signed", effectId: task.effectId, result: { ok: false, error: "LIST_INVALID" } });
-      if (listed === undefined) this.list.push((listed = { device: this.list.length + 2, attemptId: task.attemptId, signingKey: task.signingKey, dhKey: task.dhKey, revoked: false }));
-      const approval: ApprovalFields = { device: listed.device, lists: [{ payload: seal(this.list), signature: "" }], stateKey: "k", handle: "ayse", displayName: "Ayşe", phoneDevice: 1 };
+      if (this.buried.has(task.attemptId))
+        return this.tellPhone({ type: "list-signed", effectId: task.effectId, result: { ok: false, error: "LIST_INVALID" } });
+      if (listed === undefined)
+        this.list.push(
+          (listed = {
+            device: this.list.length + 2,
+            attemptId: task.attemptId,
+            signingKey: task.signingKey,
+            dhKey: task.dhKey,
+            revoked: false,
+          }),
+        );
+      const approval: ApprovalFields = {
+        device: listed.device,
+        lists: [{ payload: seal(this.list), signature: "" }],
+        stateKey: "k",
+        handle: "ayse",
+        displayName: "Ayşe",
+        phoneDevice: 1,
+      };
       if (!this.#lost()) this.tellPhone({ type: "list-signed", effectId: task.effectId, result: { ok: true, approval } });
     } else if (task.type === "check-activity") {
       if (this.#lost()) return this.tellPhone({ type: "activity", effectId: task.effectId, everConnected: undefined });
@@ -155,7 +183,11 @@ export class LinkWorld {
     else if (task.type === "rendezvous-put") this.#put(task, (input) => this.tellCompanion(input));
     else if (task.type === "activate") {
       const listed = this.list.find(({ device }) => device === task.approval.device);
-      if (listed === undefined || listed.signingKey !== publicOf(task.secrets.signingSeed) || listed.dhKey !== publicOf(task.secrets.dhSecret))
+      if (
+        listed === undefined ||
+        listed.signingKey !== publicOf(task.secrets.signingSeed) ||
+        listed.dhKey !== publicOf(task.secrets.dhSecret)
+      )
         this.violations.push("activated without a list that certifies its keys");
       // A client's session goes on trying for as long as it takes.
       if (this.#lost()) this.companion.tasks.push(task);
@@ -168,9 +200,13 @@ export class LinkWorld {
     }
   }
 
-  #put(task: Extract<PhoneEffect<PhoneState>, { type: "rendezvous-put" }>, tell: (input: Extract<PhoneInput, { type: "put-result" }>) => void): void {
+  #put(
+    task: Extract<PhoneEffect<PhoneState>, { type: "rendezvous-put" }>,
+    tell: (input: Extract<PhoneInput, { type: "put-result" }>) => void,
+  ): void {
     if (this.#lost()) {
-      if (this.random.next() < 0.5) tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "UNREACHABLE", retryAfterMs: 0 } });
+      if (this.random.next() < 0.5)
+        tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "UNREACHABLE", retryAfterMs: 0 } });
       return;
     }
     const key = `${task.rendezvousId}|${task.side}|${task.index}`;
@@ -178,12 +214,14 @@ export class LinkWorld {
     const first = this.slots.get(`${task.rendezvousId}|phone|0`);
     const expired = first !== undefined && this.nowMs > first.atMs + LINK_LIFETIME_MS;
     // A code scanned twice is somebody else's slot by now; the same writer changing its mind is a fault.
-    if (there !== undefined && there.token === task.writerToken && there.body !== task.body) this.violations.push("a slot was written twice with different bytes");
+    if (there !== undefined && there.token === task.writerToken && there.body !== task.body)
+      this.violations.push("a slot was written twice with different bytes");
     const conflict = there !== undefined && there.token !== task.writerToken;
     if (!expired && there === undefined) this.slots.set(key, { body: task.body, token: task.writerToken, atMs: this.nowMs });
     if (this.#lost()) return;
     if (expired) tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "RENDEZVOUS_EXPIRED", retryAfterMs: 0 } });
-    else if (conflict) tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "RENDEZVOUS_CONFLICT", retryAfterMs: 0 } });
+    else if (conflict)
+      tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "RENDEZVOUS_CONFLICT", retryAfterMs: 0 } });
     else tell({ type: "put-result", effectId: task.effectId, result: { ok: true } });
   }
 
@@ -193,7 +231,9 @@ export class LinkWorld {
     const seen = [...this.slots].flatMap(([key, { body }]) => {
       const [rendezvousId, from, index] = key.split("|") as [string, Side, string];
       const watch = actor.watches.get(`${rendezvousId}|${from}`);
-      return watch === undefined || Number(index) < watch.fromIndex ? [] : [{ type: "slot" as const, rendezvousId, index: Number(index), body }];
+      return watch === undefined || Number(index) < watch.fromIndex
+        ? []
+        : [{ type: "slot" as const, rendezvousId, index: Number(index), body }];
     });
     const slot = this.#pick(seen);
     if (slot === undefined || this.#lost()) return;
@@ -204,7 +244,9 @@ export class LinkWorld {
   /** Moves the clock to the next timer and fires it. */
   tick(): boolean {
     const due = [...this.phone.timers].map(([timer, atMs]) => ({ side: "phone" as const, timer, atMs }));
-    const next = [...due, ...[...this.companion.timers].map(([timer, atMs]) => ({ side: "companion" as const, timer, atMs }))].sort((a, b) => a.atMs - b.atMs)[0];
+    const next = [...due, ...[...this.companion.timers].map(([timer, atMs]) => ({ side: "companion" as const, timer, atMs }))].sort(
+      (a, b) => a.atMs - b.atMs,
+    )[0];
     if (next === undefined) return false;
     this.nowMs = Math.max(this.nowMs, next.atMs);
     (next.side === "phone" ? this.phone : this.companion).timers.delete(next.timer);
@@ -218,9 +260,15 @@ export class LinkWorld {
     const { uri } = companionStatus(this.companion.state);
     const code = uri === undefined ? undefined : parseLinkCode(uri, ORIGIN);
     if (code?.ok !== true || !["idle", "failed", "active"].includes(this.phone.state.kind)) return;
-    if (this.phone.state.kind !== "idle") this.phone = { state: INITIAL_PHONE, saved: JSON.stringify(INITIAL_PHONE), tasks: [], timers: new Map(), watches: new Map() };
+    if (this.phone.state.kind !== "idle")
+      this.phone = { state: INITIAL_PHONE, saved: JSON.stringify(INITIAL_PHONE), tasks: [], timers: new Map(), watches: new Map() };
     this.scans++;
-    this.tellPhone({ type: "scan", code: code.value, account: { accountId: toBase64Url(new Uint8Array(20)), handle: "ayse", origin: ORIGIN }, failuresInARow: 0 });
+    this.tellPhone({
+      type: "scan",
+      code: code.value,
+      account: { accountId: toBase64Url(new Uint8Array(20)), handle: "ayse", origin: ORIGIN },
+      failuresInARow: 0,
+    });
   }
 
   approve(): void {
@@ -236,7 +284,13 @@ export class LinkWorld {
         return { kind: "make-offer", offerEnvelope: seal(job.offer) };
       case "answer-offer": {
         const { origin, deviceName, platform } = job;
-        const request = { signingKey: publicOf(job.secrets.signingSeed), dhKey: publicOf(job.secrets.dhSecret), origin, deviceName, platform };
+        const request = {
+          signingKey: publicOf(job.secrets.signingSeed),
+          dhKey: publicOf(job.secrets.dhSecret),
+          origin,
+          deviceName,
+          platform,
+        };
         return { kind: "answer-offer", offer: unseal(job.channel.offerEnvelope), requestEnvelope: seal(request), matchCode: "123456" };
       }
       case "open-request":

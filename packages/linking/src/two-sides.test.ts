@@ -40,10 +40,11 @@ function heal(world: LinkWorld): void {
   for (let i = 0; i < MAX_HEALING_STEPS; i++) {
     world.tellPhone({ type: "connected" });
     world.tellCompanion({ type: "connected" });
-    for (let each = 0; each < 4; each++) for (const side of ["phone", "companion"] as const) {
-      world.work(side);
-      world.deliver(side);
-    }
+    for (let each = 0; each < 4; each++)
+      for (const side of ["phone", "companion"] as const) {
+        world.work(side);
+        world.deliver(side);
+      }
     const rested = RESTING_COMPANION.includes(world.companion.state.kind) && RESTING_PHONE.includes(world.phone.state.kind);
     if (rested && world.companion.tasks.length + world.phone.tasks.length === 0) return;
     if (world.companion.tasks.length + world.phone.tasks.length === 0) world.tick();
@@ -74,18 +75,20 @@ describe("two sides", () => {
     world.tellCompanion(START);
     world.work("companion");
     world.scan();
-    for (let i = 0; i < 20; i++) for (const side of ["phone", "companion"] as const) {
-      world.work(side);
-      world.deliver(side);
-    }
+    for (let i = 0; i < 20; i++)
+      for (const side of ["phone", "companion"] as const) {
+        world.work(side);
+        world.deliver(side);
+      }
     expect(world.phone.state.kind).toBe("comparing");
     expect(world.companion.state.kind).toBe("comparing");
     expect(world.phone.state.matchCode).toBe(world.companion.state.matchCode);
     world.approve();
-    for (let i = 0; i < 20; i++) for (const side of ["phone", "companion"] as const) {
-      world.work(side);
-      world.deliver(side);
-    }
+    for (let i = 0; i < 20; i++)
+      for (const side of ["phone", "companion"] as const) {
+        world.work(side);
+        world.deliver(side);
+      }
     expect([world.phone.state.kind, world.companion.state.kind]).toEqual(["active", "active"]);
     for (const side of [world.phone, world.companion]) expect(side.saved).not.toMatch(/"(secret|signingSeed|stateKey)"/);
     check(world);

@@ -64,10 +64,14 @@ function run(inputs: readonly ((state: SessionState) => SessionInput)[], from: S
 }
 const start = (): SessionInput => ({ type: "start", mode: "device", origin: ORIGIN });
 const opened = (state: SessionState): SessionInput => ({ type: "opened", connection: state.connection });
-const frame = (value: ServerFrame) => (state: SessionState): SessionInput => ({ type: "frame", connection: state.connection, frame: value });
+const frame =
+  (value: ServerFrame) =>
+  (state: SessionState): SessionInput => ({ type: "frame", connection: state.connection, frame: value });
 const signed = (state: SessionState): SessionInput => ({ type: "signed", effectId: state.asked, hello: clientHello });
 const timer = (name: "deadline" | "retry" | "ping" | "watchdog" | "good") => (): SessionInput => ({ type: "timer", timer: name });
-const checked = (valid: boolean) => (state: SessionState): SessionInput => ({ type: "revocation-checked", effectId: state.asked, valid });
+const checked =
+  (valid: boolean) =>
+  (state: SessionState): SessionInput => ({ type: "revocation-checked", effectId: state.asked, valid });
 const ONLINE = [start, opened, frame(hello()), signed, frame(welcome)];
 
 describe("tables", () => {
@@ -201,14 +205,26 @@ describe("signing out", () => {
 });
 
 describe("random runs", () => {
-  const frames = [hello(), hello("https://evil.example"), welcome, goodbye("OVERLOADED", 5_000), goodbye("DEVICE_REVOKED", 0, true), goodbye("CLIENT_TOO_OLD"),
-    { type: "batch", acks: [], deliveries: [] } as const, { type: "push", message: create(PushSchema, { event: { case: "slowDown", value: { percent: 999_999 } } }) } as const];
+  const frames = [
+    hello(),
+    hello("https://evil.example"),
+    welcome,
+    goodbye("OVERLOADED", 5_000),
+    goodbye("DEVICE_REVOKED", 0, true),
+    goodbye("CLIENT_TOO_OLD"),
+    { type: "batch", acks: [], deliveries: [] } as const,
+    { type: "push", message: create(PushSchema, { event: { case: "slowDown", value: { percent: 999_999 } } }) } as const,
+  ];
   const builders: ((state: SessionState, n: number) => SessionInput)[] = [
     start,
     () => ({ type: "start", mode: "anonymous", origin: ORIGIN }),
     () => ({ type: "stop" }),
     (state, n) => ({ type: "opened", connection: state.connection - (n % 2) }),
-    ...[0, 1, 2, 3].map(() => (state: SessionState, n: number): SessionInput => ({ type: "frame", connection: state.connection - (n % 5 === 0 ? 1 : 0), frame: frames[n % frames.length]! })),
+    ...[0, 1, 2, 3].map(() => (state: SessionState, n: number): SessionInput => ({
+      type: "frame",
+      connection: state.connection - (n % 5 === 0 ? 1 : 0),
+      frame: frames[n % frames.length]!,
+    })),
     (state) => ({ type: "malformed", connection: state.connection }),
     (state, n) => ({ type: "closed", connection: state.connection, code: 1000 + n }),
     ...(["deadline", "retry", "ping", "watchdog", "good"] as const).map((name) => timer(name)),
@@ -251,11 +267,13 @@ describe("random runs", () => {
               expect(open.has(effect.connection)).toBe(true);
               if (effect.frame.type === "client-hello") expect(++hellos).toBe(1);
               else expect(welcomedConnection).toBe(effect.connection);
-            } else if (effect.type === "revoked") expect(before.kind === "verifying-revocation" && input.type === "revocation-checked" && input.valid).toBe(true);
+            } else if (effect.type === "revoked")
+              expect(before.kind === "verifying-revocation" && input.type === "revocation-checked" && input.valid).toBe(true);
           }
           expect(open.size).toBe(SESSION_STATES[state.kind].transport ? 1 : 0);
           const rule = SESSION_STATES[state.kind];
-          if (rule.resting === undefined) expect(timers.has(rule.deadline!.timer) || (state.kind === "online" && timers.has("ping"))).toBe(true);
+          if (rule.resting === undefined)
+            expect(timers.has(rule.deadline!.timer) || (state.kind === "online" && timers.has("ping"))).toBe(true);
           else expect(timers.size).toBe(0);
           expect(state.slowDownPercent).toBeLessThanOrEqual(1_000);
           expect(JSON.parse(JSON.stringify(state))).toEqual(state);
