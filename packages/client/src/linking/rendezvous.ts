@@ -8,6 +8,8 @@ type Put = Extract<CommonEffect<unknown>, { type: "rendezvous-put" }>;
 type Watch = Extract<CommonEffect<unknown>, { type: "rendezvous-watch" }>;
 
 const SIDES: Readonly<Record<Side, RendezvousSide>> = { phone: RendezvousSide.PHONE, companion: RendezvousSide.COMPANION };
+/** On the wire a watcher names itself and is shown the other side's slots. */
+const WATCHER_OF: Readonly<Record<Side, RendezvousSide>> = { phone: RendezvousSide.COMPANION, companion: RendezvousSide.PHONE };
 
 export interface Rendezvous {
   put(effect: Put, answer: (input: CommonInput) => void): void;
@@ -33,7 +35,7 @@ export function createRendezvous(link: DeviceLink): Rendezvous {
     },
     watch(effect, answer) {
       if (!link.online) return;
-      const input = { rendezvousId: bytes(effect.rendezvousId), side: SIDES[effect.side], fromIndex: effect.fromIndex };
+      const input = { rendezvousId: bytes(effect.rendezvousId), side: WATCHER_OF[effect.side], fromIndex: effect.fromIndex };
       void link.request("rendezvousWatch", input).catch((error: unknown) => {
         if (error instanceof RequestFailed) answer({ type: "watch-failed", rendezvousId: effect.rendezvousId, error: error.code as ErrorName });
       });

@@ -88,15 +88,15 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       const { ready, wakeAfterMs } = candidates();
       if (wakeAfterMs !== undefined) setTimer(wakeAfterMs);
       if (ready.length === 0 || !link.online) return;
-      const held = new Set<AccountId>();
-      const unsealed = sealTogether(ready, held);
+      const unsealed = sealTogether(ready);
       const waiting = new Set(unsealed.map((row) => row.row));
       let progress = 0;
       for (const row of ready) if (!waiting.has(row.row) && send(row.row)) progress++;
+      const held = new Set<AccountId>();
       for (const row of unsealed) {
-        if (accountsOf(row, self()).some((account) => held.has(account) && account !== self()) || !link.online) continue;
+        if (held.has(row.account) || !link.online) continue;
         if ((await prepare(row)) && send(row.row)) progress++;
-        else for (const account of accountsOf(row, self())) held.add(account);
+        else held.add(row.account);
       }
       if (progress === 0) return;
     }
@@ -151,8 +151,10 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     }
   };
 
-  const sealTogether = (rows: readonly OutboxRow[], held: Set<AccountId>): OutboxRow[] => {
+  /** Seals what needs nothing from the network, in one transaction; the rows that do, and what is behind them, are returned. */
+  const sealTogether = (rows: readonly OutboxRow[]): OutboxRow[] => {
     if (rows.every((row) => row.frame !== undefined)) return [];
+    const held = new Set<AccountId>();
     return core.store.atomically(() =>
       rows.filter((row) => {
         if (row.frame !== undefined && !held.has(row.account)) return false;

@@ -78,7 +78,8 @@ export function toMessageView(row: MessageRow, attachments: readonly AttachmentV
     id: messageIdFromBytes(row.id),
     conversation: row.conversation_id,
     outgoing: row.outgoing === 1,
-    senderName: senderName(row.sender_name, row.contact_name, row.sender_account),
+    // Of an own message the screen says "you" in its own language.
+    senderName: row.outgoing === 1 ? "" : senderName(row.sender_name, row.contact_name, row.sender_account),
     text: row.text,
     sentAtMs: row.sent_at_ms,
     order: row.order_key,
