@@ -46,6 +46,7 @@ const operations: Operations = {
       result: { case: "ping", value: create(PongSchema, { payload: request.operation.value.payload }) },
     });
   },
+  connected: () => undefined,
   disconnected: () => undefined,
   preKeysLeft: () => ({ oneTime: 100, kem: 20 }),
 };

@@ -111,5 +111,6 @@ export class Greeter {
       }),
     });
     connection.write({ type: "welcome", message });
+    operations.connected(connection);
   }
 }
