@@ -5,14 +5,13 @@
  */
 const RENDEZVOUS_SIZE_BYTES = 16;
 const SECRET_SIZE_BYTES = 32;
-const KEY_SIZE_BYTES = 32;
 
+/** All fields base64url without padding. */
 export interface LinkSeed {
-  readonly rendezvousId: Uint8Array;
-  readonly secret: Uint8Array;
-  readonly ephemeralSecretKey: Uint8Array;
-  readonly ephemeralPublicKey: Uint8Array;
-  readonly createdAtMs: number;
+  readonly rendezvousId: string;
+  readonly secret: string;
+  readonly ephemeralSecret: string;
+  readonly ephemeralPublicKey: string;
 }
 
 /** `undefined` where the browser has no X25519 of its own; the engine then makes the code, a moment later. */
@@ -20,12 +19,12 @@ export async function makeLinkSeed(): Promise<LinkSeed | undefined> {
   try {
     const pair = (await crypto.subtle.generateKey({ name: "X25519" }, true, ["deriveBits"])) as CryptoKeyPair;
     const { d, x } = await crypto.subtle.exportKey("jwk", pair.privateKey);
+    if (d === undefined || x === undefined) return undefined;
     return {
-      rendezvousId: crypto.getRandomValues(new Uint8Array(RENDEZVOUS_SIZE_BYTES)),
-      secret: crypto.getRandomValues(new Uint8Array(SECRET_SIZE_BYTES)),
-      ephemeralSecretKey: fromBase64Url(d ?? ""),
-      ephemeralPublicKey: fromBase64Url(x ?? ""),
-      createdAtMs: Date.now(),
+      rendezvousId: toBase64Url(crypto.getRandomValues(new Uint8Array(RENDEZVOUS_SIZE_BYTES))),
+      secret: toBase64Url(crypto.getRandomValues(new Uint8Array(SECRET_SIZE_BYTES))),
+      ephemeralSecret: d,
+      ephemeralPublicKey: x,
     };
   } catch {
     return undefined;
@@ -33,11 +32,8 @@ export async function makeLinkSeed(): Promise<LinkSeed | undefined> {
 }
 
 export function linkUri(seed: LinkSeed, origin: string): string {
-  const payload = new Uint8Array(RENDEZVOUS_SIZE_BYTES + SECRET_SIZE_BYTES + KEY_SIZE_BYTES);
-  payload.set(seed.rendezvousId, 0);
-  payload.set(seed.secret, RENDEZVOUS_SIZE_BYTES);
-  payload.set(seed.ephemeralPublicKey, RENDEZVOUS_SIZE_BYTES + SECRET_SIZE_BYTES);
-  return `${origin}/link#1.${toBase64Url(payload)}`;
+  const parts = [seed.rendezvousId, seed.secret, seed.ephemeralPublicKey].map(fromBase64Url);
+  return `${origin}/link#1.${toBase64Url(Uint8Array.from(parts.flatMap((part) => [...part])))}`;
 }
 
 const toBase64Url = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

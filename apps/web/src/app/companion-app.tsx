@@ -1,0 +1,62 @@
+/** The companion face: link page, then chats; a revoked device says so. */
+import { Button, Icon, useText, type MenuItem } from "@hawser/ui";
+import { useEffect, useState, type ReactNode } from "react";
+import { ContactsPage } from "../contacts/contacts-page.tsx";
+import { MyCodePage } from "../contacts/my-code-page.tsx";
+import { DevicesPage } from "../devices/devices-page.tsx";
+import { RevokedScreen } from "../devices/revoked-screen.tsx";
+import type { LinkSeed } from "../entry/link-seed.ts";
+import { rememberSettled } from "../entry/remembered.ts";
+import { LinkScreen } from "../linking/link-screen.tsx";
+import { SettingsPage } from "../settings/settings-page.tsx";
+import { ChatsFace } from "./chats-face.tsx";
+import { useClientState } from "./client-context.tsx";
+import { ConnectionBanner } from "./connection-banner.tsx";
+import { FirstHistory } from "./first-history.tsx";
+import { goPage, useRoute, type Page } from "./router.ts";
+
+const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
+  contacts: () => <ContactsPage />,
+  devices: () => <DevicesPage />,
+  settings: () => <SettingsPage />,
+  "my-code": () => <MyCodePage />,
+};
+
+export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) {
+  const { t } = useText();
+  const route = useRoute();
+  const { phase, unreadTotal } = useClientState();
+  const [cameFromLink, setCameFromLink] = useState(false);
+  useEffect(() => {
+    if (phase === "empty" || phase === "linking") setCameFromLink(true);
+    rememberSettled("companion", phase === "ready");
+  }, [phase]);
+  useEffect(() => {
+    document.title = unreadTotal > 0 && phase === "ready" ? `(${unreadTotal}) Hawser` : "Hawser";
+  }, [unreadTotal, phase]);
+
+  if (phase === "revoked") return <RevokedScreen face="companion" />;
+  if (phase !== "ready") return <LinkScreen seed={seed} />;
+  const menu: readonly MenuItem[] = [
+    { id: "contacts", icon: "people", label: t("contacts.title"), onSelect: () => goPage("contacts") },
+    { id: "devices", icon: "devices", label: t("devices.title"), onSelect: () => goPage("devices") },
+    { id: "settings", icon: "settings", label: t("settings.title"), onSelect: () => goPage("settings") },
+  ];
+  const page = route.page === "chat" ? undefined : PAGE_VIEWS[route.page]?.();
+  const firstSteps = (
+    <div className="empty">
+      <span className="empty-icon"><Icon name="check" size={30} /></span>
+      <h2>{t("companion.linked")}</h2>
+      <p>{t("companion.noChats")}</p>
+      <Button look="soft" icon="people" onClick={() => goPage("contacts")}>{t("contacts.add")}</Button>
+    </div>
+  );
+  return (
+    <FirstHistory waits={cameFromLink}>
+      <div className="shell">
+        <div><ConnectionBanner /></div>
+        <ChatsFace route={route} page={page} menu={menu} firstSteps={firstSteps} />
+      </div>
+    </FirstHistory>
+  );
+}

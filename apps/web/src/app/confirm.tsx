@@ -1,0 +1,43 @@
+/** Asks before something that cannot be taken back, and says what it does. */
+import { Button, Dialog, useText } from "@hawser/ui";
+import type { ReactNode } from "react";
+import { useAction } from "./action.ts";
+
+interface ConfirmProperties {
+  readonly title: string;
+  readonly confirm: string;
+  readonly danger?: boolean;
+  readonly run: () => Promise<unknown>;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+export function Confirm({ title, confirm, danger = false, run, onClose, children }: ConfirmProperties) {
+  const { t } = useText();
+  const action = useAction("inline");
+  return (
+    <Dialog
+      title={title}
+      closeLabel={t("action.close")}
+      shape="sheet"
+      onClose={onClose}
+      actions={
+        <>
+          <Button look="plain" onClick={onClose} data-autofocus>
+            {t("action.cancel")}
+          </Button>
+          <Button look={danger ? "danger" : "filled"} busy={action.busy} onClick={() => void action.run(run).then((worked) => worked && onClose())}>
+            {confirm}
+          </Button>
+        </>
+      }
+    >
+      {children}
+      {action.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          {action.error}
+        </p>
+      )}
+    </Dialog>
+  );
+}

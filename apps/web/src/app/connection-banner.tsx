@@ -1,0 +1,50 @@
+/** One line about the connection while something is wrong: the cause, and when it is tried again. Says nothing about short hiccups. */
+import { Banner, Button, useText } from "@hawser/ui";
+import { useEffect, useState } from "react";
+import { useClientState } from "./client-context.tsx";
+import { errorText } from "./error-text.ts";
+import { useNow } from "./now.ts";
+
+/** Shorter interruptions heal before anyone has read about them. */
+const SAY_AFTER_MS = 1_500;
+
+export function ConnectionBanner() {
+  const text = useText();
+  const { connection, storage, outboxCount } = useClientState();
+  const isDown = connection.kind === "offline";
+  const [isLong, setLong] = useState(false);
+  const now = useNow(1_000);
+  useEffect(() => {
+    if (!isDown) {
+      setLong(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => setLong(true), SAY_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isDown]);
+
+  if (connection.kind === "update-needed") {
+    return (
+      <Banner tone="warn" icon="download" action={<Button look="plain" onClick={() => location.reload()}>{text.t("update.now")}</Button>}>
+        <strong>{text.t("update.needed")}</strong> {errorText(text, connection.error)}
+      </Banner>
+    );
+  }
+  if (isDown && isLong) {
+    const seconds = Math.max(0, Math.ceil((connection.retryAtMs - now) / 1_000));
+    return (
+      <Banner tone="warn" icon="offline">
+        <strong>{navigator.onLine ? text.t("connection.offline") : text.t("connection.noNetwork")}</strong> {navigator.onLine && errorText(text, connection.error)}{" "}
+        {seconds > 0 ? text.t("connection.retryIn", { seconds }) : text.t("connection.retrying")} {outboxCount > 0 && text.t("connection.outbox", { count: outboxCount })}
+      </Banner>
+    );
+  }
+  if (!storage.durable) {
+    return (
+      <Banner tone="warn" icon="warning">
+        <strong>{text.t("storage.title")}</strong> {storage.kind === "memory" ? text.t("storage.memory") : text.t("storage.fragile")}
+      </Banner>
+    );
+  }
+  return null;
+}

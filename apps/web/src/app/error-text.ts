@@ -1,0 +1,13 @@
+/** Codes become words only here: what happened, whose side it is, what to do. */
+import type { Text } from "@hawser/ui";
+
+export function errorText(text: Text, code: string): string {
+  return text.maybe(`error.${code}`) ?? text.t("error.unknown", { code });
+}
+
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : "INTERNAL";
+}
+
+export const textOfError = (text: Text, error: unknown): string => errorText(text, codeOf(error));

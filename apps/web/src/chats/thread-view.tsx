@@ -1,0 +1,178 @@
+/**
+ * The messages of a conversation: anchored at the bottom, paged both ways, nothing jumps. Invariant: while the person reads
+ * older messages nothing that arrives moves what they look at; at the end, new messages push up.
+ */
+import type { MessageId } from "@hawser/base";
+import type { ConversationSummary, MessageView } from "@hawser/sdk";
+import { dayTitle, Icon, useText } from "@hawser/ui";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { useClient } from "../app/client-context.tsx";
+import { useNow } from "../app/now.ts";
+import { MessageBubble, type MessageActions } from "./message-bubble.tsx";
+import { threadItems, type ThreadItem } from "./thread-items.ts";
+import type { Thread } from "./use-thread.ts";
+
+const NEAR_EDGE_PX = 900;
+const AT_END_PX = 60;
+const FLASH_MS = 1_800;
+
+interface ThreadProperties {
+  readonly chat: ConversationSummary;
+  readonly thread: Thread;
+  readonly target: MessageId | undefined;
+  readonly firstUnread: MessageId | undefined;
+  readonly actions: MessageActions;
+}
+
+export function ThreadView({ chat, thread, target, firstUnread, actions }: ThreadProperties) {
+  const { t, language } = useText();
+  const client = useClient();
+  const now = useNow(60_000);
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const isAtEnd = useRef(true);
+  const [isAway, setAway] = useState(false);
+  const [stickyDay, setStickyDay] = useState<{ readonly timeMs: number; readonly isShown: boolean }>({ timeMs: 0, isShown: false });
+  const [flashing, setFlashing] = useState<string>();
+  const { window, isPrepending } = thread;
+  const items = useMemo(() => threadItems(window?.messages ?? [], firstUnread), [window, firstUnread]);
+  const words = { today: t("day.today"), yesterday: t("day.yesterday") };
+  const indexOf = useCallback((id: string): number => items.findIndex((item) => item.key === id), [items]);
+
+  // The first place: the message that was asked for, else the unread line, else the end.
+  const placed = useRef<string>(undefined);
+  useLayoutEffect(() => {
+    if (items.length === 0) return;
+    const wish = target ?? "";
+    if (placed.current === wish) return;
+    const index = target === undefined ? indexOf("unread") : indexOf(target);
+    if (target !== undefined && index < 0) return;
+    placed.current = wish;
+    if (index < 0) list.current?.scrollToIndex(items.length - 1, { align: "end" });
+    else {
+      isAtEnd.current = false;
+      list.current?.scrollToIndex(index, { align: target === undefined ? "start" : "center" });
+      if (target !== undefined) setFlashing(target);
+    }
+  }, [items, target, indexOf]);
+
+  useEffect(() => {
+    if (flashing === undefined) return undefined;
+    const timer = setTimeout(() => setFlashing(undefined), FLASH_MS);
+    return () => clearTimeout(timer);
+  }, [flashing]);
+
+  // New messages at the end keep the end in sight, when it was.
+  const lastId = window?.messages.at(-1)?.id;
+  const lastIsOwn = window?.messages.at(-1)?.outgoing === true;
+  const seenLast = useRef(lastId);
+  useLayoutEffect(() => {
+    const isNew = lastId !== seenLast.current;
+    seenLast.current = lastId;
+    if (items.length > 0 && placed.current !== undefined && !window?.hasNewer && (isAtEnd.current || (isNew && lastIsOwn && !isPrepending))) {
+      list.current?.scrollToIndex(items.length - 1, { align: "end" });
+    }
+  }, [items, lastId, lastIsOwn, isPrepending, window?.hasNewer]);
+
+  // Read marks: only what stands before a person who looks.
+  const newestIncoming = window?.hasNewer ? undefined : window?.messages.findLast((message) => !message.outgoing);
+  const markRead = useCallback(() => {
+    if (newestIncoming !== undefined && isAtEnd.current && document.visibilityState === "visible" && document.hasFocus() && !chat.isRequest) {
+      void client.markRead(chat.id, newestIncoming.id).catch(() => undefined);
+    }
+  }, [client, chat.id, chat.isRequest, newestIncoming]);
+  useEffect(() => {
+    if (chat.unread > 0) markRead();
+    addEventListener("focus", markRead);
+    return () => removeEventListener("focus", markRead);
+  }, [markRead, chat.unread]);
+
+  const hideTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const scrolled = useCallback(
+    (offset: number) => {
+      const view = list.current;
+      if (view === null) return;
+      const fromEnd = view.scrollSize - offset - view.viewportSize;
+      const atEnd = fromEnd < AT_END_PX && !window?.hasNewer;
+      if (atEnd && !isAtEnd.current) markRead();
+      isAtEnd.current = atEnd;
+      setAway(fromEnd > 400 || window?.hasNewer === true);
+      if (placed.current !== undefined && offset < NEAR_EDGE_PX) thread.loadOlder();
+      if (fromEnd < NEAR_EDGE_PX) thread.loadNewer();
+      const top = items[view.findItemIndex(offset + 12)];
+      const timeMs = top?.type === "message" ? top.message.sentAtMs : top?.type === "day" ? top.timeMs : undefined;
+      if (timeMs === undefined) return;
+      setStickyDay({ timeMs, isShown: top?.type !== "day" });
+      clearTimeout(hideTimer.current);
+      hideTimer.current = setTimeout(() => setStickyDay((day) => ({ ...day, isShown: false })), 1_400);
+    },
+    [items, thread, window, markRead],
+  );
+
+  const toEnd = (): void => {
+    const stick = (): void => {
+      isAtEnd.current = true;
+      requestAnimationFrame(() => list.current?.scrollToIndex(items.length - 1, { align: "end", smooth: !window?.hasNewer && !matchMedia("(prefers-reduced-motion: reduce)").matches }));
+    };
+    if (window?.hasNewer) void thread.showEnd().then(stick);
+    else stick();
+  };
+
+  const isGroup = useMemo(() => new Set(window?.messages.filter((message) => !message.outgoing).map((message) => message.senderName)).size > 1 || chat.contact === undefined, [window, chat.contact]);
+  const render = (item: ThreadItem): React.ReactElement => (
+    <div className="thread-item" key={item.key}>
+      {item.type === "day" ? (
+        <div className="day" role="separator">
+          <span>{dayTitle(item.timeMs, now, language, words)}</span>
+        </div>
+      ) : item.type === "unread" ? (
+        <div className="unread-line" role="separator">
+          {t("chat.unreadLine")}
+        </div>
+      ) : (
+        <MessageBubble
+          message={item.message}
+          isFirst={item.isFirst}
+          isLast={item.isLast}
+          isFlashing={item.key === flashing}
+          showsSender={isGroup}
+          canReply={chat.contact !== undefined && item.message.kind === "text"}
+          actions={actions}
+        />
+      )}
+    </div>
+  );
+
+  return (
+    <div className="thread">
+      <div className={stickyDay.isShown ? "sticky-day sticky-day-shown" : "sticky-day"} aria-hidden="true">
+        <span>{stickyDay.timeMs > 0 && dayTitle(stickyDay.timeMs, now, language, words)}</span>
+      </div>
+      {/* A region that scrolls must be reachable by keyboard. */}
+      <div className="thread-scroll" ref={scroller} tabIndex={0} role="log" aria-label={t("chat.messagesOf", { name: chat.title })} aria-live="polite" style={{ display: "flex", flexDirection: "column" }}>
+        <div style={{ flexGrow: 1 }} />
+        {window !== undefined && !window.hasOlder && (
+          <div className="system-line" style={{ paddingBlock: 20 }}>
+            <span>{beginning(chat, window.messages, t)}</span>
+          </div>
+        )}
+        <Virtualizer ref={list} scrollRef={scroller} data={items} shift={isPrepending} onScroll={scrolled} bufferSize={600}>
+          {render}
+        </Virtualizer>
+        <div className="thread-end" style={{ flex: "none" }} />
+      </div>
+      {isAway && (
+        <button type="button" className="jump" aria-label={t("chat.toEnd")} onClick={toEnd}>
+          <Icon name="down" />
+          {chat.unread > 0 && <span className="badge">{chat.unread}</span>}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function beginning(chat: ConversationSummary, messages: readonly MessageView[], t: ReturnType<typeof useText>["t"]): string {
+  if (!chat.historyComplete) return t("chat.historyComing");
+  return chat.contact === undefined ? t("chat.importedStart") : messages.length === 0 ? t("chat.emptyStart") : t("chat.start");
+}

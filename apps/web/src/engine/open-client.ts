@@ -1,0 +1,55 @@
+/** Opens the engine for a face: runs it in this tab when this tab leads, else uses the leading tab's. */
+import { findEngine, seekLeadership } from "@hawser/io-web";
+import { connectWorkerClient, type HawserClient, type PortLike } from "@hawser/sdk";
+import type { Face } from "../entry/remembered.ts";
+import { describePlatform } from "../linking/platform.ts";
+import { switchingClient } from "./switching-client.ts";
+import type { EngineNotice, StartEngine } from "./worker-messages.ts";
+
+export const APP_VERSION = "0.1.0";
+
+export interface OpenedClient {
+  readonly client: HawserClient;
+  /** Rejections of the engine itself: no storage, an unreadable database. */
+  readonly onTrouble: (listener: (code: string) => void) => void;
+}
+
+export function openClient(face: Face): OpenedClient {
+  const { client, use } = switchingClient();
+  let gone = new AbortController();
+  let leads = false;
+  let trouble: (code: string) => void = () => undefined;
+  const connect = (port: PortLike): void => {
+    gone.abort();
+    gone = new AbortController();
+    use(connectWorkerClient(port, { gone: gone.signal }));
+  };
+
+  findEngine(face, (port) => {
+    if (!leads) connect(port);
+  });
+  seekLeadership(face, () => {
+    leads = true;
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `hawser-${face}` });
+    const channel = new MessageChannel();
+    worker.addEventListener("message", ({ data }: MessageEvent<EngineNotice>) => {
+      if (data.type === "failed") trouble(data.code);
+      else if (data.type === "storage-lost") trouble("STORAGE_LOST");
+    });
+    worker.addEventListener("error", () => trouble("INTERNAL"));
+    const start: StartEngine = { type: "start", face, origin: location.origin, platform: describePlatform(navigator.userAgent).platform, version: APP_VERSION, port: channel.port2 };
+    worker.postMessage(start, [channel.port2]);
+    connect(channel.port1);
+    return () => {
+      leads = false;
+      gone.abort();
+      worker.terminate();
+    };
+  });
+  return {
+    client,
+    onTrouble: (listener) => {
+      trouble = listener;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** The phone's side of a link: who asks, from where, the code to compare; then the steps until the device is active. */
+import type { LinkStatus } from "@hawser/sdk";
+import { Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
+import { useEffect, useState } from "react";
+import { useAction } from "../app/action.ts";
+import { useClient, useClientEvents } from "../app/client-context.tsx";
+import { errorText } from "../app/error-text.ts";
+import { useNow } from "../app/now.ts";
+import { goPage } from "../app/router.ts";
+import { StageList } from "./stage-list.tsx";
+
+export function ApprovalSheet() {
+  const client = useClient();
+  const [link, setLink] = useState<LinkStatus>();
+  useEffect(() => {
+    void client.linkStatus().then((status) => status !== undefined && !["active", "failed"].includes(status.stage) && setLink(status), () => undefined);
+  }, [client]);
+  useClientEvents((event) => {
+    if (event.type === "link") setLink(event.link);
+  });
+  return link === undefined ? null : <Sheet key={link.attempt ?? "attempt"} link={link} onClose={() => setLink(undefined)} />;
+}
+
+function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose: () => void }) {
+  const text = useText();
+  const { t } = text;
+  const client = useClient();
+  const action = useAction("inline");
+  const now = useNow(1_000);
+  const [name, setName] = useState<string>();
+  const { stage, attempt, peer } = link;
+  const asks = stage === "comparing" && attempt !== undefined && peer !== undefined;
+  const isOver = stage === "active" || stage === "failed";
+  const leave = (): void => {
+    if (asks) void action.run(() => client.rejectLink(attempt));
+    else if (!isOver) void client.cancelLink().catch(() => undefined);
+    onClose();
+  };
+  const seconds = link.deadlineMs === undefined ? undefined : Math.max(0, Math.ceil((link.deadlineMs - now) / 1_000));
+  const title = stage === "active" ? t("approve.doneTitle") : stage === "failed" ? t("approve.failedTitle") : asks ? t("approve.title") : t("approve.waitTitle");
+
+  return (
+    <Dialog
+      title={title}
+      closeLabel={t("action.close")}
+      shape="sheet"
+      insistent={asks || stage === "approving"}
+      onClose={leave}
+      actions={
+        asks ? (
+          <>
+            <Button look="danger-soft" disabled={action.busy} onClick={leave}>{t("approve.decline")}</Button>
+            <Button busy={action.busy} onClick={() => void action.run(() => client.approveLink(attempt, name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }))}>
+              {t("approve.confirm")}
+            </Button>
+          </>
+        ) : isOver ? (
+          <Button
+            onClick={() => {
+              onClose();
+              if (stage === "active") goPage("devices");
+            }}
+          >
+            {t("action.done")}
+          </Button>
+        ) : (
+          stage !== "approving" && stage !== "activating" && <Button look="plain" onClick={leave}>{t("action.cancel")}</Button>
+        )
+      }
+    >
+      {asks ? (
+        <>
+          <p>{t("approve.text")}</p>
+          {link.matchCode !== undefined && (
+            <div className="match">
+              <small>{t("match.compare")}</small>
+              <span className="match-digits">{link.matchCode}</span>
+              <small>{t("match.phone")}</small>
+            </div>
+          )}
+          <dl className="facts">
+            <div><dt>{t("approve.device")}</dt><dd>{peer.platform}</dd></div>
+            <div><dt>{t("approve.origin")}</dt><dd><bdi>{peer.origin.replace(/^https?:\/\//, "")}</bdi></dd></div>
+          </dl>
+          <TextField label={t("devices.name")} value={name ?? peer.name} maxLength={48} dir="auto" onChange={(event) => setName(event.target.value)} hint={t("approve.nameHint")} />
+          <p className="note note-warn"><Icon name="warning" size={20} />{t("approve.warning")}</p>
+          {seconds !== undefined && seconds <= 60 && <p className="numeric">{t("approve.left", { seconds })}</p>}
+        </>
+      ) : (
+        <>
+          <StageList stage={stage} />
+          {stage === "active" && <p className="note note-good"><Icon name="check" size={20} />{t("approve.doneText")}</p>}
+        </>
+      )}
+      {link.error !== undefined && <p className="note note-bad" role="alert"><Icon name="warning" size={20} />{errorText(text, link.error.name)}</p>}
+      {action.error !== undefined && <p className="note note-bad" role="alert">{action.error}</p>}
+    </Dialog>
+  );
+}

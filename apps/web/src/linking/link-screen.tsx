@@ -1,0 +1,138 @@
+/**
+ * The companion's link page, taken over from the plain one without a visible change. Codes refresh in place; after a while
+ * without a scan it pauses, and after two failures in a row it stops asking and explains.
+ */
+import type { LinkStage, LinkStatus } from "@hawser/sdk";
+import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText } from "@hawser/ui";
+import { useEffect, useRef, useState } from "react";
+import { useClient, useClientEvents, useClientState } from "../app/client-context.tsx";
+import { errorText } from "../app/error-text.ts";
+import { useChangeLanguage } from "../app/language.tsx";
+import { linkUri, type LinkSeed } from "../entry/link-seed.ts";
+import { describePlatform } from "./platform.ts";
+import { QrCode } from "./qr-code.tsx";
+import { StageList } from "./stage-list.tsx";
+
+const FAILURES_BEFORE_DIAGNOSIS = 2;
+const LANDED: readonly LinkStage[] = ["scanned", "comparing", "approving", "activating"];
+
+export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
+  const text = useText();
+  const { t, language } = text;
+  const client = useClient();
+  const change = useChangeLanguage();
+  const { connection } = useClientState();
+  const [link, setLink] = useState<LinkStatus>();
+  const [failedAt, setFailedAt] = useState<LinkStage>();
+  const stage = link?.stage ?? "preparing";
+  const before = useRef<LinkStage>(stage);
+
+  const take = (status: LinkStatus | undefined): void => {
+    if (status === undefined) return;
+    if (status.stage === "failed" && before.current !== "failed") setFailedAt(before.current);
+    before.current = status.stage;
+    setLink(status);
+  };
+  const begin = (offer?: LinkSeed): void => {
+    const options = { ...describePlatform(navigator.userAgent), ...(offer === undefined ? {} : { initialOffer: offer }) };
+    client.startLink(options).then(take, () => undefined);
+  };
+  useClientEvents((event) => {
+    if (event.type === "link") take(event.link);
+  });
+  useEffect(() => begin(seed), [client]);
+
+  const uri = link?.uri ?? (link === undefined && seed !== undefined ? linkUri(seed, location.origin) : undefined);
+  const lastUri = useRef(uri);
+  if (uri !== undefined) lastUri.current = uri;
+  const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
+  const isVeiled = stage === "paused" || stage === "failed" || LANDED.includes(stage) || stage === "active";
+  const state = connection.kind === "offline" ? errorText(text, connection.error) : connection.kind === "online" ? t("link.ready") : t("link.connecting");
+
+  return (
+    <main className="berth">
+      <header className="berth-top">
+        <img src="/icon.svg" alt="" width={36} height={36} />
+        <span className="wordmark">Hawser</span>
+        <select className="lang-pick" aria-label={t("app.language")} value={language} onChange={({ target }) => isLanguage(target.value) && change(target.value)}>
+          {LANGUAGES.map((name) => (
+            <option key={name} value={name}>{LANGUAGE_NAMES[name]}</option>
+          ))}
+        </select>
+      </header>
+      <section className="berth-card">
+        <div className="berth-words" aria-live="polite">
+          {stage === "preparing" || stage === "waiting-for-scan" ? (
+            <>
+              <h1>{t("link.title")}</h1>
+              <ol className="steps">
+                <li>{t("link.step1")}</li>
+                <li>{t("link.step2")}</li>
+                <li>{t("link.step3")}</li>
+              </ol>
+              <p className="berth-note">{t("link.note")}</p>
+            </>
+          ) : stage === "paused" ? (
+            <>
+              <h1>{t("link.pausedTitle")}</h1>
+              <p className="berth-note" style={{ marginBlockStart: 0 }}>{t("link.pausedText")}</p>
+            </>
+          ) : (
+            <>
+              <h1>{stage === "failed" ? (isStuck ? t("link.stuckTitle") : t("link.failedTitle")) : stage === "active" ? t("link.activeTitle") : t("link.underWayTitle")}</h1>
+              <StageList stage={stage} failedAt={failedAt} />
+              {link?.error !== undefined && (
+                <p className="note note-bad" role="alert"><Icon name="warning" size={20} />{errorText(text, link.error.name)}</p>
+              )}
+              {isStuck && <Diagnosis />}
+              {isStuck && (
+                <Button look="plain" onClick={() => void client.cancelLink().then(() => begin(), () => undefined)}>{t("link.startOver")}</Button>
+              )}
+              {stage !== "failed" && link?.peer !== undefined && <p className="berth-note">{t("link.accountOf", { name: link.peer.name })}</p>}
+            </>
+          )}
+        </div>
+        <div className="qr-frame">
+          <div className={isVeiled ? "qr-plate qr-plate-veiled" : "qr-plate"}>
+            {lastUri.current !== undefined && <QrCode text={lastUri.current} label={t("link.qrLabel")} />}
+            {isVeiled && (
+              <div className="qr-veil">
+                {stage === "paused" ? (
+                  <Button icon="retry" onClick={() => begin()}>{t("link.resume")}</Button>
+                ) : stage === "failed" ? (
+                  link?.error?.canRetry !== false && !isStuck && <Button icon="retry" onClick={() => begin()}>{t("link.newCode")}</Button>
+                ) : link?.matchCode !== undefined && stage !== "active" ? (
+                  <div className="match" role="status">
+                    <small>{t("match.compare")}</small>
+                    <span className="match-digits">{link.matchCode}</span>
+                    <small>{t("match.companion")}</small>
+                  </div>
+                ) : (
+                  <Icon name={stage === "active" ? "check" : "phone"} size={56} />
+                )}
+              </div>
+            )}
+          </div>
+          <p className="qr-state" role="status">{isVeiled ? (LANDED.includes(stage) ? t(`link.now.${stage as "scanned"}`) : "") : state}</p>
+          {LANDED.includes(stage) && stage !== "activating" && (
+            <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>{t("action.cancel")}</Button>
+          )}
+        </div>
+      </section>
+      <footer className="berth-foot">{t("app.promise")}</footer>
+    </main>
+  );
+}
+
+/** After two failures another code would not help: what can be looked at, from the safest step up. */
+function Diagnosis() {
+  const { t } = useText();
+  return (
+    <ol className="steps" style={{ marginBlockStart: 16 }}>
+      <li>{t("diagnosis.clock")}</li>
+      <li>{t("diagnosis.network")}</li>
+      <li>{t("diagnosis.origin", { origin: location.host })}</li>
+      <li>{t("diagnosis.reload")}</li>
+    </ol>
+  );
+}

@@ -1,0 +1,7 @@
+import { FIRST_WORDS } from "../first-words.ts";
+import { account } from "./account.ts";
+import { chats } from "./chats.ts";
+import { errors } from "./errors.ts";
+import { linking } from "./linking.ts";
+
+export const messages = { ...FIRST_WORDS.en, ...chats, ...linking, ...account, ...errors };

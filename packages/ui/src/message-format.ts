@@ -1,0 +1,41 @@
+/**
+ * Puts values into ICU messages that were parsed at build time (the token form of `@lingui/message-utils`): arguments, plurals,
+ * selects, numbers. The parser itself is never shipped.
+ */
+export type Token = string | readonly [name: string, type?: string, format?: string | Choices];
+type Choices = Readonly<Record<string, readonly Token[] | number | undefined>>;
+export type CompiledMessage = string | readonly Token[];
+export type Values = Readonly<Record<string, string | number>>;
+
+export function formatMessage(message: CompiledMessage, values: Values, language: string): string {
+  return typeof message === "string" ? message : join(message, values, language, undefined);
+}
+
+function join(tokens: readonly Token[], values: Values, language: string, count: number | undefined): string {
+  let out = "";
+  for (const token of tokens) {
+    if (typeof token === "string") out += token === "#" && count !== undefined ? formatNumber(count, language) : token;
+    else out += argument(token, values, language, count);
+  }
+  return out;
+}
+
+function argument([name, type, format]: Exclude<Token, string>, values: Values, language: string, count: number | undefined): string {
+  const value = values[name] ?? "";
+  if (type === undefined) return typeof value === "number" ? formatNumber(value, language) : value;
+  if (type === "number") return formatNumber(Number(value), language);
+  const choices = format as Choices;
+  const choose = (key: string): readonly Token[] | undefined => choices[key] as readonly Token[] | undefined;
+  if (type === "select") return join(choose(String(value)) ?? choose("other") ?? [], values, language, count);
+  const number = Number(value);
+  const rule = new Intl.PluralRules(language, { type: type === "selectordinal" ? "ordinal" : "cardinal" }).select(number);
+  return join(choose(String(number)) ?? choose(rule) ?? choose("other") ?? [], values, language, number);
+}
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+export function formatNumber(value: number, language: string): string {
+  let format = formats.get(language);
+  if (format === undefined) formats.set(language, (format = new Intl.NumberFormat(language)));
+  return format.format(value);
+}

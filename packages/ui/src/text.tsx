@@ -1,0 +1,51 @@
+/** The language of the screen: `useText()` gives the words and the formats of the one chosen. */
+import { createContext, useContext, useMemo, type ReactNode } from "react";
+import type { MessageKey } from "./catalogues/keys.ts";
+import { directionOf, type Language } from "./languages.ts";
+import { formatMessage, type CompiledMessage, type Values } from "./message-format.ts";
+
+export type Catalogue = Readonly<Record<string, CompiledMessage>>;
+export type Translate = (key: MessageKey, values?: Values) => string;
+
+export interface Text {
+  readonly t: Translate;
+  /** For keys made of codes: `undefined` when the catalogue has none. */
+  readonly maybe: (key: string, values?: Values) => string | undefined;
+  readonly language: Language;
+  readonly direction: "ltr" | "rtl";
+}
+
+const TextContext = createContext<Text | undefined>(undefined);
+
+export async function loadCatalogue(language: Language): Promise<Catalogue> {
+  switch (language) {
+    case "en":
+      return (await import("./catalogues/en/index.ts")).messages;
+    case "tr":
+      return (await import("./catalogues/tr/index.ts")).messages;
+    case "az":
+      return (await import("./catalogues/az/index.ts")).messages;
+    case "ar":
+      return (await import("./catalogues/ar/index.ts")).messages;
+  }
+}
+
+export function textOf(catalogue: Catalogue, language: Language): Text {
+  const maybe = (key: string, values: Values = {}): string | undefined => {
+    const message = catalogue[key];
+    return message === undefined ? undefined : formatMessage(message, values, language);
+  };
+  return { t: (key, values) => maybe(key, values) ?? key, maybe, language, direction: directionOf(language) };
+}
+
+export function TextProvider(properties: { readonly catalogue: Catalogue; readonly language: Language; readonly children: ReactNode }) {
+  const { catalogue, language, children } = properties;
+  const text = useMemo(() => textOf(catalogue, language), [catalogue, language]);
+  return <TextContext value={text}>{children}</TextContext>;
+}
+
+export function useText(): Text {
+  const text = useContext(TextContext);
+  if (text === undefined) throw new Error("useText needs a TextProvider");
+  return text;
+}
