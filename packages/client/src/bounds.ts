@@ -36,8 +36,8 @@ export const MAX_STALE_CORRECTIONS = 8;
 
 /** A device linked a moment ago has not uploaded its keys: a message waits for it a little, and only a few times. */
 export const YOUNG_DEVICE_MS = 60_000;
-export const WAIT_FOR_KEYS_MS = 700;
-export const MAX_WAITS_FOR_KEYS = 3;
+export const WAIT_FOR_KEYS_MS = 200;
+export const MAX_WAITS_FOR_KEYS = 10;
 
 /** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
 export const MAX_RECEIVE_QUEUE = 4_096;

@@ -76,14 +76,15 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     take(key, attempt, stepPhone(attempt.state, given, core.pairContext()));
   };
   const take = (key: string, attempt: Attempt, step: { readonly state: PhoneState; readonly effects: readonly PhoneEffect<PhoneState>[] }): void => {
-    const before = attempt.state.kind;
+    const before = attempt.state;
     attempt.state = step.state;
     for (const effect of step.effects) run(key, attempt, effect);
-    const { kind, approval } = step.state;
-    if (before === kind || (kind !== "active" && kind !== "failed")) return;
+    const { kind } = step.state;
+    if (before.kind === kind || (kind !== "active" && kind !== "failed")) return;
     failuresInARow = step.state.failuresInARow;
-    const { attempt: id } = phoneStatus(step.state);
-    if (kind === "active" && approval !== undefined && id !== undefined) parts.linked(id, approval.device as DeviceNumber);
+    // The final state keeps no secrets, so who was linked stands in the one before.
+    const id = phoneStatus(before).attempt;
+    if (kind === "active" && before.approval !== undefined && id !== undefined) parts.linked(id, before.approval.device as DeviceNumber);
     attempt.timers.stop();
     attempts.delete(key);
     save();

@@ -1,0 +1,164 @@
+/** Linking, leaving, restoring, and sessions that heal: against a real server. */
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fileSourceOfBytes } from "../src/index.ts";
+import { hasText, linkStage, texts, until, World } from "./world.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = new World();
+  await world.start();
+});
+afterEach(() => world.stop());
+
+test("a new companion gets contacts, settings and the whole history, and later messages beside it", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  for (let i = 0; i < 60; i++) await (i % 2 === 0 ? anna : bela).sendMessage({ conversation: i % 2 === 0 ? ab : ba, text: `old ${i}` });
+  await until(anna, async () => (await texts(anna, ab)).length === 60);
+  await anna.setSettings({ readReceipts: false });
+  await anna.setChatState(ab, { pinned: true });
+  const laptop = await world.link(anna, "laptop");
+  await until(laptop, async () => (await laptop.state()).history.kind === "complete");
+  expect(await texts(laptop, ab)).toEqual(await texts(anna, ab));
+  expect((await laptop.contacts()).map((contact) => contact.name)).toEqual(["bela"]);
+  expect((await laptop.state()).settings.readReceipts).toBe(false);
+  expect(await laptop.conversation(ab)).toMatchObject({ pinned: true, historyComplete: true });
+  await bela.sendMessage({ conversation: ba, text: "live" });
+  await hasText(laptop, ab, "live");
+});
+
+test("a revoked companion forgets everything and says who did it", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab } = await world.befriend(anna, bela);
+  await anna.sendMessage({ conversation: ab, text: "canaryword" });
+  const laptop = await world.link(anna, "laptop");
+  await hasText(laptop, ab, "canaryword");
+  const device = (await anna.devices()).find((candidate) => candidate.name === "laptop")!;
+  expect(device).toMatchObject({ role: "companion", connected: true });
+  await anna.revokeDevice(device.device);
+  await until(laptop, async () => (await laptop.state()).phase === "revoked");
+  expect((await laptop.state()).revocation).toMatchObject({ revokedBy: 1, revokedByName: "anna's phone", reason: "by-user" });
+  expect((await laptop.conversations()).total).toBe(0);
+  await world.close("laptop");
+  const stored = new DatabaseSync(join(world.folder, "laptop", "client.db"), { readOnly: true });
+  expect(stored.prepare("SELECT key FROM kv").all().map((row) => row["key"])).toEqual(["revocation"]); // prettier-ignore
+  expect(stored.prepare("SELECT count(*) AS n FROM sessions").get()).toEqual({ n: 0 });
+  stored.close();
+  // The same profile can be linked again.
+  await world.link(anna, "laptop");
+  expect((await anna.devices()).map((candidate) => candidate.device)).toEqual([1, 3]);
+});
+
+test("revoked while away: it learns on its next connection", async () => {
+  const anna = await world.account("anna");
+  await world.link(anna, "laptop");
+  await world.close("laptop");
+  await anna.revokeDevice((await anna.devices()).find((device) => !device.isThis)!.device);
+  const laptop = world.open("laptop");
+  await until(laptop, async () => (await laptop.state()).phase === "revoked");
+});
+
+test("a companion that wipes itself disappears from the list", async () => {
+  const anna = await world.account("anna");
+  const laptop = await world.link(anna, "laptop");
+  await laptop.wipe();
+  expect((await laptop.state()).phase).toBe("empty");
+  await until(anna, async () => (await anna.devices()).length === 1);
+});
+
+test("names are the phone's to give, and no other device's", async () => {
+  const anna = await world.account("anna");
+  const laptop = await world.link(anna, "laptop");
+  await anna.renameDevice((await laptop.state()).self!.device, "desk");
+  await until(laptop, async () => (await laptop.devices()).some((device) => device.name === "desk"));
+  await expect(laptop.renameDevice((await laptop.state()).self!.device, "x")).rejects.toMatchObject({ code: "WRONG_ROLE" });
+  await expect(anna.revokeDevice((await anna.state()).self!.device)).rejects.toMatchObject({ code: "SELF" });
+});
+
+test("a declined link leaves no device behind", async () => {
+  const anna = await world.account("anna");
+  const laptop = world.open("laptop");
+  await laptop.startLink({ deviceName: "laptop", platform: "test" });
+  await anna.openLinkCode((await linkStage(laptop, "waiting-for-scan")).uri!);
+  await anna.rejectLink((await linkStage(anna, "comparing")).attempt!);
+  expect((await linkStage(laptop, "failed")).error?.name).toBe("DECLINED");
+  expect((await anna.devices()).length).toBe(1);
+  await expect(anna.openLinkCode("https://elsewhere.example/link#1.AAAA")).rejects.toMatchObject({ code: "CODE_OTHER_ORIGIN" });
+});
+
+test("a link begun before a restart of the companion goes on after it", async () => {
+  const anna = await world.account("anna");
+  const before = world.open("laptop");
+  await before.startLink({ deviceName: "laptop", platform: "test" });
+  const { uri } = await linkStage(before, "waiting-for-scan");
+  await world.close("laptop");
+  const laptop = world.open("laptop");
+  await anna.openLinkCode(uri!);
+  await anna.approveLink((await linkStage(anna, "comparing")).attempt!);
+  await until(laptop, async () => (await laptop.state()).phase === "ready");
+});
+
+test("a recovery code makes a new phone; companions stay, the lost phone is out, chats come back", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  await anna.sendMessage({ conversation: ab, text: "before" });
+  const laptop = await world.link(anna, "laptop");
+  await hasText(laptop, ab, "before");
+  const code = await anna.createRecoveryCode();
+  await expect(world.open("wrong").restoreAccount({ handle: "anna", recoveryCode: code.replaceAll(/[A-Z]/g, "A"), deviceName: "x" })).rejects.toMatchObject({ code: "RECOVERY_CODE_MALFORMED" });
+  const phone = world.open("new-phone");
+  const self = await phone.restoreAccount({ handle: "anna", recoveryCode: code.toLowerCase(), deviceName: "new phone" });
+  expect(self.account).toBe((await laptop.state()).self!.account);
+  await until(anna, async () => (await anna.state()).phase === "revoked");
+  expect((await anna.state()).revocation?.reason).toBe("replaced");
+  await hasText(phone, ab, "before");
+  await bela.sendMessage({ conversation: ba, text: "to the new phone" });
+  await hasText(phone, ab, "to the new phone");
+  await hasText(laptop, ab, "to the new phone");
+  expect((await laptop.state()).phase).toBe("ready");
+  expect((await phone.contacts()).map((contact) => contact.name)).toEqual(["bela"]);
+}, 40_000);
+
+test("a lost session heals: the message that could not be read is asked for and comes", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  await anna.sendMessage({ conversation: ab, text: "one" });
+  await bela.sendMessage({ conversation: ba, text: "two" });
+  await hasText(anna, ab, "two");
+  await world.close("bela");
+  const stored = new DatabaseSync(join(world.folder, "bela", "client.db"));
+  stored.exec("DELETE FROM sessions");
+  stored.close();
+  const sent = await anna.sendMessage({ conversation: ab, text: "three" });
+  const again = world.open("bela");
+  const kinds: string[] = [];
+  again.subscribe((event) => event.type === "message" && event.message.id === sent.id && kinds.push(event.message.kind));
+  await hasText(again, ba, "three");
+  expect(kinds[0]).toBe("undecryptable");
+  expect(await texts(again, ba)).toEqual(["one", "two", "three"]);
+  expect((await again.conversation(ba))?.unread).toBe(2);
+});
+
+test("an import is imported once, reaches the companion, and is found by search", async () => {
+  const anna = await world.account("anna");
+  const laptop = await world.link(anna, "laptop");
+  const lines = Array.from({ length: 30 }, (_, i) => `[${String((i % 28) + 1).padStart(2, "0")}.03.24, 10:${String(i).padStart(2, "0")}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: pebble ${i}`).toSorted();
+  const file = fileSourceOfBytes("WhatsApp Chat - Mia.txt", "text/plain", new TextEncoder().encode(lines.join("\r\n")));
+  const run = async () => {
+    const preview = await anna.previewImport(file);
+    expect(preview).toMatchObject({ messageCount: 30, participants: ["Mia", "Noor"] });
+    return anna.runImport({ importId: preview.importId, title: preview.title, self: "Noor" });
+  };
+  const first = await run();
+  expect(first).toMatchObject({ imported: 30, alreadyThere: 0 });
+  expect(await run()).toEqual({ conversation: first.conversation, imported: 0, alreadyThere: 30 });
+  await until(laptop, async () => (await texts(laptop, first.conversation)).length === 30);
+  const hits = await laptop.search({ text: "pebble 7" });
+  expect(hits.map((hit) => hit.message.text)).toEqual(["pebble 7"]);
+});
