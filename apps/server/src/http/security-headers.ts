@@ -3,7 +3,9 @@
  * origin is ever contacted. Inline styles are allowed, because component libraries write them; inline scripts are not.
  */
 export function securityHeaders(origin: string): Readonly<Record<string, string>> {
-  const secure = origin.startsWith("https:");
+  const { protocol, hostname } = new URL(origin);
+  // On a bare address or localhost it would outlive this server and meet others on the same name.
+  const keepsToTls = protocol === "https:" && hostname.includes(".") && !/^[\d.]+$|^\[/.test(hostname);
   const socketOrigin = origin.replace(/^http/, "ws");
   const policy = [
     "default-src 'self'",
@@ -29,6 +31,6 @@ export function securityHeaders(origin: string): Readonly<Record<string, string>
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    ...(secure ? { "strict-transport-security": "max-age=31536000" } : {}),
+    ...(keepsToTls ? { "strict-transport-security": "max-age=31536000" } : {}),
   };
 }

@@ -28,7 +28,10 @@ export class BlockedSenders {
     if (blocked && current.size >= MAX_BLOCKED_SENDERS) return false;
     const sql = blocked ? "INSERT INTO blocks VALUES (?, ?) ON CONFLICT DO NOTHING" : "DELETE FROM blocks WHERE recipient = ? AND sender = ?";
     this.#database.transaction(() => this.#database.prepare(sql).run(accountIdToBytes(recipient), accountIdToBytes(sender)));
-    this.#cache.delete(recipient);
+    const next = new Set(current);
+    if (blocked) next.add(sender);
+    else next.delete(sender);
+    this.#cache.set(recipient, next);
     return true;
   }
 
