@@ -3,7 +3,7 @@
  * only with an approval that certifies exactly this attempt's keys; once certified, only a verified revocation undoes it.
  * docs/PROTOCOL.md, "Linking".
  */
-import { type Random, toBase64Url } from "@hawser/base";
+import { describeRows, findDeadEnds, indexRows, type Random, type Row, toBase64Url, type Transition } from "@hawser/base";
 import { PROTOCOL_MIN } from "@hawser/wire";
 import {
   type Code,
@@ -18,7 +18,6 @@ import { companionNeeds, companionStatus } from "./companion-view.ts";
 import type { CompanionEffect, CompanionInput } from "./link-effects.ts";
 import { type LinkMachine, type LinkStep, type Move, resumeLink, stepLink, type StepContext } from "./link-machine.ts";
 import { countsAsFailure, FAILURES_BEFORE_DIAGNOSIS, type LinkErrorName } from "./link-status.ts";
-import { describeRows, findDeadEnds, indexRows, type Row, type Transition } from "./machine-table.ts";
 import { judgePut, refusal } from "./put-outcome.ts";
 import { REJECTION_ERRORS } from "./rejection.ts";
 

@@ -1,8 +1,7 @@
 /** What a companion remembers of a link, and its states with their deadlines. JSON-safe. */
+import type { LinkStateRule } from "./link-machine.ts";
 import type { ApprovalFields, Base64Url, CompanionChannel, NewDeviceSecrets, OfferFields } from "./link-jobs.ts";
 import type { LinkErrorName } from "./link-status.ts";
-import type { LinkTimer } from "./link-effects.ts";
-import type { StateRule } from "./machine-table.ts";
 
 export type CompanionKind =
   | "idle"
@@ -71,7 +70,7 @@ export const COMPANION_ACTIVATION_MS = 60_000;
 /** Telling the phone is a courtesy: it also learns it from the server. */
 export const TELL_DEADLINE_MS = 60_000;
 
-export const COMPANION_STATES: Readonly<Record<CompanionKind, StateRule<LinkTimer>>> = {
+export const COMPANION_STATES: Readonly<Record<CompanionKind, LinkStateRule>> = {
   idle: { resting: "idle" },
   preparing: { deadline: { timer: "deadline", why: "make a code" }, afterMs: JOB_DEADLINE_MS },
   "waiting-for-scan": { deadline: { timer: "deadline", why: "next code" }, afterMs: ROTATE_MS },

@@ -8,7 +8,6 @@ export type * from "./link-jobs.ts";
 export type { LinkStep, StepContext } from "./link-machine.ts";
 export * from "./link-status.ts";
 export { runLinkJob } from "./run-link-job.ts";
-export { toMermaid, type Transition } from "./machine-table.ts";
 export { describePhone, INITIAL_PHONE, phoneDeadEnds, resumePhone, stepPhone } from "./phone-machine.ts";
 export { PHONE_STATES, type PhoneKind, type PhoneState } from "./phone-state.ts";
 export { phoneStatus } from "./phone-view.ts";

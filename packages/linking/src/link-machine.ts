@@ -3,11 +3,15 @@
  * (timer, job, watch, put) is declared once per state, so entering it, resuming it after a restart and reconnecting all do
  * the same. Invariants: `persist` comes before every other effect of a step; leaving a state ends its timers.
  */
-import { assert, type Random } from "@hawser/base";
+import { assert, type Random, type Row, type StateRule } from "@hawser/base";
 import type { CommonEffect, LinkTimer, Side } from "./link-effects.ts";
 import type { Base64Url, LinkJob } from "./link-jobs.ts";
 import type { LinkStatus } from "./link-status.ts";
-import type { Row, StateRule } from "./machine-table.ts";
+
+export interface LinkStateRule extends StateRule<LinkTimer> {
+  /** How long the state may last before its deadline timer ends it. */
+  readonly afterMs?: number;
+}
 
 export interface StepContext {
   readonly nowMs: number;
@@ -59,7 +63,7 @@ export type LinkHandler<State extends LinkState, Input, Effect> = (
 ) => Move<State, Effect> | undefined;
 
 export interface LinkMachine<State extends LinkState, Input extends { readonly type: string }, Effect> {
-  readonly states: Readonly<Record<State["kind"], StateRule<LinkTimer>>>;
+  readonly states: Readonly<Record<State["kind"], LinkStateRule>>;
   readonly rows: ReadonlyMap<string, Row<State["kind"], string, LinkHandler<State, Input, Effect>>>;
   readonly needs: (state: State) => Needs<Effect>;
   readonly project: (state: State) => LinkStatus;

@@ -2,6 +2,7 @@
  * Each machine by itself: its tables have no dead end, every stage ends by its deadline with its own code, and the rules for
  * codes, failures in a row, certificates and undoing hold.
  */
+import { toMermaid } from "@hawser/base";
 import { describe, expect, test } from "vitest";
 import { COMPANION_STATES, type CompanionState } from "./companion-state.ts";
 import { companionStatus } from "./companion-view.ts";
@@ -13,7 +14,6 @@ import {
   phoneStatus,
   resumeCompanion,
   stepCompanion,
-  toMermaid,
 } from "./index.ts";
 import { PHONE_STATES, type PhoneState } from "./phone-state.ts";
 import { companionUpTo, context, good, phoneUpTo, REFUSED, request, results, START } from "./test-probe.ts";

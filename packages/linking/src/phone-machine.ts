@@ -3,13 +3,12 @@
  * always with the keys of the one request that was read; a device that never came alive is revoked again; what ended
  * before the signature has no effect at all. docs/PROTOCOL.md, "Linking".
  */
-import { toBase64Url } from "@hawser/base";
+import { describeRows, findDeadEnds, indexRows, type Row, toBase64Url, type Transition } from "@hawser/base";
 import { PROTOCOL_MAX } from "@hawser/wire";
 import type { PhoneEffect, PhoneInput } from "./link-effects.ts";
 import type { RejectionName } from "./link-jobs.ts";
 import { type LinkMachine, type LinkStep, type Move, resumeLink, stepLink, type StepContext } from "./link-machine.ts";
 import { countsAsFailure, type LinkErrorName } from "./link-status.ts";
-import { describeRows, findDeadEnds, indexRows, type Row, type Transition } from "./machine-table.ts";
 import { ACTIVITY_POLL_MS, INITIAL_PHONE, PHONE_STATES, type PhoneKind, type PhoneState } from "./phone-state.ts";
 import { phoneNeeds, phoneStatus } from "./phone-view.ts";
 import { judgePut, refusal } from "./put-outcome.ts";

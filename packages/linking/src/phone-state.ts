@@ -1,8 +1,7 @@
 /** What a phone remembers of one link attempt, and its states with their deadlines. JSON-safe. One machine per attempt. */
+import type { LinkStateRule } from "./link-machine.ts";
 import type { ApprovalFields, Base64Url, DecisionFields, OfferFields, PhoneChannel, RequestFields } from "./link-jobs.ts";
 import type { LinkErrorName } from "./link-status.ts";
-import type { LinkTimer } from "./link-effects.ts";
-import type { StateRule } from "./machine-table.ts";
 
 export type PhoneKind =
   | "idle"
@@ -59,7 +58,7 @@ export const ACTIVITY_POLL_MS = 15_000;
 export const CLEAN_UP_RETRY_MS = 30_000;
 export const REJECTION_DEADLINE_MS = 20_000;
 
-export const PHONE_STATES: Readonly<Record<PhoneKind, StateRule<LinkTimer>>> = {
+export const PHONE_STATES: Readonly<Record<PhoneKind, LinkStateRule>> = {
   idle: { resting: "idle" },
   opening: { deadline: { timer: "deadline", why: "open the channel" }, afterMs: JOB_DEADLINE_MS },
   offering: { deadline: { timer: "deadline", why: "the companion's request" }, afterMs: REQUEST_DEADLINE_MS },

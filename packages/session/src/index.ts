@@ -1,5 +1,4 @@
 /** Connecting, authenticating and staying connected, as a pure machine. Drivers do what its effects say. */
-export { findDeadEnds, toMermaid, type StateRule, type Transition } from "./machine-table.ts";
 export { MAX_CLIENT_REQUEST_ID, PING_REQUEST_ID } from "./policy.ts";
 export { describeSession, restoreSession, sessionDeadEnds, stepSession } from "./session-machine.ts";
 export { INITIAL_SESSION, SESSION_STATES } from "./states.ts";

@@ -2,6 +2,7 @@
  * Invariants of the session machine, over its tables and over 10,000 random runs: at most one transport is open, nothing but
  * one ClientHello leaves before Welcome, no state waits without its timer, and nobody is revoked without a verified list.
  */
+import { findDeadEnds, toMermaid } from "@hawser/base";
 import { create } from "@bufbuild/protobuf";
 import {
   ClientHelloSchema,
@@ -29,9 +30,7 @@ import {
   type SessionState,
   sessionStatus,
   stepSession,
-  toMermaid,
 } from "./index.ts";
-import { findDeadEnds } from "./machine-table.ts";
 
 const ORIGIN = "https://chat.example";
 /** Every draw is one half. */

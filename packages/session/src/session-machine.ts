@@ -3,10 +3,9 @@
  * nothing but ClientHello leaves before Welcome; every wait ends by a deadline; `revoked` is reached only through a list
  * that the client verified. docs/PROTOCOL.md, "Connection".
  */
-import { assert } from "@hawser/base";
+import { assert, describeRows, findDeadEnds, indexRows, type Row, type Transition } from "@hawser/base";
 import { CLOSE_CODES } from "@hawser/wire";
 import { frameBeforeHello, frameBeforeWelcome, frameOnline, transportClosed } from "./frames.ts";
-import { describeRows, findDeadEnds, indexRows, type Row, type Transition } from "./machine-table.ts";
 import { FAULT_RETRY_MS } from "./policy.ts";
 import { INITIAL_SESSION, SESSION_STATES } from "./states.ts";
 import {

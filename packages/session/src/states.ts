@@ -1,9 +1,14 @@
 /** The states of a session, their deadlines, and whether a transport may be open in them. */
-import type { StateRule } from "./machine-table.ts";
+import type { StateRule } from "@hawser/base";
 import { CONNECT_DEADLINE_MS, HELLO_DEADLINE_MS, SIGN_DEADLINE_MS, VERIFY_DEADLINE_MS, WELCOME_DEADLINE_MS } from "./policy.ts";
 import type { SessionCause, SessionKind, SessionState, SessionTimer } from "./types.ts";
 
-export const SESSION_STATES: Readonly<Record<SessionKind, StateRule<SessionTimer>>> = {
+interface SessionStateRule extends StateRule<SessionTimer> {
+  /** Whether a transport may be open in this state. */
+  readonly transport: boolean;
+}
+
+export const SESSION_STATES: Readonly<Record<SessionKind, SessionStateRule>> = {
   idle: { resting: "idle", transport: false },
   opening: { deadline: { timer: "deadline", why: "connect" }, transport: true },
   "awaiting-hello": { deadline: { timer: "deadline", why: "hello" }, transport: true },

@@ -3,15 +3,13 @@
  * the same rows are checked for dead ends and drawn as a diagram. Invariants: an input without a row changes nothing and
  * has no effects; a row never leads to a state it does not name.
  */
-import { assert } from "@hawser/base";
+import { assert } from "./result.ts";
 
 export interface StateRule<Timer extends string> {
   /** A resting state waits for a person or is final; every other state must have a deadline. */
   readonly resting?: "idle" | "final";
   /** The timer that runs for as long as the state lasts, and what it is for. */
   readonly deadline?: { readonly timer: Timer; readonly why: string };
-  /** How long the state may last before its deadline timer ends it. */
-  readonly afterMs?: number;
 }
 
 export interface Row<Kind extends string, Input extends string, Handler> {
