@@ -1,84 +1,11 @@
 /**
- * One story, one world: its own folder, server, browsers and clients, all gone afterwards. A scenario fails for anything a browser
- * complained about that the story does not expect, and leaves screenshots and the server's log behind when it fails.
+ * One story in one world. A scenario fails for anything a browser complained about that the story does not expect, and leaves
+ * screenshots and the server's log behind when it fails.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Profile, type ProfileOptions } from "./chromium.ts";
-import { LiveCamera } from "./live-camera.ts";
-import { ServerProcess } from "./server-process.ts";
+import { World } from "./world.ts";
 
-const CLOSE_TIMEOUT_MS = 15_000;
-
-export class World {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "hawser-e2e-"));
-  readonly #profiles: Profile[] = [];
-  readonly #atEnd: (() => Promise<void> | void)[] = [];
-  readonly #servers: ServerProcess[] = [];
-  #camera: LiveCamera | undefined;
-
-  /** The phone's camera; every browser opened `withCamera` looks through it. */
-  get camera(): LiveCamera {
-    this.#camera ??= new LiveCamera(this.folder);
-    return this.#camera;
-  }
-
-  async startServer(origin?: string): Promise<ServerProcess> {
-    const dataDir = join(this.folder, `server-${this.#servers.length}`);
-    const server = new ServerProcess({ dataDir, ...(origin === undefined ? {} : { origin }) });
-    this.#servers.push(server);
-    this.atEnd(() => server.stop());
-    return server.start();
-  }
-
-  async phone(options: Partial<ProfileOptions> = {}): Promise<Profile> {
-    return this.#open({ name: "phone", folder: this.folder, screen: "phone", camera: this.camera, ...options });
-  }
-
-  async companion(options: Partial<ProfileOptions> = {}): Promise<Profile> {
-    return this.#open({ name: "companion", folder: this.folder, screen: "desktop", ...options });
-  }
-
-  /** Runs when the story is over, last come first served. */
-  atEnd(body: () => Promise<void> | void): void {
-    this.#atEnd.push(body);
-  }
-
-  get faults(): readonly string[] {
-    return this.#profiles.flatMap((profile) => profile.faults);
-  }
-
-  async keepEvidence(title: string, error: unknown): Promise<string> {
-    const folder = join(tmpdir(), "hawser-e2e-failures", title.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 60));
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    for (const profile of this.#profiles) await profile.saveScreenshots(folder);
-    const faults = this.#profiles.flatMap((profile) => profile.faults);
-    const logs = this.#servers.map((server) => server.log);
-    writeFileSync(join(folder, "story.txt"), [String(error), "", "Faults:", ...faults, "", "Server:", ...logs].join("\n"));
-    return folder;
-  }
-
-  async close(): Promise<void> {
-    const bounded = async (body: () => Promise<void> | void): Promise<void> => {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)));
-      await Promise.race([Promise.resolve(body()).catch(() => undefined), late]);
-      clearTimeout(timer);
-    };
-    for (const profile of this.#profiles) await bounded(() => profile.close());
-    for (const body of this.#atEnd.reverse()) await bounded(body);
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
-  }
-
-  async #open(options: ProfileOptions): Promise<Profile> {
-    const profile = await Profile.open(options);
-    this.#profiles.push(profile);
-    return profile;
-  }
-}
+export type { World } from "./world.ts";
 
 export function scenario(title: string, story: (world: World) => Promise<void>): void {
   test(title, async () => {

@@ -4,6 +4,8 @@
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
+const REQUEST_LINE = /^([A-Z]{3,7} \/[^ ]*) HTTP\/1\.1\r\n/;
+const LONGEST_REQUEST_LINE = 512;
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 const MASKED = 0x80;
 const SIZE_16_BIT = 126;
@@ -14,7 +16,9 @@ export class WireTap {
   readonly #sockets = new Set<Socket>();
   readonly #up: Buffer[][] = [];
   readonly #down: Buffer[] = [];
+  readonly #requests: string[] = [];
   #targetPort = 0;
+  #hold: { pattern: RegExp; passes: number; released: Promise<void>; release: () => void } | undefined;
 
   private constructor() {
     this.#server = createServer((client) => this.#relay(client));
@@ -43,6 +47,22 @@ export class WireTap {
     return Buffer.concat(this.#down);
   }
 
+  /** `METHOD /path` of every request so far, in order. */
+  get requests(): readonly string[] {
+    return this.#requests;
+  }
+
+  /** Requests like this are kept waiting from the one after `passes` on: a network that stalls. */
+  hold(pattern: RegExp, passes: number): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hold = { pattern, passes, released: promise, release: resolve };
+  }
+
+  release(): void {
+    this.#hold?.release();
+    this.#hold = undefined;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -52,20 +72,39 @@ export class WireTap {
     const server = connect(this.#targetPort, "127.0.0.1");
     const pieces: Buffer[] = [];
     this.#up.push(pieces);
-    client.on("data", (bytes) => pieces.push(bytes));
+    let order = Promise.resolve();
+    client.on("data", (bytes) => {
+      pieces.push(bytes);
+      const mayPass = this.#gate(bytes);
+      order = order.then(() => mayPass).then(() => void server.write(bytes));
+    });
+    client.on("end", () => void order.then(() => server.end()));
     server.on("data", (bytes) => this.#down.push(bytes));
+    server.pipe(client);
     for (const [from, to] of [
       [client, server],
       [server, client],
     ] as const) {
       this.#sockets.add(from);
-      from.pipe(to);
       from.on("error", () => to.destroy());
       from.on("close", () => {
         this.#sockets.delete(from);
         to.destroy();
       });
     }
+  }
+
+  /** Each request begins a packet of its own: clients wait for the answer before they use a connection again. */
+  #gate(bytes: Buffer): Promise<void> | undefined {
+    const request = REQUEST_LINE.exec(bytes.toString("latin1", 0, LONGEST_REQUEST_LINE))?.[1];
+    if (request === undefined) return undefined;
+    this.#requests.push(request);
+    if (this.#hold === undefined || !this.#hold.pattern.test(request)) return undefined;
+    if (this.#hold.passes > 0) {
+      this.#hold.passes--;
+      return undefined;
+    }
+    return this.#hold.released;
   }
 }
 

@@ -1,0 +1,144 @@
+/** The list of chats and the open chat, alike on phone and companion. */
+import type { Locator, Page } from "playwright-core";
+import { until } from "./until.ts";
+import { say } from "./words.ts";
+
+type Status = "queued" | "sent" | "delivered" | "read" | "failed";
+
+const SCROLL_STEPS = 400;
+
+export class ChatScreen {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  get list(): Locator {
+    return this.page.getByRole("navigation", { name: say("chats.title") });
+  }
+
+  get thread(): Locator {
+    return this.page.getByRole("log");
+  }
+
+  get composer(): Locator {
+    return this.page.getByPlaceholder(say("composer.placeholder"));
+  }
+
+  async isReady(): Promise<void> {
+    await this.list.waitFor();
+  }
+
+  row(title: string): Locator {
+    return this.list.getByRole("link").filter({ has: this.page.getByText(title, { exact: true }) });
+  }
+
+  async titles(): Promise<string[]> {
+    return this.list.locator(".chat-title").allInnerTexts();
+  }
+
+  async waitForTitles(titles: readonly string[]): Promise<void> {
+    await until(`the list shows ${titles.join(", ")}`, async () => {
+      const shown = await this.titles();
+      return titles.every((title) => shown.includes(title));
+    });
+  }
+
+  async open(title: string): Promise<void> {
+    await this.leave();
+    await this.row(title).click();
+    await this.thread.waitFor();
+  }
+
+  /** Back to the list, where list and chat do not stand side by side. */
+  async leave(): Promise<void> {
+    if (await this.list.isVisible()) return;
+    await this.page
+      .getByRole("button", { name: say("action.back") })
+      .first()
+      .click();
+    await this.list.waitFor();
+  }
+
+  bubble(text: string): Locator {
+    return this.thread.getByRole("article").filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  async sees(text: string): Promise<void> {
+    await this.bubble(text).last().waitFor();
+  }
+
+  async lastTexts(count: number): Promise<string[]> {
+    const texts = this.thread.locator(".bubble-text");
+    await texts.last().waitFor();
+    return (await texts.allInnerTexts()).slice(-count);
+  }
+
+  /** Scrolls up until the first message of all stands there. */
+  async scrollToOldest(text: string): Promise<void> {
+    await this.thread.hover();
+    for (let step = 0; step < SCROLL_STEPS; step++) {
+      if (await this.bubble(text).first().isVisible()) return;
+      await this.page.mouse.wheel(0, -6_000);
+    }
+    throw new Error(`“${text}” was not found above`);
+  }
+
+  /** Writes and sends; does not wait for what becomes of it. */
+  async enter(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.page.getByRole("button", { name: say("composer.send") }).click();
+  }
+
+  async enterWithoutSending(text: string): Promise<void> {
+    await this.composer.fill(text);
+  }
+
+  /** Writes, sends, and waits until the server has it. */
+  async send(text: string): Promise<void> {
+    await this.enter(text);
+    await this.showsStatus(text, "sent");
+  }
+
+  /** `text` has come at least as far as `status`; "queued" and "failed" are meant exactly. */
+  async showsStatus(text: string, status: Status): Promise<void> {
+    const ladder: readonly Status[] = ["sent", "delivered", "read"];
+    const enough = ladder.includes(status) ? ladder.slice(ladder.indexOf(status)) : [status];
+    const labels = enough.map((name) => say(`status.${name}`));
+    await until(`“${text}” is shown as ${status}`, async () => {
+      const label = await this.bubble(text).last().locator(".ticks").getAttribute("aria-label", { timeout: 1_000 });
+      return label !== null && labels.includes(label);
+    });
+  }
+
+  async showsUnread(title: string, count: number): Promise<void> {
+    await until(`${title} shows ${count} unread`, async () => {
+      const badge = this.row(title).locator(".badge");
+      return (await badge.count()) === 0 ? count === 0 : (await badge.innerText()) === String(count);
+    });
+  }
+
+  async showsDraft(title: string, text: string): Promise<void> {
+    await this.leave();
+    await this.row(title).getByText(text).waitFor();
+  }
+
+  async search(text: string): Promise<void> {
+    await this.leave();
+    await this.page.getByRole("searchbox").first().fill(text);
+    await this.page.getByRole("region", { name: say("search.results") }).waitFor();
+  }
+
+  /** Opens what was found, and finds the message in view. */
+  async opensHit(text: string): Promise<void> {
+    const word = text.split(" ").find((part) => part.length > 3) ?? text;
+    const hits = this.page.getByRole("region", { name: say("search.results") }).getByRole("button");
+    await hits.filter({ hasText: word }).first().click();
+    await this.sees(text);
+    const box = (await this.bubble(text).first().boundingBox())!;
+    const view = (await this.thread.boundingBox())!;
+    const isInView = box.y + box.height > view.y && box.y < view.y + view.height;
+    if (!isInView) throw new Error(`“${text}” was opened, but is not in view`);
+  }
+}

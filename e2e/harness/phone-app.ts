@@ -1,0 +1,107 @@
+/** The phone as a person holds it. */
+import { writeFileSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { AppPages } from "./app-pages.ts";
+import type { ChatExport } from "./real-texts.ts";
+import { say } from "./words.ts";
+
+const IMPORT_TIMEOUT_MS = 60_000;
+const SCAN_TIMEOUT_MS = 30_000;
+
+export class PhoneApp extends AppPages {
+  static async open(page: Page, url: string): Promise<PhoneApp> {
+    await page.goto(`${url}/phone`);
+    return new PhoneApp(page);
+  }
+
+  async signUp({ handle, name }: { handle: string; name: string }): Promise<void> {
+    await this.page.getByRole("button", { name: say("welcome.create") }).click();
+    await this.page.getByLabel(say("signUp.name"), { exact: true }).fill(name);
+    await this.page.getByLabel(say("signUp.handle"), { exact: true }).fill(handle);
+    await this.page.getByText(say("signUp.free")).waitFor();
+    await this.page.getByRole("button", { name: say("signUp.create") }).click();
+    await this.chats.list.waitFor();
+  }
+
+  /** Through the file chooser, as a person does; says who of the two in the chat the person is. */
+  async importChat(exported: ChatExport, self: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), "hawser-export-"));
+    const file = join(folder, exported.fileName);
+    writeFileSync(file, exported.content);
+    await this.goTo("import");
+    await this.page.locator('input[type="file"]').setInputFiles(file);
+    await this.page.getByLabel(say("import.self")).selectOption(self);
+    await this.page.getByRole("button", { name: say("import.run"), exact: true }).click();
+    await this.page.getByRole("heading", { name: say("import.doneTitle") }).waitFor({ timeout: IMPORT_TIMEOUT_MS });
+    await this.goTo("chats");
+  }
+
+  async startScan(): Promise<void> {
+    await this.goTo("devices");
+    await this.page.getByRole("button", { name: say("devices.link"), exact: true }).click();
+  }
+
+  async openCodeFromPicture(path: string): Promise<void> {
+    await this.startScan();
+    await this.page.locator('input[type="file"][accept*="image"]').setInputFiles(path);
+  }
+
+  async pasteCode(text: string): Promise<void> {
+    await this.startScan();
+    await this.page.getByLabel(say("scan.paste")).fill(text);
+    await this.page.getByRole("button", { name: say("scan.open"), exact: true }).click();
+  }
+
+  async matchCode(): Promise<string> {
+    return (await this.page.locator(".match-digits").innerText({ timeout: SCAN_TIMEOUT_MS })).trim();
+  }
+
+  /** Confirms, and sees the phone say that the device is active. */
+  async confirmLink(): Promise<void> {
+    await this.page.getByRole("button", { name: say("approve.confirm") }).click();
+    await this.page.getByRole("heading", { name: say("approve.doneTitle") }).waitFor();
+    await this.page.getByRole("button", { name: say("action.done"), exact: true }).click();
+  }
+
+  async #devices(): Promise<Locator> {
+    await this.goTo("devices");
+    const rows = this.page.locator(".page li button.row");
+    await rows.first().waitFor();
+    return rows;
+  }
+
+  async deviceCount(): Promise<number> {
+    return (await this.#devices()).count();
+  }
+
+  /** What the others are told about this phone. */
+  async deviceName(): Promise<string> {
+    const rows = await this.#devices();
+    return rows
+      .filter({ hasText: say("devices.this") })
+      .locator("b")
+      .innerText();
+  }
+
+  async #companion(): Promise<Locator> {
+    const rows = await this.#devices();
+    return rows.filter({ hasNotText: say("devices.this") }).first();
+  }
+
+  async renameCompanion(name: string): Promise<void> {
+    await (await this.#companion()).click();
+    await this.page.getByLabel(say("devices.name"), { exact: true }).fill(name);
+    await this.page.getByRole("button", { name: say("action.save"), exact: true }).click();
+    await this.page.getByRole("button", { name }).waitFor();
+  }
+
+  /** Removes the only companion. */
+  async revokeCompanion(): Promise<void> {
+    await (await this.#companion()).click();
+    await this.page.getByRole("button", { name: say("revoke.action"), exact: true }).click();
+    await this.page.getByRole("button", { name: say("revoke.confirm") }).click();
+    await this.page.getByRole("dialog").waitFor({ state: "detached" });
+  }
+}

@@ -1,0 +1,70 @@
+/** A link without a camera, and with a terminal on either side. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { CompanionApp } from "./harness/companion-app.ts";
+import { startFriend } from "./harness/friend.ts";
+import { PhoneApp } from "./harness/phone-app.ts";
+import { codeOnScreen } from "./harness/read-code.ts";
+import { REAL_TEXTS } from "./harness/real-texts.ts";
+import { scenario, type World } from "./harness/scenario.ts";
+import { renderTerminal, Terminal } from "./harness/terminal.ts";
+
+async function signedUp(world: World): Promise<{ url: string; phone: PhoneApp }> {
+  const server = await world.startServer();
+  const phone = await PhoneApp.open(await (await world.phone()).page(), server.url);
+  await phone.signUp({ handle: "elif", name: "Elif Kaya" });
+  return { url: server.url, phone };
+}
+
+scenario("a picture of the code, then a pasted link, each link a browser", async (world) => {
+  const { url, phone } = await signedUp(world);
+  const first = await CompanionApp.open(await (await world.companion({ name: "first" })).page(), url);
+  await codeOnScreen(first.page);
+  const picture = join(world.folder, "code.png");
+  writeFileSync(picture, await first.page.screenshot());
+  await phone.openCodeFromPicture(picture);
+  expect(await first.matchCode()).toBe(await phone.matchCode());
+  await phone.confirmLink();
+  await first.chats.isReady();
+
+  const second = await CompanionApp.open(await (await world.companion({ name: "second" })).page(), url);
+  await phone.pasteCode(await codeOnScreen(second.page));
+  expect(await second.matchCode()).toBe(await phone.matchCode());
+  await phone.confirmLink();
+  await second.chats.isReady();
+  expect(await phone.deviceCount()).toBe(3);
+});
+
+scenario("the phone's camera reads the code that a terminal printed", async (world) => {
+  const { url, phone } = await signedUp(world);
+  const profile = join(world.folder, "terminal");
+  const terminal = new Terminal(["link", "--profile", profile, "--server", url, "--name", "Build server"]);
+  world.atEnd(() => terminal.close());
+  await terminal.sees(/[▀▄█]{10}/);
+  const screen = await (await world.companion({ name: "monitor" })).page();
+  await renderTerminal(screen, terminal.output);
+  await phone.startScan();
+  const code = await world.camera.pointAt(screen, () => phone.matchCode());
+  await terminal.sees(new RegExp(code.replace(" ", "\\s")));
+  await phone.confirmLink();
+  await terminal.ends();
+
+  const friend = await startFriend(world, url, { handle: "mert", name: "Mert" });
+  await new Terminal(["send", "--profile", profile, "mert", REAL_TEXTS[20]!]).ends();
+  await friend.receives(REAL_TEXTS[20]!);
+});
+
+scenario("a terminal phone approves a browser", async (world) => {
+  const server = await world.startServer();
+  const profile = join(world.folder, "terminal");
+  await new Terminal(["account", "create", "--profile", profile, "--server", server.url, "--handle", "elif", "--name", "Elif"]).ends();
+  const companion = await CompanionApp.open(await (await world.companion()).page(), server.url);
+  const approve = new Terminal(["approve", "--profile", profile, await codeOnScreen(companion.page)]);
+  world.atEnd(() => approve.close());
+  const [code] = await approve.sees(/\d{3} \d{3}/);
+  expect(await companion.matchCode()).toBe(code);
+  approve.type("yes");
+  await approve.ends();
+  await companion.chats.isReady();
+});
