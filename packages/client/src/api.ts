@@ -110,6 +110,17 @@ export interface LinkStatus {
   readonly failuresInARow: number;
 }
 
+/**
+ * A code that a screen drew before the engine ran: it stays the one that works. All fields base64url without padding: 16 bytes, 32
+ * secret bytes, an X25519 key pair.
+ */
+export interface LinkOfferSeed {
+  readonly rendezvousId: string;
+  readonly secret: string;
+  readonly ephemeralSecret: string;
+  readonly ephemeralPublicKey: string;
+}
+
 export type LinkErrorName =
   | "CODE_MALFORMED"
   | "CODE_OTHER_ORIGIN"
@@ -280,7 +291,7 @@ export interface HawserClient {
 
   // Linking, companion
   /** Starts (or resumes) a link; progress comes as `link` events. Idempotent. */
-  startLink(options: { deviceName: string; platform: string }): Promise<LinkStatus>;
+  startLink(options: { deviceName: string; platform: string; initialOffer?: LinkOfferSeed }): Promise<LinkStatus>;
   cancelLink(): Promise<void>;
   linkStatus(): Promise<LinkStatus | undefined>;
 

@@ -63,6 +63,10 @@ export const SIGNED_PRE_KEY_KEPT_MS = 90 * 24 * 3_600_000;
 
 /** Verified device lists held in memory. */
 export const MAX_CACHED_LISTS = 2_048;
+/** How far a row's place at a history source may lie from its time of sending (clocks of senders, messages sent late). */
+export const MAX_HISTORY_SHIFT_MS = 31 * 24 * 3_600_000;
+/** Conversations whose size is remembered while their history goes out. */
+export const MAX_REMEMBERED_TOTALS = 10_000;
 /** Imports that were previewed and not run. */
 export const MAX_OPEN_IMPORTS = 4;
 export const MAX_MEDIA_BYTES_PER_IMPORT_FILE = 100 * 1_048_576;

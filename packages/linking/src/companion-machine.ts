@@ -64,7 +64,8 @@ function failed(state: CompanionState, error: LinkErrorName): To {
 
 function start(state: CompanionState, input: Of<"start">, context: StepContext): To | undefined {
   if (state.kind === "failed" && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
-  const { origin, deviceName, platform } = input;
+  const { origin, deviceName, platform, code } = input;
+  if (code !== undefined) return { to: "waiting-for-scan", with: { ...FORGOTTEN, origin, deviceName, platform, codes: [code], rotations: 1 } };
   return { to: "preparing", with: { ...FORGOTTEN, origin, deviceName, platform, making: newCode(context.random) } };
 }
 
@@ -150,8 +151,8 @@ const BEFORE_CERTIFICATE: readonly CompanionKind[] = ["answering", "requesting",
 const CERTIFIED: readonly CompanionKind[] = ["activating", "unconfirmed"];
 
 export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
-  ...row<"start">(["idle", "paused"], "start", ["preparing"], start),
-  ...row<"start">(["failed"], "start", ["preparing"], start),
+  ...row<"start">(["idle", "paused"], "start", ["preparing", "waiting-for-scan"], start),
+  ...row<"start">(["failed"], "start", ["preparing", "waiting-for-scan"], start),
   ...row<"start">(["unconfirmed"], "start", ["activating"], () => ({ to: "activating", with: { error: undefined } })),
   ...row<"cancel">([...SCANNABLE, "paused", "failed"], "cancel", ["idle"], (state) => ({
     to: "idle",

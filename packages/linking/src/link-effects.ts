@@ -52,10 +52,21 @@ export type CommonEffect<State> =
   | { readonly type: "clear-timer"; readonly timer: LinkTimer }
   | { readonly type: "status"; readonly status: LinkStatus };
 
+/** A code with all its keys; structurally the machine's own. */
+export interface ReadyCode {
+  readonly rendezvousId: Base64Url;
+  readonly secret: Base64Url;
+  readonly ephemeralSecret: Base64Url;
+  readonly ephemeralPublicKey: Base64Url;
+}
+
 export type CompanionInput =
   | CommonInput
-  /** A person asks for a code (or, after a pause or a failure, for a new one). Idempotent while a link is under way. */
-  | { readonly type: "start"; readonly origin: string; readonly deviceName: string; readonly platform: string }
+  /**
+   * A person asks for a code (or, after a pause or a failure, for a new one). Idempotent while a link is under way. `code` is
+   * one that the screen shows already, made before this machine ran: it becomes the first.
+   */
+  | { readonly type: "start"; readonly origin: string; readonly deviceName: string; readonly platform: string; readonly code?: ReadyCode }
   /** Answers `activate`, or comes by itself: this device was welcomed under its certificate. */
   | { readonly type: "activated" }
   /** A verified list revokes this device (the phone undid the link). The client wipes as for any revocation. */

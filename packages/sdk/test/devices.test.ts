@@ -1,6 +1,8 @@
 /** Linking, leaving, restoring, and sessions that heal: against a real server. */
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import { toBase64Url } from "@hawser/base";
+import { nodePrimitives } from "@hawser/io-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileSourceOfBytes } from "../src/index.ts";
 import { hasText, linkStage, texts, until, World } from "./world.ts";
@@ -102,6 +104,26 @@ test("a link begun before a restart of the companion goes on after it", async ()
   await until(laptop, async () => (await laptop.state()).phase === "ready");
 });
 
+test("a code that was on the screen before the engine ran is the one that works; a damaged one is replaced", async () => {
+  const anna = await world.account("anna");
+  const secretKey = nodePrimitives.sha256(new Uint8Array([1]));
+  const seed = {
+    rendezvousId: toBase64Url(new Uint8Array(16).fill(1)),
+    secret: toBase64Url(new Uint8Array(32).fill(2)),
+    ephemeralSecret: toBase64Url(secretKey),
+    ephemeralPublicKey: toBase64Url(nodePrimitives.x25519PublicKey(secretKey)),
+  };
+  const damaged = world.open("damaged");
+  await damaged.startLink({ deviceName: "d", platform: "test", initialOffer: { ...seed, ephemeralPublicKey: seed.secret } });
+  expect((await linkStage(damaged, "waiting-for-scan")).uri).not.toContain(seed.rendezvousId.slice(0, 20));
+  const laptop = world.open("laptop");
+  const status = await laptop.startLink({ deviceName: "laptop", platform: "test", initialOffer: seed });
+  expect(status).toMatchObject({ stage: "waiting-for-scan" });
+  await anna.openLinkCode(status.uri!);
+  await anna.approveLink((await linkStage(anna, "comparing")).attempt!);
+  await until(laptop, async () => (await laptop.state()).phase === "ready");
+});
+
 test("a recovery code makes a new phone; companions stay, the lost phone is out, chats come back", async () => {
   const anna = await world.account("anna");
   const bela = await world.account("bela");
@@ -129,6 +151,7 @@ test("a lost session heals: the message that could not be read is asked for and 
   const bela = await world.account("bela");
   const { ab, ba } = await world.befriend(anna, bela);
   await anna.sendMessage({ conversation: ab, text: "one" });
+  await hasText(bela, ba, "one");
   await bela.sendMessage({ conversation: ba, text: "two" });
   await hasText(anna, ab, "two");
   await world.close("bela");

@@ -2,7 +2,7 @@
  * Drives the companion's side of a link. Invariants: the machine's state is on disk before any effect of the step; being certified,
  * the certificate, keys and chain are stored in one transaction, before the first connection as that device.
  */
-import { accountIdFromBytes, type Clock, type DeviceNumber, OperationalError } from "@hawser/base";
+import { accountIdFromBytes, type Clock, type DeviceNumber, equalBytes, fromBase64Url, OperationalError, type Primitives } from "@hawser/base";
 import {
   type CompanionEffect,
   type CompanionInput,
@@ -16,14 +16,14 @@ import {
 } from "@hawser/linking";
 import type { RendezvousMessage } from "@hawser/wire";
 import { becomeMember } from "../account/create.ts";
-import type { LinkStatus } from "../api.ts";
+import type { LinkOfferSeed, LinkStatus } from "../api.ts";
 import type { Core } from "../core.ts";
 import { bytes, type Rendezvous, slotInput } from "./rendezvous.ts";
 
 const SAVED = "linking";
 
 export interface CompanionLink {
-  start(options: { readonly deviceName: string; readonly platform: string }): LinkStatus;
+  start(options: { readonly deviceName: string; readonly platform: string; readonly initialOffer?: LinkOfferSeed }): LinkStatus;
   cancel(): void;
   status(): LinkStatus | undefined;
   /** After the client was opened. */
@@ -113,8 +113,9 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   };
 
   return {
-    start({ deviceName, platform }) {
-      input({ type: "start", origin: core.ports.origin, deviceName, platform });
+    start({ deviceName, platform, initialOffer }) {
+      const code = initialOffer !== undefined && isGenuine(core.ports.primitives, initialOffer) ? { code: initialOffer } : {};
+      input({ type: "start", origin: core.ports.origin, deviceName, platform, ...code });
       events.underWay(true);
       if (state === undefined) throw new OperationalError("WRONG_PHASE");
       return companionStatus(state);
@@ -139,6 +140,13 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
       timers.stop();
     },
   };
+}
+
+/** A seed that is damaged is not used: the machine then makes a code of its own. */
+function isGenuine(primitives: Primitives, { rendezvousId, secret, ephemeralSecret, ephemeralPublicKey }: LinkOfferSeed): boolean {
+  const [id, psk, secretKey, publicKey] = [rendezvousId, secret, ephemeralSecret, ephemeralPublicKey].map(fromBase64Url);
+  if (id?.length !== 16 || psk?.length !== 32 || secretKey?.length !== 32 || publicKey === undefined) return false;
+  return equalBytes(primitives.x25519PublicKey(secretKey), publicKey);
 }
 
 export interface Timers {

@@ -32,6 +32,8 @@ export interface ConversationStore {
   list(archived: boolean, offset: number, limit: number): { total: number; items: ConversationSummary[] };
   /** After a message was stored: moves `last_order`, counts it as unread when it is. */
   noteMessage(row: number, order: number, countsAsUnread: boolean): void;
+  /** The same for many messages stored at once: the newest one's position, and how many of them nobody has read. */
+  noteMessages(row: number, newestOrder: number, unread: number): void;
   /** Marks everything up to `order` read; says whether anything changed. */
   markRead(row: number, order: number): boolean;
   update(row: number, change: Partial<Pick<ConversationRow, "pinned" | "archived" | "muted_until_ms" | "draft" | "accepted" | "title" | "history_complete">>): void;
@@ -101,6 +103,9 @@ export function openConversations(database: SqlDatabase, messages: MessageStore)
           `UPDATE conversations SET last_order = max(last_order, ?1), unread = unread + (CASE WHEN ?2 = 1 AND ?1 > read_order THEN 1 ELSE 0 END) WHERE row = ?3`,
         )
         .run(order, countsAsUnread ? 1 : 0, row);
+    },
+    noteMessages(row, newestOrder, unread) {
+      database.prepare("UPDATE conversations SET last_order = max(last_order, ?), unread = unread + ? WHERE row = ?").run(newestOrder, unread, row);
     },
     markRead(row, order) {
       const { changes } = database.prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?").run(order, row, order);

@@ -1,15 +1,16 @@
 /**
  * The message store as history sees it: pages of rows going out, chunks of rows coming in. Invariant: a chunk's rows and its
- * `committed` mark change in one transaction, and rows go in oldest first, because the full-text index writes one segment for
- * ascending keys and one a row for descending ones.
+ * `committed` mark change in one transaction, and all rows of a chunk go in oldest first, across its conversations, because the
+ * full-text index writes one segment for ascending keys and one at every step back. What a chunk costs depends on its rows, never
+ * on how many its conversations hold.
  */
 import { create } from "@bufbuild/protobuf";
 import { accountIdToBytes, type AccountId, type BlobId, type ConversationId, fromHex, messageIdFromBytes, type SqlDatabase, toHex } from "@hawser/base";
 import type { HistoryPage, HistoryPosition, HistoryReader, HistoryScope, HistoryWriter } from "@hawser/sync";
 import { type Attachment, AttachmentSchema, type HistoryConversation, HistoryConversationSchema, type HistoryEntry, HistoryEntrySchema, HistoryStatus } from "@hawser/wire";
 import { parseAccountBytes } from "../messaging/content.ts";
-import { ORDER_STEPS_PER_MS } from "../bounds.ts";
-import type { ConversationStore } from "./conversations.ts";
+import { MAX_HISTORY_SHIFT_MS, MAX_REMEMBERED_TOTALS, ORDER_STEPS_PER_MS } from "../bounds.ts";
+import type { ConversationRow, ConversationStore } from "./conversations.ts";
 import type { HistoryJobStore } from "./history-jobs.ts";
 import { KIND_CODES, STATUS_CODES } from "./message-rows.ts";
 import type { MessageStore, NewAttachment, NewMessage } from "./messages.ts";
@@ -46,32 +47,48 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       senderAccount: row.sender_account === null ? new Uint8Array(0) : accountIdToBytes(row.sender_account as AccountId),
       senderName: row.sender_name,
       sentAtMs: BigInt(row.sent_at_ms),
+      position: BigInt(row.order_key),
       text: row.text,
       status: STATUS_OUT[row.status] ?? HistoryStatus.RECEIVED,
       outgoing: row.outgoing === 1,
       system: row.kind === KIND_CODES.system,
       attachments: row.attachment_count === 0 ? [] : attachmentsOf(messages, row.order_key),
     });
+  /** Counted once a job, not once a chunk: what arrives meanwhile is no part of it. */
+  const totals = new Map<number, number>();
+  const totalOf = (row: number): number => {
+    let total = totals.get(row);
+    if (total === undefined) {
+      total = database.prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND ${READABLE}`).get<{ n: number }>(row)!.n;
+      if (totals.size >= MAX_REMEMBERED_TOTALS) totals.clear();
+      totals.set(row, total);
+    }
+    return total;
+  };
   const describe = (row: number, entries: HistoryEntry[], oldestOrder: number): HistoryConversation => {
     const conversation = conversations.byRow(row)!;
-    const total = database.prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND ${READABLE}`).get<{ n: number }>(row)!.n;
     const older = database.prepare(`SELECT 1 AS found FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE} LIMIT 1`).get(row, oldestOrder);
     return create(HistoryConversationSchema, {
       conversationId: conversation.id,
       title: conversation.title,
       entries,
       complete: older === undefined,
-      totalMessages: BigInt(total),
+      totalMessages: BigInt(totalOf(row)),
       readUpToMs: BigInt(Math.floor(conversation.read_order / ORDER_STEPS_PER_MS)),
     });
   };
   const group = (rows: readonly Row[]): HistoryConversation[] => {
     const byConversation = new Map<number, Row[]>();
-    for (const row of rows) byConversation.set(row.conversation, [...(byConversation.get(row.conversation) ?? []), row]);
+    for (const row of rows) {
+      const its = byConversation.get(row.conversation);
+      if (its === undefined) byConversation.set(row.conversation, [row]);
+      else its.push(row);
+    }
     return [...byConversation].map(([row, its]) => describe(row, its.map(entryOf), its.at(-1)!.order_key));
   };
   return {
     count(scope) {
+      totals.clear();
       if (scope.kind === "conversation") {
         const row = conversations.find(scope.conversation as ConversationId)?.row ?? -1;
         const counted = database
@@ -105,29 +122,65 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
 }
 
 export function openHistoryWriter({ database, messages, conversations, historyJobs }: Parts, toOwnView: (entry: HistoryEntry) => { outgoing: boolean }): HistoryWriter {
-  const storeConversation = (incoming: HistoryConversation): number => {
-    const id = incoming.conversationId as ConversationId;
-    const row = conversations.ensure(id, { title: incoming.title, historyComplete: false });
-    let added = 0;
-    for (const entry of incoming.entries.toReversed()) {
-      const message = toNewMessage(row.row, entry, toOwnView(entry).outgoing);
-      if (message === undefined) continue;
-      if (messages.insert(message) !== undefined || messages.replacePlaceholder(message)) added++;
-    }
-    if (incoming.title !== "" && row.title === "") conversations.update(row.row, { title: incoming.title });
-    const held = database.prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND ${READABLE}`).get<{ n: number }>(row.row)!.n;
-    if (incoming.complete || BigInt(held) >= incoming.totalMessages) conversations.update(row.row, { history_complete: 1 });
-    const readUpTo = orderOfMs(Number(incoming.readUpToMs)) + ORDER_STEPS_PER_MS - 1;
-    if (incoming.readUpToMs > 0n) conversations.markRead(row.row, readUpTo);
-    conversations.recount(row.row);
-    return added;
+  interface Arriving {
+    readonly message: NewMessage;
+    readonly into: Changed;
+  }
+  interface Changed {
+    readonly conversation: ConversationRow;
+    /** Of the conversation, once what the source says was read is taken over. */
+    readonly readOrder: number;
+    lastOrder: number;
+    unread: number;
+    recount: boolean;
+  }
+
+  /** Brings the conversation up to what the source says of it; its counters follow when the rows are in. */
+  const openConversation = (incoming: HistoryConversation): Changed => {
+    const conversation = conversations.ensure(incoming.conversationId as ConversationId, { title: incoming.title, historyComplete: false });
+    if (incoming.title !== "" && conversation.title === "") conversations.update(conversation.row, { title: incoming.title });
+    if (incoming.complete && conversation.history_complete === 0) conversations.update(conversation.row, { history_complete: 1 });
+    const readUpTo = incoming.readUpToMs > 0n ? orderOfMs(Number(incoming.readUpToMs)) + ORDER_STEPS_PER_MS - 1 : 0;
+    if (readUpTo > conversation.read_order) conversations.markRead(conversation.row, readUpTo);
+    return { conversation, readOrder: Math.max(conversation.read_order, readUpTo), lastOrder: 0, unread: 0, recount: false };
   };
+
+  /** Says whether the row was new. */
+  const storeOne = ({ message, into }: Arriving): boolean => {
+    const order = messages.insert(message);
+    if (order === undefined) {
+      const replaced = messages.replacePlaceholder(message);
+      into.recount ||= replaced;
+      return replaced;
+    }
+    into.lastOrder = Math.max(into.lastOrder, order);
+    if (!message.outgoing && message.kind !== "system" && order > into.readOrder) into.unread++;
+    return true;
+  };
+
   return {
     commitChunk(jobId, index, incoming) {
       return database.transaction(() => {
         if (historyJobs.isCommitted(jobId, index)) return 0;
+        const arriving: Arriving[] = [];
+        const changed: Changed[] = [];
+        for (const conversation of incoming) {
+          if (!isConversationId(conversation.conversationId)) continue;
+          const into = openConversation(conversation);
+          changed.push(into);
+          for (const entry of conversation.entries.toReversed()) {
+            const message = toNewMessage(into.conversation.row, entry, toOwnView(entry).outgoing);
+            if (message !== undefined) arriving.push({ message, into });
+          }
+        }
+        // A stable sort: within a millisecond the source's order stays.
+        arriving.sort((a, b) => a.message.orderFrom - b.message.orderFrom);
         let added = 0;
-        for (const conversation of incoming) if (isConversationId(conversation.conversationId)) added += storeConversation(conversation);
+        for (const one of arriving) if (storeOne(one)) added++;
+        for (const { conversation, lastOrder, unread, recount } of changed) {
+          if (recount) conversations.recount(conversation.row);
+          else if (lastOrder > 0) conversations.noteMessages(conversation.row, lastOrder, unread);
+        }
         if (index >= 0) historyJobs.markCommitted(jobId, index);
         return added;
       });
@@ -149,6 +202,12 @@ function readPage(database: SqlDatabase, conversations: ConversationStore, scope
 }
 
 const orderOfMs = (ms: number): number => Math.min(Math.max(0, ms) * ORDER_STEPS_PER_MS, Number.MAX_SAFE_INTEGER);
+/** The place at the source, if it is near the time of sending: a source cannot put a message anywhere it likes. */
+function orderOfEntry(entry: HistoryEntry, sentAtMs: number): number {
+  const position = Number(entry.position);
+  const shiftMs = position / ORDER_STEPS_PER_MS - sentAtMs;
+  return Math.abs(shiftMs) <= MAX_HISTORY_SHIFT_MS ? position : orderOfMs(sentAtMs);
+}
 const positionOf = (row: Row): HistoryPosition => ({ sentAtMs: row.sent_at_ms, row: row.order_key });
 const isConversationId = (id: string): boolean => /^[agi]:[a-z0-9]{1,64}$/.test(id);
 
@@ -175,7 +234,7 @@ function toNewMessage(conversation: number, entry: HistoryEntry, outgoing: boole
     id: messageIdFromBytes(entry.messageId),
     conversation,
     sentAtMs,
-    orderFrom: orderOfMs(sentAtMs),
+    orderFrom: orderOfEntry(entry, sentAtMs),
     outgoing,
     senderAccount: parseAccountBytes(entry.senderAccount),
     senderName: entry.senderName,

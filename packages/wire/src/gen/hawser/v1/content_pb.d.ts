@@ -894,6 +894,13 @@ export declare type HistoryEntry = Message$1<"hawser.v1.HistoryEntry"> & {
    * @generated from field: bool system = 9;
    */
   system: boolean;
+
+  /**
+   * Where it stands at the source: milliseconds * 1000 + a counter, so that both devices show one order. 0: unknown.
+   *
+   * @generated from field: uint64 position = 10;
+   */
+  position: bigint;
 };
 
 /**
