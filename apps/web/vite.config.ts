@@ -30,18 +30,23 @@ function precacheList(): Plugin {
   return {
     name: "hawser-precache",
     apply: "build",
-    generateBundle(_options, bundle) {
-      const worker = bundle["sw.js"];
-      if (worker?.type !== "chunk") throw new Error("the service worker is missing");
-      const hash = createHash("sha256");
-      const files: string[] = [];
-      for (const [name, item] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (name === "sw.js" || name.endsWith(".map")) continue;
-        hash.update(name).update(item.type === "chunk" ? item.code : item.source);
-        files.push(name === "index.html" ? "/" : `/${name}`);
-      }
-      const list = JSON.stringify({ version: hash.digest("hex").slice(0, 16), files: [...files, "/icon.svg", "/manifest.webmanifest"] });
-      worker.code = worker.code.replace("__PRECACHE__", () => list);
+    // Last, because the page itself is added to the bundle by a plugin of the same hook.
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        const worker = bundle["sw.js"];
+        if (worker?.type !== "chunk") throw new Error("the service worker is missing");
+        const hash = createHash("sha256");
+        const files: string[] = [];
+        for (const [name, item] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
+          if (name === "sw.js" || name.endsWith(".map")) continue;
+          hash.update(name).update(item.type === "chunk" ? item.code : item.source);
+          files.push(name === "index.html" ? "/" : `/${name}`);
+        }
+        if (!files.includes("/")) throw new Error("the page itself is not kept: the app would not open without a network");
+        const list = JSON.stringify({ version: hash.digest("hex").slice(0, 16), files: [...files, "/icon.svg", "/manifest.webmanifest"] });
+        worker.code = worker.code.replace("__PRECACHE__", () => list);
+      },
     },
   };
 }
