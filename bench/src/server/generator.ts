@@ -1,9 +1,9 @@
 /** The load generator, as a process of its own on a core of its own: takes a scenario by IPC, answers with its figures. */
 import { nodePrimitives } from "@hawser/io-node";
-import { connectIdle, type Context, drain, enqueue, latency, online } from "./scenarios.ts";
+import { connectIdle, type Context, drain, drainUnderLoad, enqueue, latency, online } from "./scenarios.ts";
 import { echo } from "./echo.ts";
 
-export type ScenarioName = "online" | "latency" | "enqueue" | "drain" | "idle" | "echo" | "release";
+export type ScenarioName = "online" | "latency" | "enqueue" | "drain" | "drainUnderLoad" | "idle" | "echo" | "release";
 
 export interface ScenarioOrder {
   readonly name: ScenarioName;
@@ -11,7 +11,7 @@ export interface ScenarioOrder {
   readonly options: never;
 }
 
-let release = (): void => undefined;
+const releases: (() => void)[] = [];
 
 async function perform({ name, context: given, options }: ScenarioOrder): Promise<Record<string, number>> {
   const context: Context = { ...given, primitives: nodePrimitives };
@@ -24,15 +24,17 @@ async function perform({ name, context: given, options }: ScenarioOrder): Promis
       return enqueue(context, options);
     case "drain":
       return drain(context, options);
+    case "drainUnderLoad":
+      return drainUnderLoad(context, options);
     case "echo":
       return echo(context.port, options);
     case "idle": {
       const idle = await connectIdle(context, options);
-      release = idle.close;
+      releases.push(idle.close);
       return { perSecond: idle.perSecond };
     }
     case "release":
-      release();
+      for (const close of releases.splice(0)) close();
       return {};
   }
 }

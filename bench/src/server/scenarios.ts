@@ -198,7 +198,7 @@ export async function latency(
 /** Messages for devices that are away: senders with a window of acknowledgements under way. */
 export async function enqueue(
   context: Context,
-  options: { senders: number; window: number; recipients: number; total: number },
+  options: { senders: number; window: number; recipients: number; firstRecipient: number; total: number },
 ): Promise<Record<string, number>> {
   const senders = Array.from(
     { length: options.senders },
@@ -206,7 +206,7 @@ export async function enqueue(
   );
   await connectAll(senders);
   const frames = senders.map((_, i) =>
-    Array.from({ length: options.recipients }, (_unused, r) => template(context, i, options.senders + r)),
+    Array.from({ length: options.recipients }, (_unused, r) => template(context, i, options.firstRecipient + r)),
   );
   let [next, done, faults] = [0, 0, 0];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -258,10 +258,25 @@ export async function drain(context: Context, options: { account: number; expect
   return { perSecond: options.expected / ((lastAt - from) / 1_000), firstMs: firstAt - from, repeated: device.received - options.expected };
 }
 
+/** The latency of everybody else while one device fetches a full mailbox. */
+export async function drainUnderLoad(
+  context: Context,
+  options: Parameters<typeof latency>[1] & Parameters<typeof drain>[1],
+): Promise<Record<string, number>> {
+  const [load, drained] = await Promise.all([
+    latency(context, options),
+    sleep((options.warmUpSeconds + options.seconds / 2) * 1_000).then(() => drain(context, options)),
+  ]);
+  return { ...load, repeated: drained["repeated"]! };
+}
+
 /** Connects devices that then say nothing; they stay until the generator is told to go on. */
-export async function connectIdle(context: Context, options: { count: number }): Promise<{ perSecond: number; close: () => void }> {
+export async function connectIdle(
+  context: Context,
+  options: { count: number; firstAccount: number },
+): Promise<{ perSecond: number; close: () => void }> {
   const clients = Array.from({ length: options.count }, (_, i) => {
-    const account = Math.floor(i / context.devicesPerAccount);
+    const account = options.firstAccount + Math.floor(i / context.devicesPerAccount);
     return new LoadClient({ ...context, account, device: 1 + (i % context.devicesPerAccount), list: listOf(context, account) });
   });
   const from = performance.now();
