@@ -33,13 +33,13 @@ scenario("the code is on the screen although the server does not answer, and wor
 
 scenario("codes change in place, pause after a while, and go on when asked", async (world) => {
   const server = await world.startServer();
-  const profile = await world.companion({ serviceWorkers: "block" });
+  const profile = await world.companion();
   const worker = await inWorkers(profile.context, fasterBy(HASTE));
   const companion = await CompanionApp.open(await profile.page(), server.url);
   await companion.page.evaluate(() => ((window as { stillHere?: boolean }).stillHere = true));
   const seen = [await codeOnScreen(companion.page)];
-  expect(worker.applied()).toBe(1);
   for (let round = 0; round < 2; round++) seen.push(await codeOnScreen(companion.page, seen.at(-1)));
+  expect(worker.applied()).toBe(1);
   expect(new Set(seen).size).toBe(3);
   await companion.isPaused(40_000);
   await companion.resume();

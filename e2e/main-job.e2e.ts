@@ -32,7 +32,7 @@ scenario("a phone and a browser: sign up, import, scan, history, chat, reload, r
   const aylin = chatExport({ self: "Elif Kaya", other: "Aylin", count: MANY, from: MANY, lastAtMs: Date.UTC(2025, 9, 3, 9, 0) });
   await phone.importChat(deniz, "Elif Kaya");
   await phone.importChat(aylin, "Elif Kaya");
-  expect(await phone.chats.titles()).toEqual(["Deniz", "Aylin"]);
+  await phone.chats.waitForTitles(["Deniz", "Aylin"]);
 
   // The camera sees the companion's screen, and nothing else tells the phone the code.
   const companionProfile = await world.companion();

@@ -39,7 +39,7 @@ scenario("without a file system: works, survives a reload", async (world) => {
   const self = await startFriend(world, server.url, { handle: "elif", name: "Elif" });
   const friend = await startFriend(world, server.url, { handle: "mert", name: "Mert" });
   await self.opensChatWith("mert");
-  const profile = await world.companion({ serviceWorkers: "block" });
+  const profile = await world.companion();
   const worker = await inWorkers(profile.context, NO_FILE_SYSTEM);
   const companion = await CompanionApp.open(await profile.page(), server.url);
   await linkTo(companion, self);
@@ -58,7 +58,7 @@ scenario("with all storage denied: works, and says that nothing is kept", async 
   const self = await startFriend(world, server.url, { handle: "elif", name: "Elif" });
   const friend = await startFriend(world, server.url, { handle: "mert", name: "Mert" });
   await self.opensChatWith("mert");
-  const profile = await world.companion({ serviceWorkers: "block" });
+  const profile = await world.companion();
   await inWorkers(profile.context, NO_STORAGE);
   const companion = await CompanionApp.open(await profile.page(), server.url);
   await linkTo(companion, self);

@@ -38,10 +38,11 @@ export class ChatScreen {
     return this.list.locator(".chat-title").allInnerTexts();
   }
 
+  /** The list shows these chats first, in this order. */
   async waitForTitles(titles: readonly string[]): Promise<void> {
     await until(`the list shows ${titles.join(", ")}`, async () => {
       const shown = await this.titles();
-      return titles.every((title) => shown.includes(title));
+      return titles.every((title, index) => shown[index] === title);
     });
   }
 

@@ -35,7 +35,6 @@ export interface ProfileOptions {
   readonly camera?: LiveCamera;
   readonly locale?: string;
   readonly colorScheme?: "light" | "dark";
-  readonly serviceWorkers?: "allow" | "block";
   readonly deviceScaleFactor?: number;
 }
 

@@ -25,9 +25,13 @@ export const NO_FILE_SYSTEM = `{
 export const NO_STORAGE = `${NO_FILE_SYSTEM}
   Object.defineProperty(self, "indexedDB", { get() { throw new DOMException("denied", "SecurityError"); } });`;
 
-/** For every page that the context opens from now on; its service workers must be blocked. */
+/** For every page that the context opens from now on. Without a service worker, which would serve the script that it kept. */
 export async function inWorkers(context: BrowserContext, prelude: string): Promise<{ readonly applied: () => number }> {
   let applied = 0;
+  await context.addInitScript(() => {
+    const refuse = (): Promise<never> => Promise.reject(new DOMException("off for this test", "SecurityError"));
+    Object.defineProperty(ServiceWorkerContainer.prototype, "register", { value: refuse });
+  });
   await context.route(WORKER_SCRIPT, async (route) => {
     const response = await route.fetch();
     applied++;

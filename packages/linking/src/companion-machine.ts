@@ -69,6 +69,17 @@ function start(state: CompanionState, input: Of<"start">, context: StepContext):
   return { to: "preparing", with: { ...FORGOTTEN, origin, deviceName, platform, making: newCode(context.random) } };
 }
 
+/** A page that was loaded again drew a code of its own at once: it works beside the one before. A person is there, so the count begins anew. */
+function adopt(state: CompanionState, { origin, deviceName, platform, code }: Of<"start">): To | undefined {
+  if (code === undefined || state.codes.some(({ rendezvousId }) => rendezvousId === code.rendezvousId)) return undefined;
+  const codes = [code, ...state.codes];
+  return {
+    to: "waiting-for-scan",
+    with: { origin, deviceName, platform, codes: codes.slice(0, LIVE_CODES), making: undefined, rotations: 1 },
+    effects: leaveCodes(codes.slice(LIVE_CODES)),
+  };
+}
+
 function codeMade(state: CompanionState, input: Of<"crypto-result">): To | undefined {
   if (state.making === undefined) return undefined;
   if (input.result.kind !== "make-code") return failed(state, "SCAN_DEADLINE");
@@ -153,6 +164,7 @@ const CERTIFIED: readonly CompanionKind[] = ["activating", "unconfirmed"];
 export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
   ...row<"start">(["idle", "paused"], "start", ["preparing", "waiting-for-scan"], start),
   ...row<"start">(["failed"], "start", ["preparing", "waiting-for-scan"], start),
+  ...row<"start">(SCANNABLE, "start", ["waiting-for-scan"], adopt),
   ...row<"start">(["unconfirmed"], "start", ["activating"], () => ({ to: "activating", with: { error: undefined } })),
   ...row<"cancel">([...SCANNABLE, "paused", "failed"], "cancel", ["idle"], (state) => ({
     to: "idle",
