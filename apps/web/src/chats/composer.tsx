@@ -1,6 +1,6 @@
 /** Where messages are written: Enter sends, Shift+Enter starts a line; files come by picker, paste or drop. */
 import { newMessageId } from "@hawser/base";
-import { webClock, webRandom } from "@hawser/io-web";
+import { webClock, webRandom } from "@hawser/io-web/web-clock";
 import { fileSourceOf, type ConversationSummary, type MessageView } from "@hawser/sdk";
 import { IconButton, useText } from "@hawser/ui";
 import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";

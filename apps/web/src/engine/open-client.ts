@@ -1,5 +1,6 @@
 /** Opens the engine for a face: runs it in this tab when this tab leads, else uses the leading tab's. */
-import { findEngine, seekLeadership } from "@hawser/io-web";
+import { findEngine } from "@hawser/io-web/broadcast-port";
+import { seekLeadership } from "@hawser/io-web/leadership";
 import { connectWorkerClient, type HawserClient, type PortLike } from "@hawser/sdk";
 import type { Face } from "../entry/remembered.ts";
 import { describePlatform } from "../linking/platform.ts";
