@@ -1,0 +1,101 @@
+/** `hawser approve`: the phone's side of a link. Shows who asks, and decides. */
+import type { ClientEvent, HawserClient, LinkStatus } from "@hawser/sdk";
+import type { Context, DefineCommand } from "../context.ts";
+import { CliError } from "../error-text.ts";
+import { waitFor } from "../profile/waits.ts";
+import { withClient } from "../profile/with-client.ts";
+import { safeName } from "../terminal/safe-text.ts";
+import { linkEvent } from "../views/link-view.ts";
+
+interface ApproveOptions {
+  readonly yes?: boolean;
+  readonly name?: string;
+}
+
+/** Longer than every deadline of the ceremony, which come as failures of their own. */
+const STAGE_DEADLINE_MS = 5 * 60_000;
+
+export const approve: DefineCommand = (program, run) => {
+  program
+    .command("approve [uri]")
+    .description("let the device that shows this code into the account (without URI: one line of standard input)")
+    .option("-y, --yes", "do not ask; only for codes you made yourself")
+    .option("--name <name>", "call the device this instead of what it proposes")
+    .action(
+      run<ApproveOptions>(async (context) => {
+        await withClient(context, { phase: "member", online: true }, async ({ client, state }) => {
+          if (state.role !== "phone")
+            throw new CliError("WRONG_ROLE", {
+              detail: "Only the account's phone can let devices in.",
+              next: "Run this on the phone's profile.",
+            });
+          const code = context.args[0] ?? (await readCode(context));
+          await decide(client, context, code.trim());
+        });
+      }),
+    );
+};
+
+async function readCode({ output, input, signal }: Context): Promise<string> {
+  output.ask("The new device's code: ");
+  const line = await input.next(signal);
+  signal.throwIfAborted();
+  if (line === undefined || line.trim() === "")
+    throw new CliError("USAGE", { detail: "No code was given.", next: "Paste the link that the new device shows." });
+  return line;
+}
+
+async function decide(client: HawserClient, context: Context<ApproveOptions>, code: string): Promise<void> {
+  const { output, signal, options } = context;
+  let last = await client.openLinkCode(code);
+  output.event(linkEvent(last));
+  const reach = (stages: readonly LinkStatus["stage"][]) =>
+    waitFor(
+      client,
+      async (event: ClientEvent | undefined) => {
+        if (event !== undefined && event.type !== "link") return undefined;
+        const status = event?.link ?? (await client.linkStatus()) ?? last;
+        if (status.stage !== last.stage) output.event(linkEvent(status));
+        last = status;
+        if (status.stage === "failed") throw new CliError(status.error?.name ?? "INTERNAL");
+        return stages.includes(status.stage) ? status : undefined;
+      },
+      { signal, deadlineMs: STAGE_DEADLINE_MS },
+    );
+  const reject = async (): Promise<void> => {
+    if (last.attempt !== undefined) await client.rejectLink(last.attempt).catch(() => undefined);
+  };
+
+  try {
+    const asking = await reach(["comparing"]);
+    if (asking?.attempt === undefined) throw new CliError("REQUEST_DEADLINE");
+    if (!(await agrees(context, asking))) {
+      await reject();
+      throw new CliError("DECLINED", { detail: "You declined. The device was not let in." });
+    }
+    await client.approveLink(asking.attempt, options.name === undefined ? {} : { deviceName: options.name });
+    if ((await reach(["active"])) === undefined) throw new CliError("ACTIVATION_DEADLINE");
+    const peerName = options.name ?? asking.peer?.name ?? "";
+    output.event({ event: "approved", peerName }, output.paint.green(`✓ "${safeName(peerName)}" is linked.`));
+  } catch (error) {
+    if (signal.aborted && (last.stage === "comparing" || last.stage === "scanned")) await reject();
+    throw error;
+  }
+}
+
+async function agrees({ output, input, signal, options }: Context<ApproveOptions>, { peer, matchCode }: LinkStatus): Promise<boolean> {
+  output.note(
+    [
+      "A device asks to join your account:",
+      `  device    ${output.paintNote.bold(safeName(peer?.name ?? "?"))}`,
+      `  platform  ${safeName(peer?.platform ?? "?")}`,
+      `  address   ${safeName(peer?.origin ?? "?")}`,
+      `  code      ${output.paintNote.bold(matchCode ?? "?")}`,
+    ].join("\n"),
+  );
+  if (options.yes === true) return true;
+  output.ask("It will read and write in your name. Does it show the same code? [y/N] ");
+  const answer = await input.next(signal);
+  signal.throwIfAborted();
+  return /^y(es)?$/i.test(answer?.trim() ?? "");
+}

@@ -1,0 +1,90 @@
+/** `hawser devices`, `rename`, `revoke`: the devices of the account. */
+import { parseDeviceNumber } from "@hawser/base";
+import type { DeviceInfo, HawserClient } from "@hawser/sdk";
+import type { Context, DefineCommand } from "../context.ts";
+import { CliError } from "../error-text.ts";
+import { untilSent } from "../profile/waits.ts";
+import { withClient } from "../profile/with-client.ts";
+import { safeName } from "../terminal/safe-text.ts";
+import { formatTime } from "../terminal/times.ts";
+
+export const devices: DefineCommand = (program, run) => {
+  program
+    .command("devices")
+    .description("the devices of this account")
+    .action(
+      run(async (context) => {
+        const { output } = context;
+        await withClient(context, { phase: "member", online: true }, async ({ client }) => {
+          for (const device of await client.devices()) showDevice(context, device);
+          output.note("Something unknown here? hawser revoke DEVICE signs it out at once.");
+        });
+      }),
+    );
+
+  program
+    .command("rename <device> <name>")
+    .description("call a device something else")
+    .action(
+      run(async (context) => {
+        const name = context.args[1]!;
+        await withClient(context, { phase: "member", online: true }, async ({ client }) => {
+          const { device } = await findDevice(client, context.args[0]!);
+          await client.renameDevice(device, name);
+          await untilSent(client, context.signal);
+          context.output.event({ event: "renamed", device, name }, `Device ${device} is now called "${name}".`);
+        });
+      }),
+    );
+
+  program
+    .command("revoke <device>")
+    .description("sign a device out for good; it erases itself when it hears of it")
+    .option("-y, --yes", "do not ask")
+    .action(
+      run<{ readonly yes?: boolean }>(async (context) => {
+        const { output, input, signal, options } = context;
+        await withClient(context, { phase: "member", online: true }, async ({ client }) => {
+          const { device, name } = await findDevice(client, context.args[0]!);
+          if (options.yes !== true) {
+            output.ask(`Sign out "${safeName(name)}" (device ${device}) for good? [y/N] `);
+            const answer = await input.next(signal);
+            signal.throwIfAborted();
+            if (!/^y(es)?$/i.test(answer?.trim() ?? "")) throw new CliError("NOT_CONFIRMED", { next: "Without a question: --yes" });
+          }
+          await client.revokeDevice(device);
+          await untilSent(client, signal);
+          output.event({ event: "revoked", device, name }, `Device ${device} "${safeName(name)}" is signed out.`);
+        });
+      }),
+    );
+};
+
+function showDevice({ output }: Context, { device, name, role, isThis, addedAtMs, connected, lastSeenMs }: DeviceInfo): void {
+  const presence = connected
+    ? output.paint.green("online")
+    : lastSeenMs === undefined
+      ? "not seen yet"
+      : `last seen ${formatTime(lastSeenMs)}`;
+  const label = `${safeName(name)}${isThis ? " (this one)" : ""}`;
+  output.event(
+    { event: "device", device, name, role, isThis, addedAtMs, connected, lastSeenMs: lastSeenMs ?? null },
+    `${String(device).padStart(4)}  ${output.paint.bold(label.padEnd(32))}  ${role.padEnd(9)}  added ${formatTime(addedAtMs)}  ${presence}`,
+  );
+}
+
+/** By number, or by a name that only one of them has. */
+async function findDevice(client: HawserClient, text: string): Promise<DeviceInfo> {
+  const all = await client.devices();
+  const number = parseDeviceNumber(Number(text));
+  const found = all.filter((device) =>
+    number === undefined ? device.name.toLocaleLowerCase() === text.toLocaleLowerCase() : device.device === number,
+  );
+  if (found.length > 1)
+    throw new CliError("AMBIGUOUS_NAME", {
+      detail: `${found.length} devices are called "${text}".`,
+      next: "Use the number: hawser devices",
+    });
+  if (found[0] === undefined) throw new CliError("NO_SUCH_DEVICE", { detail: `The account has no device "${text}".` });
+  return found[0];
+}

@@ -1,0 +1,20 @@
+/** Every command, in the order of the help. */
+import type { DefineCommand } from "../context.ts";
+import { account } from "./account.ts";
+import { approve } from "./approve.ts";
+import { backupServer } from "./backup.ts";
+import { chats } from "./chats.ts";
+import { contacts } from "./contacts.ts";
+import { devices } from "./devices.ts";
+import { history } from "./history.ts";
+import { importChat } from "./import.ts";
+import { invite } from "./invite.ts";
+import { link } from "./link.ts";
+import { listen } from "./listen.ts";
+import { send } from "./send.ts";
+import { serve } from "./serve.ts";
+import { status } from "./status.ts";
+
+export const COMMANDS: readonly DefineCommand[] = [
+  serve, invite, backupServer, account, link, approve, devices, contacts, send, listen, chats, history, importChat, status,
+]; // prettier-ignore

@@ -1,0 +1,108 @@
+/** `hawser link`: makes this profile a companion. Draws the code, shows the stages, waits until the link is active. */
+import type { ClientEvent, HawserClient, LinkStage, LinkStatus } from "@hawser/sdk";
+import { describeNodePlatform, proposedDeviceName } from "@hawser/sdk/node";
+import type { Context, DefineCommand } from "../context.ts";
+import { CliError } from "../error-text.ts";
+import { EXIT } from "../exit-codes.ts";
+import { followHistory } from "../profile/follow-history.ts";
+import { refuseRevoked } from "../profile/revoked-error.ts";
+import { waitFor } from "../profile/waits.ts";
+import { withClient } from "../profile/with-client.ts";
+import { linkEvent, stageLine } from "../views/link-view.ts";
+import { qrCode } from "../terminal/qr-code.ts";
+
+interface LinkOptions {
+  readonly deviceName: string;
+  readonly history: boolean;
+  readonly invert?: boolean;
+}
+
+/** The whole ceremony has its own deadlines, each shorter; this one only makes sure that there is an end. */
+const CEREMONY_DEADLINE_MS = 60 * 60_000;
+/** Stages that may be given up without leaving the other side in doubt. */
+const CANCELLABLE: ReadonlySet<LinkStage> = new Set(["preparing", "waiting-for-scan", "scanned", "comparing", "paused"]);
+
+export const link: DefineCommand = (program, run) => {
+  program
+    .command("link")
+    .description("join this terminal to a phone's account, as a companion")
+    .option("--device-name <name>", "what this device is called", proposedDeviceName())
+    .option("--no-history", "do not wait for the old messages")
+    .option("--invert", "draw the code for a light terminal")
+    .action(
+      run<LinkOptions>(async (context) => {
+        return withClient(context, { phase: "none", share: true }, async ({ client }) => {
+          await ceremony(client, context);
+          const self = (await client.state()).self!;
+          context.output.event(
+            { event: "linked", account: self.account, device: self.device },
+            context.output.paint.green(`✓ Linked to @${self.handle}.`),
+          );
+          if (!context.options.history) return EXIT.ok;
+          if (!(await followHistory(client, context.output, context.signal))) throw new CliError("HISTORY_WAITING");
+          context.output.line(context.output.paint.green("✓ History is complete."));
+          return EXIT.ok;
+        });
+      }),
+    );
+};
+
+async function ceremony(client: HawserClient, context: Context<LinkOptions>): Promise<void> {
+  const { output, signal, options } = context;
+  const show = screen(context);
+  let last: LinkStatus = await client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform() });
+  const probe = async (event: ClientEvent | undefined): Promise<"active" | "paused" | undefined> => {
+    if (event?.type === "state") refuseRevoked(event.state);
+    if (event !== undefined && event.type !== "link") return undefined;
+    last = event?.link ?? (await client.linkStatus()) ?? last;
+    show(last);
+    if (last.stage === "failed") throw new CliError(last.error?.name ?? "INTERNAL");
+    return last.stage === "active" || last.stage === "paused" ? last.stage : undefined;
+  };
+  try {
+    for (;;) {
+      const outcome = await waitFor(client, probe, { signal, deadlineMs: CEREMONY_DEADLINE_MS });
+      if (outcome === "active") return;
+      if (outcome === undefined) throw new CliError("SCAN_DEADLINE");
+      output.ask("Press Enter for a new code. ");
+      if ((await context.input.next(signal)) === undefined) throw signal.aborted ? (signal.reason as Error) : new CliError("SCAN_DEADLINE");
+      last = await client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform() });
+    }
+  } catch (error) {
+    if (CANCELLABLE.has(last.stage)) await client.cancelLink().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Shows each stage once, and a new code in the place of the old one. */
+function screen({ output, options }: Context<LinkOptions>): (status: LinkStatus) => void {
+  let shown = "";
+  let drawnLines = 0;
+  return (status) => {
+    const event = linkEvent(status);
+    const text = JSON.stringify({ ...event, deadlineMs: null });
+    if (text === shown) return;
+    shown = text;
+    if (output.json) return output.event(event);
+    if (status.stage === "waiting-for-scan" && status.uri !== undefined) {
+      const lines = [
+        "",
+        ...qrCode(status.uri, { paint: output.paint, invert: options.invert ?? false }),
+        "",
+        "On the phone: Devices, Link a device, and scan this. Or paste this there, or run",
+        "hawser approve with it:",
+        "",
+        status.uri,
+        "",
+      ];
+      // Only what nothing was printed after may be drawn over.
+      const above = output.interactive && drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[J` : "";
+      output.line(above + lines.join("\n"));
+      drawnLines = lines.reduce((sum, line) => sum + (line === status.uri ? Math.ceil(line.length / output.columns) : 1), 0);
+      return;
+    }
+    drawnLines = 0;
+    const line = stageLine(status, output.paint);
+    if (line !== undefined) output.line(line);
+  };
+}

@@ -1,0 +1,46 @@
+/** Runs a command's body on its profile's client, and closes it whatever happens. */
+import type { ClientState, HawserClient } from "@hawser/sdk";
+import type { Context } from "../context.ts";
+import { CliError } from "../error-text.ts";
+import { openProfile } from "./open-profile.ts";
+import { locateProfile, type ProfilePlace, profileExists, rememberServer } from "./profile-folder.ts";
+import { refuseRevoked } from "./revoked-error.ts";
+import { untilOnline } from "./waits.ts";
+
+export interface Need {
+  /** `member`: an account is here. `none`: none yet. `any`: whatever. */
+  readonly phase: "member" | "none" | "any";
+  /** Wait for the server first. */
+  readonly online?: boolean;
+  /** The command stays: others may use the profile through it. */
+  readonly share?: boolean;
+}
+
+export interface OpenProfile {
+  readonly client: HawserClient;
+  readonly place: ProfilePlace;
+  /** As it was when the body began. */
+  readonly state: ClientState;
+}
+
+export async function withClient<T>(context: Context, need: Need, body: (profile: OpenProfile) => Promise<T>): Promise<T> {
+  const place = locateProfile(context);
+  if (need.phase !== "none" && !profileExists(place.folder))
+    throw new CliError("EMPTY_PROFILE", { detail: `There is no account in the profile ${place.folder}.` });
+  const client = await openProfile(place, { signal: context.signal, share: need.share ?? false });
+  try {
+    let state = await client.state();
+    if (need.phase === "member") {
+      refuseRevoked(state);
+      if (state.phase === "empty") throw new CliError("EMPTY_PROFILE");
+      if (state.phase === "linking") throw new CliError("LINKING_UNFINISHED");
+    }
+    if (need.phase === "none" && state.phase === "ready") throw new CliError("PROFILE_HAS_ACCOUNT");
+    if (need.online === true && state.phase === "ready") state = await untilOnline(client, context.signal);
+    const result = await body({ client, place, state });
+    if ((await client.state()).phase === "ready") rememberServer(place);
+    return result;
+  } finally {
+    await client.close();
+  }
+}
