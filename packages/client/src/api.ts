@@ -270,6 +270,11 @@ export interface HawserClient {
   state(): Promise<ClientState>;
   subscribe(listener: (event: ClientEvent) => void): () => void;
   close(): Promise<void>;
+  /**
+   * What the platform or a person says about the network. `online` (also: "try again now") ends a pause, unless the server asked for
+   * it; `changed` probes a connection that may be dead; `offline` is noted. Hints make the client look, they never make it believe.
+   */
+  networkHint(hint: "online" | "offline" | "changed"): Promise<void>;
 
   // Account (phone)
   checkHandle(handle: string): Promise<{ available: boolean }>;

@@ -39,11 +39,12 @@ async function online(engine: Engine): Promise<Engine["connection"]> {
 }
 
 function accountCalls(engine: Engine): Calls<
-  "state" | "checkHandle" | "createAccount" | "requestCode" | "createRecoveryCode" | "restoreAccount" | "setDisplayName" | "setSettings"
+  "state" | "networkHint" | "checkHandle" | "createAccount" | "requestCode" | "createRecoveryCode" | "restoreAccount" | "setDisplayName" | "setSettings"
 > {
   const { core, connection, queue } = engine;
   return {
     state: async () => engine.clientState(),
+    networkHint: async (hint) => connection.hint(hint === "changed" ? "network-changed" : hint),
     async checkHandle(handle) {
       const link = core.identity.phase() === "ready" ? await online(engine) : await anonymous(engine);
       return { available: (await link.request("checkHandle", { handle })).available };
@@ -196,12 +197,18 @@ function chatCalls(engine: Engine): Calls<
 /** After `close` nothing touches the store any more. */
 function guardClosed(calls: Omit<HawserClient, "subscribe" | "close">, engine: Engine): HawserClient {
   let closed = false;
-  const guarded = Object.fromEntries(
-    Object.entries(calls).map(([name, call]) => [
-      name,
-      (...args: never[]) => (closed ? Promise.reject(new OperationalError("CLOSED")) : (call as (...args: never[]) => Promise<unknown>)(...args)),
-    ]),
-  ) as unknown as Omit<HawserClient, "subscribe" | "close">;
+  const guard =
+    (call: (...args: never[]) => Promise<unknown>) =>
+    async (...args: never[]): Promise<unknown> => {
+      if (closed) throw new OperationalError("CLOSED");
+      try {
+        return await call(...args);
+      } catch (error) {
+        if (closed) throw new OperationalError("CLOSED", { cause: error });
+        throw storageError(error);
+      }
+    };
+  const guarded = Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guard(call as (...args: never[]) => Promise<unknown>)])) as unknown as Omit<HawserClient, "subscribe" | "close">;
   return {
     ...guarded,
     subscribe: (listener) => engine.core.notify.subscribe(listener),
@@ -211,4 +218,12 @@ function guardClosed(calls: Omit<HawserClient, "subscribe" | "close">, engine: E
       engine.stop();
     },
   };
+}
+
+/** SQLite's SQLITE_FULL and SQLITE_IOERR, as the drivers word them, become what a person can act on. */
+function storageError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof OperationalError) return error;
+  if (/database or disk is full|quota/i.test(error.message)) return new OperationalError("STORAGE_FULL", { cause: error, retry: { afterMs: 60_000 } });
+  if (/disk I\/O error|database disk image is malformed/i.test(error.message)) return new OperationalError("STORAGE_LOST", { cause: error });
+  return error;
 }

@@ -1,4 +1,5 @@
 /** The public API of Hawser for Node and browsers. Documented with running examples in docs/SDK.md. */
 export type * from "@hawser/client";
+export type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId, Retry } from "@hawser/base";
 export { OperationalError } from "@hawser/base";
 export * from "./worker/index.ts";

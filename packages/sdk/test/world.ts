@@ -62,7 +62,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    for (const name of [...this.clients.keys()]) await this.close(name);
+    for (const name of this.clients.keys()) await this.close(name);
     await this.server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -78,7 +78,7 @@ export function until(client: HawserClient, condition: () => Promise<boolean>): 
       clearInterval(poll);
       unsubscribe();
       if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error("the condition threw"));
     };
     const check = (): void => {
       if (checking) {

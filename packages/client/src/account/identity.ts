@@ -2,7 +2,7 @@
  * Who this device is: its keys and its place in the account. Invariant: identity, account keys and `self` are written in one
  * transaction when the device becomes a member, and leave together when it is wiped or revoked.
  */
-import { type AccountId, accountIdToBytes, type Bytes, concat, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
+import { accountIdToBytes, type Bytes, concat, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
 import type { DeviceIdentity } from "@hawser/crypto";
 import type { ClientPhase, RevocationInfo, Role, SelfInfo, Settings } from "../api.ts";
 import type { KeyValues } from "../store/kv.ts";

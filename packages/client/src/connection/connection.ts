@@ -46,14 +46,15 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
   let revoking: { readonly effectId: number; readonly list: SignedDeviceList } | undefined;
   let cancelReconnect: (() => void) | undefined;
   const timers = new Map<SessionTimer, () => void>();
-  const onlineWaiters = new Set<() => void>();
+  const onlineWaiters = new Set<(error?: OperationalError) => void>();
+  let stopped = true;
 
   const step = (input: SessionInput): void => {
     const before = state.kind;
     const result = stepSession(state, input, { nowMs: ports.clock.nowMs(), random: ports.random });
     state = result.state;
     for (const effect of result.effects) run(effect);
-    if (before !== state.kind && state.kind === "online") for (const waiter of [...onlineWaiters]) waiter();
+    if (before !== state.kind && state.kind === "online") for (const waiter of onlineWaiters) waiter();
   };
 
   const run = (effect: SessionEffect): void => {
@@ -151,11 +152,16 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
     status,
     clockOffsetMs: () => state.clockOffsetMs,
     server: () => lastHello,
-    start: (mode) => step({ type: "start", mode, origin: ports.origin }),
+    start(mode) {
+      stopped = false;
+      step({ type: "start", mode, origin: ports.origin });
+    },
     stop() {
+      stopped = true;
       cancelReconnect?.();
       step({ type: "stop" });
       requests.failAll();
+      for (const waiter of onlineWaiters) waiter(offline());
     },
     hint: (type) => step({ type }),
     request: (name, input) => (canSend(state) ? requests.start(name, input) : Promise.reject(offline())),
@@ -168,8 +174,9 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
     },
     reconnect() {
       cancelReconnect?.();
+      if (stopped) return;
       cancelReconnect = ports.clock.after(RECONNECT_AFTER_TROUBLE_MS, () => {
-        if (!canSend(state)) return;
+        if (stopped || !canSend(state)) return;
         const { mode } = state;
         step({ type: "stop" });
         step({ type: "start", mode, origin: ports.origin });
@@ -178,15 +185,13 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
     whenOnline(timeoutMs) {
       if (canSend(state)) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        const done = (): void => {
+        const done = (error?: OperationalError): void => {
           cancel();
           onlineWaiters.delete(done);
-          resolve();
+          if (error === undefined) resolve();
+          else reject(error);
         };
-        const cancel = ports.clock.after(timeoutMs, () => {
-          onlineWaiters.delete(done);
-          reject(offlineBecause(state));
-        });
+        const cancel = ports.clock.after(timeoutMs, () => done(offlineBecause(state)));
         onlineWaiters.add(done);
       });
     },

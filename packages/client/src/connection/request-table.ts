@@ -53,7 +53,7 @@ export function createRequestTable(clock: Clock, send: (frame: ClientFrame) => b
       else entry.reject(new OperationalError("UNEXPECTED_FRAME", { retry: "now" }));
     },
     failAll() {
-      for (const id of [...underWay.keys()]) take(id)?.reject(offline());
+      for (const id of underWay.keys()) take(id)?.reject(offline());
     },
   };
 }

@@ -4,7 +4,7 @@ import { OperationalError, type Retry } from "@hawser/base";
 import { type ClientFrame, ERROR_CODES, errorName, type Failure, type RequestSchema, type Response, type SignedDeviceList } from "@hawser/wire";
 
 type Operation = NonNullable<MessageInitShape<typeof RequestSchema>["operation"]>;
-export type OperationName = Exclude<Operation["case"], undefined> & Exclude<Response["result"]["case"], "failure" | undefined>;
+export type OperationName = Exclude<Operation["case"], undefined>;
 export type OperationInput<Name extends OperationName> = Extract<Operation, { case: Name }>["value"];
 export type OperationResult<Name extends OperationName> = Extract<Response["result"], { case: Name }>["value"];
 

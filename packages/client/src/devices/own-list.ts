@@ -4,7 +4,7 @@
  */
 import { type DeviceNumber, OperationalError } from "@hawser/base";
 import { type DeviceListChange, extendDeviceList, openDeviceLabel, sealDeviceLabel, type VerifiedDeviceList } from "@hawser/crypto";
-import { type Device, DeviceKind, RevocationReason } from "@hawser/wire";
+import { type Device, DeviceKind, type RevocationReason } from "@hawser/wire";
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { checkName } from "../account/names.ts";
 import type { DeviceInfo } from "../api.ts";

@@ -55,7 +55,8 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
     core.notify.changed("state");
   };
   /** Never inside a transaction or another step. */
-  const inputLater = (jobId: string, given: SinkInput): void => void Promise.resolve().then(() => input(jobId, given));
+  const later = (work: () => unknown): void => void Promise.resolve().then(() => (stopped ? undefined : work()));
+  const inputLater = (jobId: string, given: SinkInput): void => later(() => input(jobId, given));
 
   const run = (state: SinkState, effect: SinkEffect): void => {
     const { jobId } = state.job;
@@ -131,12 +132,12 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
           const screen = message.value.firstScreen.length === 0 ? undefined : decodeChunk(message.value.firstScreen);
           if (screen !== undefined) {
             const { conversations } = screen;
-            void Promise.resolve().then(() => {
+            later(() => {
               writer.commitChunk(jobId, FIRST_SCREEN_INDEX, conversations);
               for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as never);
             });
           }
-          void Promise.resolve().then(() => load(jobId) && input(jobId, { type: "resume" }));
+          later(() => load(jobId) && input(jobId, { type: "resume" }));
           return;
         }
         case "chunk": {
@@ -144,7 +145,7 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
           const reference: ChunkReference = { index, blob: toHex(blobId), key, messageCount, sizeBytes };
           start({ jobId, source: from, messageCount: 0, chunkCount: undefined, messagesDone: 0 });
           historyJobs.putChunk(jobId, reference);
-          void Promise.resolve().then(() => load(jobId) && input(jobId, { type: "reference", reference }));
+          later(() => load(jobId) && input(jobId, { type: "reference", reference }));
           return;
         }
         case "end": {
@@ -153,7 +154,7 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
           start({ jobId, source: from, messageCount, chunkCount, messagesDone: 0 });
           const known = historyJobs.find(jobId)!;
           historyJobs.put({ ...known, state: { ...(known.state as SinkJob), chunkCount, messageCount } });
-          void Promise.resolve().then(() => load(jobId) && input(jobId, { type: "end", chunkCount, messageCount }));
+          later(() => load(jobId) && input(jobId, { type: "end", chunkCount, messageCount }));
         }
       }
     },

@@ -46,7 +46,7 @@ export function createImports(core: Core, imported: (conversation: ConversationI
       const conversation = core.store.atomically(() => core.store.conversations.ensure(id, { title: options.title }));
       const tally = { imported: 0, alreadyThere: 0, done: 0 };
       const order = options.dateOrder === undefined ? {} : { dateOrder: ORDERS_BACK[options.dateOrder] };
-      for await (const batch of chat.messages({ chatKey: key, sha256: core.ports.primitives.sha256, toUtcMs, ...order })) {
+      for await (const batch of chat.messages({ chatKey: key, sha256: (data) => core.ports.primitives.sha256(data), toUtcMs, ...order })) {
         if (entry.cancelled) break;
         if (!batch.ok) throw new OperationalError("IMPORT_UNREADABLE", { message: batch.error.kind });
         const media = await readMedia(core, chat, batch.value.messages);

@@ -211,7 +211,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       return last === undefined ? newest : phoneStatus(last.state);
     },
     cancel() {
-      for (const key of [...attempts.keys()]) input(key, { type: "cancel" });
+      for (const key of attempts.keys()) input(key, { type: "cancel" });
       newest = undefined;
     },
     resume() {
@@ -223,14 +223,14 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       }
     },
     connected() {
-      for (const key of [...attempts.keys()]) input(key, { type: "connected" });
+      for (const key of attempts.keys()) input(key, { type: "connected" });
     },
     slot(message) {
       const given = slotInput(message);
       input(given.rendezvousId, given);
     },
     deviceSeen(device) {
-      for (const key of [...attempts.keys()]) input(key, { type: "device-seen", device });
+      for (const key of attempts.keys()) input(key, { type: "device-seen", device });
     },
     stop() {
       stopped = true;

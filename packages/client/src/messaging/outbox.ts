@@ -65,6 +65,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     running = true;
     void pass()
       .catch((error: unknown) => {
+        if (stopped) return;
         core.log({ event: "outbox-pass-failed", error: error instanceof Error ? error.name : "unknown" });
         setTimer(OUTBOX_FIRST_RETRY_MS);
       })
@@ -138,6 +139,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       for (const blob of row.uploads) {
         const bytes = core.store.blobs.get(uploadId(blob));
         if (bytes !== undefined) await transfer.upload(blob as BlobId, bytes, "attachment");
+        if (stopped) return;
       }
       core.store.atomically(() => {
         outbox.uploaded(row.row);
@@ -202,7 +204,6 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       return false;
     }
   };
-
   const claimInto = async (bundles: Bundles, devices: readonly DeviceAddress[]): Promise<void> => {
     for (const [account, its] of Map.groupBy(devices, (address) => address.account)) {
       const claimed = await directory.claim(account, its.map((address) => address.device));
@@ -233,7 +234,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   };
 
   const refused = (row: OutboxRow, error: unknown, retryAfterMs = 0): void => {
-    if (!link.online && isTransient(error)) return;
+    if (stopped || (!link.online && isTransient(error))) return;
     if (isTransient(error) || !(error instanceof OperationalError)) {
       const backoffMs = Math.min(OUTBOX_FIRST_RETRY_MS * 2 ** Math.min(row.tries, 16), OUTBOX_MAX_RETRY_MS);
       const asked = error instanceof OperationalError && typeof error.retry === "object" ? error.retry.afterMs : 0;
@@ -251,6 +252,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   };
 
   const correct = async (row: OutboxRow): Promise<void> => {
+    if (stopped) return;
     correcting.add(row.row);
     try {
       const tries = (corrections.get(row.row) ?? 0) + 1;

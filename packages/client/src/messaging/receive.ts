@@ -44,9 +44,14 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
         const known = await fetchUnknownLists(queue.slice(0, RECEIVE_BATCH));
         if (mine !== generation) continue;
         if (!known || core.identity.phase() !== "ready") return reconnectLater();
-        const cursor = commit(queue.splice(0, RECEIVE_BATCH));
-        if (mine === generation) link.sendFrame({ type: "cursor", sequence: cursor });
+        const cursor = commit(queue.slice(0, RECEIVE_BATCH));
+        queue.splice(0, RECEIVE_BATCH);
+        link.sendFrame({ type: "cursor", sequence: cursor });
       }
+    } catch (error) {
+      // The store refused (full, failing): nothing of the batch was committed, so the server keeps it for the next connection.
+      core.log({ event: "receive-failed", error: error instanceof Error ? error.name : "unknown" });
+      reconnectLater();
     } finally {
       running = false;
     }
@@ -121,8 +126,9 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     deliver(deliveries) {
       const { cursor } = core.identity.mailbox();
       for (const delivery of deliveries) {
-        // Repeats of what is committed or queued. Past the bound the rest is left to the server, which repeats it.
-        if (delivery.sequence <= Math.max(cursor, highest) || queue.length >= MAX_RECEIVE_QUEUE) continue;
+        if (delivery.sequence <= Math.max(cursor, highest)) continue;
+        // Too much at once: what is not queued must not be skipped by a later cursor, so a new connection asks for it again.
+        if (queue.length >= MAX_RECEIVE_QUEUE) return link.reconnect();
         highest = delivery.sequence;
         queue.push(owned(delivery));
       }

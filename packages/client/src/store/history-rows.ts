@@ -5,7 +5,7 @@
  * on how many its conversations hold.
  */
 import { create } from "@bufbuild/protobuf";
-import { accountIdToBytes, type AccountId, type BlobId, type ConversationId, fromHex, messageIdFromBytes, type SqlDatabase, toHex } from "@hawser/base";
+import { accountIdToBytes, type AccountId, type ConversationId, fromHex, messageIdFromBytes, type SqlDatabase, toHex } from "@hawser/base";
 import type { HistoryPage, HistoryPosition, HistoryReader, HistoryScope, HistoryWriter } from "@hawser/sync";
 import { type Attachment, AttachmentSchema, type HistoryConversation, HistoryConversationSchema, type HistoryEntry, HistoryEntrySchema, HistoryStatus } from "@hawser/wire";
 import { parseAccountBytes } from "../messaging/content.ts";
@@ -265,7 +265,7 @@ function attachmentsOf(messages: MessageStore, order: number): Attachment[] {
 export function fromWireAttachment(attachment: Attachment): NewAttachment {
   const present = attachment.blobId.length === 32 && attachment.key.length === 32;
   return {
-    blob: present ? (toHex(attachment.blobId) as BlobId) : undefined,
+    blob: present ? toHex(attachment.blobId) : undefined,
     key: present ? attachment.key : undefined,
     sizeBytes: Number(attachment.plaintextSizeBytes),
     mediaType: attachment.mediaType,

@@ -173,11 +173,12 @@ function insertAttachments(database: SqlDatabase, order: number, attachments: re
 }
 
 /**
- * The first key from `from` on that no message has. Looks at whole milliseconds: after the last key used in one, and in the next
- * one when it is full. A thousand messages fit into each, so this ends at once in practice.
+ * `from` itself when it is free. Otherwise after the last key used in its millisecond, and in the next one when that is full. A
+ * thousand messages fit into each, so this ends at once in practice.
  */
 function freeOrder(database: SqlDatabase, from: number): number {
   assert(Number.isSafeInteger(from) && from > 0, "an order key is a positive integer");
+  if (database.prepare("SELECT 1 AS taken FROM messages WHERE order_key = ?").get(from) === undefined) return from;
   let candidate = from;
   for (;;) {
     const end = candidate - (candidate % ORDER_STEPS_PER_MS) + ORDER_STEPS_PER_MS;

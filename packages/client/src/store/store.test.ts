@@ -74,6 +74,12 @@ test("a full millisecond spills into the next one", () => {
   expect(store.messages.lastOrder(1)).toBe(8_000);
 });
 
+test("a free place is taken as it is, also between others of its millisecond", () => {
+  add(ANNA, { orderFrom: 7_002 });
+  expect(add(ANNA, { orderFrom: 7_001 }).order).toBe(7_001);
+  expect(add(ANNA, { orderFrom: 7_001 }).order).toBe(7_003);
+});
+
 test("a status only rises, but a failed message may be tried again", () => {
   const { id } = add(ANNA, { outgoing: true, status: "queued" });
   const statuses = (["sent", "read", "delivered", "queued", "failed"] as const).map((status) => store.messages.raiseStatus(id, status));
