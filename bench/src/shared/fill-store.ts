@@ -1,5 +1,6 @@
 /** Fills a client's store with chats, and asks it what a person would ask. Portable: runs in Node and in a browser's worker. */
 import { type ConversationId, type MessageId, messageIdFromBytes } from "@hawser/base";
+import type { NewMessage } from "@hawser/client/store/messages";
 import { openStore, type Store } from "@hawser/client/store/store";
 
 export { openStore, type Store };
@@ -15,18 +16,13 @@ export interface FillOptions {
   textNumber(index: number): string;
 }
 
-/** Oldest first, round robin over imported chats that nobody can write to; returns nothing but rows. */
+/** Oldest first, round robin over imported chats that nobody can write to. Every chunk of history then touches every chat. */
 export function fillStore(store: Store, options: FillOptions): void {
-  const rows = store.atomically(() =>
-    Array.from(
-      { length: options.conversations },
-      (_, i) => store.conversations.ensure(conversationNumber(i), { title: `Chat ${i + 1}` }).row,
-    ),
-  );
+  const rows = makeConversations(store, options.conversations);
   for (let start = 0; start < options.messages; start += ROWS_PER_TRANSACTION) {
+    const end = Math.min(start + ROWS_PER_TRANSACTION, options.messages);
     store.atomically(() => {
-      const end = Math.min(start + ROWS_PER_TRANSACTION, options.messages);
-      for (let i = start; i < end; i++) insertNumber(store, rows[i % rows.length]!, i, options.textNumber(i));
+      for (let i = start; i < end; i++) store.messages.insert(numberedMessage(rows[i % rows.length]!, i, options.textNumber(i)));
     });
   }
   store.atomically(() => {
@@ -34,12 +30,33 @@ export function fillStore(store: Store, options: FillOptions): void {
   });
 }
 
-export const conversationNumber = (index: number): ConversationId => `i:${(index + 1).toString(16).padStart(32, "0")}` as ConversationId;
+/**
+ * The limit for history: the same rows, already decoded and in memory, into the same schema. Rows a second, from the first row to the
+ * last commit.
+ */
+export function bareRate(store: Store, options: FillOptions): number {
+  const rows = makeConversations(store, options.conversations);
+  const messages = Array.from({ length: options.messages }, (_, i) => numberedMessage(rows[i % rows.length]!, i, options.textNumber(i)));
+  const beganMs = performance.now();
+  for (let start = 0; start < messages.length; start += ROWS_PER_TRANSACTION) {
+    store.atomically(() => {
+      for (const message of messages.slice(start, start + ROWS_PER_TRANSACTION)) store.messages.insert(message);
+    });
+  }
+  return (messages.length * 1_000) / (performance.now() - beganMs);
+}
 
-function insertNumber(store: Store, conversation: number, index: number, text: string): void {
+const makeConversations = (store: Store, count: number): number[] =>
+  store.atomically(() =>
+    Array.from({ length: count }, (_, i) => store.conversations.ensure(conversationNumber(i), { title: `Chat ${i + 1}` }).row),
+  );
+
+const conversationNumber = (index: number): ConversationId => `i:${(index + 1).toString(16).padStart(32, "0")}` as ConversationId;
+
+function numberedMessage(conversation: number, index: number, text: string): NewMessage {
   const sentAtMs = FIRST_MESSAGE_MS + index * BETWEEN_MESSAGES_MS;
   const outgoing = index % 3 === 0;
-  store.messages.insert({
+  return {
     id: messageNumber(index),
     conversation,
     sentAtMs,
@@ -52,7 +69,7 @@ function insertNumber(store: Store, conversation: number, index: number, text: s
     text,
     quoted: undefined,
     attachments: [],
-  });
+  };
 }
 
 /** Spread like random ids, so that the index on ids costs what it costs in real life. */
