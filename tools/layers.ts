@@ -32,7 +32,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   server: { folder: "apps/server", pure: false, imports: ["base", "wire", "crypto", "relay", "io-node"] },
   web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "client", "io-web", "sdk", "ui"] },
   cli: { folder: "apps/cli", pure: false, imports: ["base", "sdk", "server"] },
-  bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "sdk", "server"] },
+  bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "io-web", "sdk", "server"] },
 };
 
 export const LONGEST_FILE_LINES = 400;
