@@ -38,6 +38,8 @@ export const MAX_STALE_CORRECTIONS = 8;
 export const YOUNG_DEVICE_MS = 60_000;
 export const WAIT_FOR_KEYS_MS = 200;
 export const MAX_WAITS_FOR_KEYS = 10;
+/** How long a device that has no keys on the server is not asked for again. */
+export const KEYLESS_FOR_MS = 30_000;
 
 /** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
 export const MAX_RECEIVE_QUEUE = 4_096;

@@ -95,6 +95,8 @@ function linkCalls(engine: Engine): Calls<"startLink" | "cancelLink" | "linkStat
     async startLink(options) {
       if (core.identity.phase() === "ready") throw new OperationalError("WRONG_PHASE");
       checkName(options.deviceName);
+      // Whoever begins anew has read why the device was signed out.
+      core.store.kv.delete("revocation");
       return companion.start(options);
     },
     async cancelLink() {

@@ -185,3 +185,51 @@ test("an import is imported once, reaches the companion, and is found by search"
   const hits = await laptop.search({ text: "pebble 7" });
   expect(hits.map((hit) => hit.message.text)).toEqual(["pebble 7"]);
 });
+
+test("a sender that knows an old list is told, and its message reaches the new device and spares the removed one", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  const old = await world.link(bela, "old-laptop");
+  await anna.sendMessage({ conversation: ab, text: "to both" });
+  await hasText(old, ba, "to both");
+  // Anna's device sees nothing of this: lists change only on Bela's side.
+  const fresh = await world.link(bela, "new-laptop");
+  await bela.revokeDevice((await old.state()).self!.device);
+  await until(old, async () => (await old.state()).phase === "revoked");
+  await anna.sendMessage({ conversation: ab, text: "after the change" });
+  await hasText(fresh, ba, "after the change");
+  await hasText(bela, ba, "after the change");
+  expect((await texts(bela, ba)).filter((text) => text === "after the change")).toHaveLength(1);
+});
+
+test("settings, names, pins and blocks follow to every device, the last writer wins", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab } = await world.befriend(anna, bela);
+  const laptop = await world.link(anna, "laptop");
+  await until(laptop, async () => (await laptop.contacts()).length === 1);
+  const account = (await bela.state()).self!.account;
+  await laptop.renameContact(account, "Bela B.");
+  await until(anna, async () => (await anna.contacts())[0]?.name === "Bela B.");
+  await anna.renameContact(account, "Béla");
+  await until(laptop, async () => (await laptop.contacts())[0]?.name === "Béla");
+  await anna.setDisplayName("Anna K.");
+  await until(laptop, async () => (await laptop.state()).self?.displayName === "Anna K.");
+  await laptop.setSettings({ theme: "dark" });
+  await until(anna, async () => (await anna.state()).settings.theme === "dark");
+  await laptop.openConversation(account);
+  await laptop.setChatState(ab, { archived: true });
+  await until(anna, async () => (await anna.conversation(ab))?.archived === true);
+  await laptop.setBlocked(account, true);
+  await until(anna, async () => (await anna.contacts())[0]?.blocked === true);
+});
+
+test("calls after close say so, and a second opening of a live profile is refused", async () => {
+  const anna = await world.account("anna");
+  expect(() => world.open("anna")).toThrow(expect.objectContaining({ code: "PROFILE_IN_USE" }));
+  await anna.close();
+  await expect(anna.state()).rejects.toMatchObject({ code: "CLOSED" });
+  world.clients.delete("anna");
+  expect((await world.open("anna").state()).phase).toBe("ready");
+});

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test } from "vitest";
-import { type HawserClient, openNodeClient } from "../src/node/index.ts";
-import { texts, until, World } from "./world.ts";
+import { type ConversationId, type HawserClient, openNodeClient } from "../src/node/index.ts";
+import { until, World } from "./world.ts";
 
 const CLIENT_ROUNDS = 10;
 /** The server's own suite kills it more often; here it is about the clients. */
@@ -32,7 +32,7 @@ function expectExactlyOnce(received: readonly string[], last: number): void {
   expect(received.length).toBeGreaterThan(last);
 }
 
-async function all(client: HawserClient, conversation: Parameters<typeof texts>[1]): Promise<string[]> {
+async function all(client: HawserClient, conversation: ConversationId): Promise<string[]> {
   const items: string[] = [];
   let beforeOrder = Number.MAX_SAFE_INTEGER;
   for (;;) {

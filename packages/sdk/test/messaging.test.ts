@@ -55,6 +55,7 @@ test("what is written offline leaves once the server is back, in order and once"
   await world.close("anna");
   await world.start();
   const again = world.open("anna");
+  await bela.networkHint("online");
   await until(again, async () => (await again.state()).outboxCount === 0);
   await hasText(bela, ba, "20");
   expect(await texts(bela, ba)).toEqual(Array.from({ length: 21 }, (_, i) => String(i)));

@@ -12,11 +12,15 @@ import type { ConnectionEvents } from "./connection.ts";
 
 /** `engineOf` because the connection is made before the parts that its events are for. */
 export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
+  // The newest own list when the hello was made: what is signed after it is not on the server yet.
+  let offeredNumber = 0;
   return {
     hello(mode, server) {
       const engine = engineOf();
       try {
-        return mode === "anonymous" ? helloOf(engine) : authenticate(engine, server);
+        if (mode === "anonymous") return helloOf(engine);
+        offeredNumber = engine.core.store.lists.latest(engine.core.identity.requireSelf().account)?.number ?? 0;
+        return authenticate(engine, server);
       } catch (error) {
         engine.core.log({ event: "sign-failed", error: error instanceof Error ? error.name : "unknown" });
         return undefined;
@@ -26,7 +30,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
     revoked: (list) => leave(engineOf(), list),
     welcome(message, mode) {
       const engine = engineOf();
-      if (mode === "device" && message.device !== undefined) welcomed(engine, message.device);
+      if (mode === "device" && message.device !== undefined) welcomed(engine, message.device, offeredNumber);
       else engine.companion.connected();
     },
     push: (push) => pushed(engineOf(), push),
@@ -67,7 +71,7 @@ function authenticate(engine: Engine, server: ServerHello): ClientHello {
   });
 }
 
-function welcomed(engine: Engine, welcome: DeviceWelcome): void {
+function welcomed(engine: Engine, welcome: DeviceWelcome, offeredNumber: number): void {
   const { core, directory, receiver, queue } = engine;
   const self = core.identity.requireSelf();
   receiver.reset();
@@ -75,13 +79,14 @@ function welcomed(engine: Engine, welcome: DeviceWelcome): void {
   // Another epoch: the mailbox begins anew, and what was committed of the old one says nothing about it.
   if (mailbox.epoch !== welcome.mailboxEpoch) core.identity.setMailbox(welcome.mailboxEpoch, 0);
   // The server took what was stapled, or it would not have welcomed this device.
-  setPublishedNumber(core, core.store.lists.latest(self.account)?.number ?? 0);
+  setPublishedNumber(core, Math.max(publishedNumber(core), offeredNumber));
   directory.accept(self.account, welcome.newerLists);
   if (leftTheList(engine, welcome.newerLists)) return;
   engine.history.ownDevicesChanged();
   engine.companion.activated();
   engine.companion.connected();
   engine.phone.connected();
+  if (self.role === "phone") inBackground(engine, queue.run(() => engine.ownList.publish()));
   const left = { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft };
   inBackground(engine, queue.run(() => replenishPreKeys(core, engine.connection, left)));
   inBackground(engine, engine.contacts.flushBlocks());
@@ -100,7 +105,6 @@ function pushed(engine: Engine, push: Push): void {
       if (account === undefined) return;
       engine.directory.accept(account, event.value.lists);
       if (account !== core.identity.self()?.account || leftTheList(engine, event.value.lists)) return;
-      setPublishedNumber(core, core.store.lists.latest(account)?.number ?? 0);
       return engine.history.ownDevicesChanged();
     }
     case "rendezvousMessage":

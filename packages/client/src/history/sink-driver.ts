@@ -45,6 +45,10 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
   const timers = new Map<string, () => void>();
   let stopped = false;
   const { historyJobs } = core.store;
+  const earlier = historyJobs.list().findLast((row) => row.direction === "sink" && row.finished);
+  /** The last job that was completed, for the screen. */
+  let finished: HistoryStatus | undefined =
+    earlier === undefined ? undefined : { kind: "complete", messagesTotal: (earlier.state as SinkJob).messageCount, finishedAtMs: earlier.createdAtMs };
 
   const input = (jobId: string, given: SinkInput): void => {
     const state = jobs.get(jobId);
@@ -76,8 +80,10 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
     }
   };
 
-  const persist = (state: SinkState): void =>
+  const persist = (state: SinkState): void => {
+    if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
     historyJobs.put({ job: state.job.jobId, direction: "sink", device: state.job.source, state: state.job, finished: state.complete, createdAtMs: core.timeMs() });
+  };
 
   const post = (state: SinkState, message: HistoryMessageToSource["message"]): void =>
     core.store.atomically(() => {
@@ -196,9 +202,7 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
           stalledSinceMs: stalledSinceMs(newest, core.ports.clock.nowMs()),
         };
       }
-      const finished = core.store.historyJobs.list().filter((row) => row.direction === "sink" && row.finished).at(-1);
-      if (finished === undefined) return undefined;
-      return { kind: "complete", messagesTotal: (finished.state as SinkJob).messageCount, finishedAtMs: finished.createdAtMs };
+      return finished;
     },
     stop() {
       stopped = true;

@@ -3,10 +3,11 @@
  * Invariants: at most `OUTBOX_WINDOW` frames are under way; what addresses one account leaves in the order it was written; a row is
  * deleted only by its acknowledgement or by a refusal that repeating cannot change. docs/PROTOCOL.md, "Sending".
  */
-import { type AccountId, type BlobId, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
+import { type AccountId, type BlobId, type DeviceAddress, type DeviceNumber, formatAddress, OperationalError } from "@hawser/base";
 import type { PreKeyBundle } from "@hawser/crypto";
 import { errorClass, errorName, type SendRejected } from "@hawser/wire";
 import {
+  KEYLESS_FOR_MS,
   MAX_STALE_CORRECTIONS,
   MAX_WAITS_FOR_KEYS,
   OUTBOX_BATCH,
@@ -48,6 +49,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   /** Rows whose blobs are on their way; others go on meanwhile. */
   const uploading = new Set<number>();
   const corrections = new Map<number, number>();
+  const keyless = new Map<string, number>();
   let lastRequest = 0;
   let running = false;
   let again = false;
@@ -187,13 +189,14 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
         if (finish(current, outcome)) return true;
         if (outcome.kind === "needs-list") await directory.ensure(outcome.account);
         else if (outcome.kind === "needs-sessions") {
-          await claimInto(bundles, outcome.devices);
+          await claimInto(bundles, outcome.devices.filter((address) => !isKeyless(address)));
           const without = outcome.devices.filter((address) => bundles.get(address.account)?.has(address.device) !== true);
           if (without.length > 0 && row.tries < MAX_WAITS_FOR_KEYS && without.some(isYoung)) {
             outbox.delay(row.row, core.ports.clock.nowMs() + WAIT_FOR_KEYS_MS, row.tries + 1);
             setTimer(WAIT_FOR_KEYS_MS);
             return false;
           }
+          for (const address of without) keyless.set(formatAddress(address), core.ports.clock.monotonicMs() + KEYLESS_FOR_MS);
           withoutMissing = true;
         }
       }
@@ -206,9 +209,22 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   };
   const claimInto = async (bundles: Bundles, devices: readonly DeviceAddress[]): Promise<void> => {
     for (const [account, its] of Map.groupBy(devices, (address) => address.account)) {
-      const claimed = await directory.claim(account, its.map((address) => address.device));
-      bundles.set(account, new Map([...(bundles.get(account) ?? []), ...claimed]));
+      try {
+        const claimed = await directory.claim(account, its.map((address) => address.device));
+        bundles.set(account, new Map([...(bundles.get(account) ?? []), ...claimed]));
+      } catch (error) {
+        // The server's limit must not hold a message back that other devices can read.
+        if (!(error instanceof OperationalError) || error.code !== "RATE_LIMITED") throw error;
+      }
     }
+  };
+
+  /** It had no keys a moment ago: messages go on without it, and nobody asks for each of them. */
+  const isKeyless = (address: DeviceAddress): boolean => {
+    const untilMs = keyless.get(formatAddress(address));
+    if (untilMs === undefined || core.ports.clock.monotonicMs() < untilMs) return untilMs !== undefined;
+    keyless.delete(formatAddress(address));
+    return false;
   };
 
   /** A device added a moment ago is still uploading its keys. */
@@ -296,6 +312,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       wake();
     },
     disconnected() {
+      keyless.clear();
       underWay.clear();
       corrections.clear();
     },

@@ -1,0 +1,78 @@
+/** Invariant: each request settles exactly once, by its answer, its deadline, or the end of the connection. */
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "@hawser/base";
+import { type ClientFrame, ERROR_CODES, MAX_REQUESTS_UNDER_WAY, ResponseSchema } from "@hawser/wire";
+import { expect, test } from "vitest";
+import { REQUEST_TIMEOUT_MS } from "../bounds.ts";
+import { createRequestTable } from "./request-table.ts";
+
+function setUp() {
+  const timers = new Set<{ atMs: number; run: () => void }>();
+  let nowMs = 0;
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after(delayMs, run) {
+      const timer = { atMs: nowMs + delayMs, run };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+  };
+  const sent: ClientFrame[] = [];
+  let connected = true;
+  const table = createRequestTable(clock, (frame) => connected && sent.push(frame) > 0);
+  const lastId = (): number => {
+    const frame = sent.at(-1)!;
+    return frame.type === "request" ? frame.message.id : 0;
+  };
+  const pass = (ms: number): void => {
+    nowMs += ms;
+    for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.run();
+  };
+  return { table, sent, lastId, pass, timers, disconnect: () => (connected = false) };
+}
+
+test("an answer goes to the request with its number, and leaves no deadline behind", async () => {
+  const { table, lastId, timers } = setUp();
+  const first = table.start("checkHandle", { handle: "a" });
+  const firstId = lastId();
+  const second = table.start("checkHandle", { handle: "b" });
+  table.settle(create(ResponseSchema, { id: lastId(), result: { case: "checkHandle", value: { available: false } } }));
+  table.settle(create(ResponseSchema, { id: firstId, result: { case: "checkHandle", value: { available: true } } }));
+  expect([(await first).available, (await second).available]).toEqual([true, false]);
+  expect(timers.size).toBe(0);
+});
+
+test("failures carry code, retry and lists; an answer of another kind is no answer", async () => {
+  const { table, lastId } = setUp();
+  const limited = table.start("checkHandle", { handle: "a" });
+  const failure = { error: ERROR_CODES.RATE_LIMITED.code, retryAfterMs: 700, lists: [{ payload: new Uint8Array(1), signature: new Uint8Array(1) }] };
+  table.settle(create(ResponseSchema, { id: lastId(), result: { case: "failure", value: failure } }));
+  await expect(limited).rejects.toMatchObject({ code: "RATE_LIMITED", retry: { afterMs: 700 }, lists: [{}] });
+  const taken = table.start("checkHandle", { handle: "a" });
+  table.settle(create(ResponseSchema, { id: lastId(), result: { case: "failure", value: { error: ERROR_CODES.HANDLE_TAKEN.code } } }));
+  await expect(taken).rejects.toMatchObject({ code: "HANDLE_TAKEN", retry: "never" });
+  const crossed = table.start("checkHandle", { handle: "a" });
+  table.settle(create(ResponseSchema, { id: lastId(), result: { case: "findHandle", value: {} } }));
+  await expect(crossed).rejects.toMatchObject({ code: "UNEXPECTED_FRAME" });
+});
+
+test("silence ends at the deadline, a lost connection at once, and no connection before that", async () => {
+  const { table, pass, disconnect } = setUp();
+  const silent = table.start("ping", {});
+  pass(REQUEST_TIMEOUT_MS);
+  await expect(silent).rejects.toMatchObject({ code: "TIMEOUT" });
+  const cut = table.start("ping", {});
+  table.failAll();
+  await expect(cut).rejects.toMatchObject({ code: "OFFLINE", retry: "now" });
+  disconnect();
+  await expect(table.start("ping", {})).rejects.toMatchObject({ code: "OFFLINE" });
+});
+
+test("more requests than the bound are refused, not queued", async () => {
+  const { table } = setUp();
+  const open = Array.from({ length: MAX_REQUESTS_UNDER_WAY }, () => table.start("ping", {}).catch(() => "failed"));
+  await expect(table.start("ping", {})).rejects.toMatchObject({ code: "OVERLOADED" });
+  table.failAll();
+  expect(new Set(await Promise.all(open))).toEqual(new Set(["failed"]));
+});
