@@ -1,0 +1,66 @@
+/** What the people of a world did and saw: the truth that the checkers compare devices with. */
+import type { AccountId, MessageId } from "@hawser/base";
+import type { ClientEvent } from "@hawser/client";
+import type { Directory } from "@hawser/relay";
+import type { Device } from "../nodes/device.ts";
+import type { Account, World } from "../nodes/world.ts";
+
+export interface SentMessage {
+  readonly id: MessageId;
+  readonly text: string;
+  readonly from: Device;
+  readonly fromAccount: Account;
+  readonly toAccount: Account;
+  /** The world's time at which a person pressed "send". */
+  readonly askedAtMs: number;
+}
+
+export class Oracle {
+  readonly #world: World;
+  readonly sent = new Map<MessageId, SentMessage>();
+  /** Device number of an account → the world's time at which the server published its revocation. */
+  readonly revocations = new Map<string, number>();
+  /** Texts that a device has shown, by device, with the world's time. */
+  readonly seen = new Map<Device, Map<string, number>>();
+  /** Who a device is, once it is a member; a profile may be linked again as another number. */
+  readonly numbers = new Map<Device, { readonly account: AccountId; readonly device: number }>();
+  readonly revokedSeen = new Set<Device>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  watchDirectory(directory: Directory): void {
+    directory.onChange((entry, _lists, revoked) => {
+      for (const device of revoked) {
+        const key = `${entry.account}/${device}`;
+        this.#world.trace.note(`server: ${device} of ${entry.account.slice(0, 6)} is revoked`);
+        if (!this.revocations.has(key)) this.revocations.set(key, this.#world.scheduler.nowMs);
+      }
+    });
+  }
+
+  event(device: Device, event: ClientEvent): void {
+    if (event.type === "message" && !event.message.outgoing && event.message.kind === "text") this.#shown(device, event.message.text);
+    if (event.type === "state") this.#state(device, event);
+  }
+
+  #shown(device: Device, text: string): void {
+    let texts = this.seen.get(device);
+    if (texts === undefined) {
+      texts = new Map();
+      this.seen.set(device, texts);
+    }
+    if (!texts.has(text)) texts.set(text, this.#world.scheduler.nowMs);
+  }
+
+  #state(device: Device, { state }: Extract<ClientEvent, { type: "state" }>): void {
+    if (state.self !== undefined) this.numbers.set(device, { account: state.self.account, device: state.self.device });
+    if (state.phase !== "revoked" || this.revokedSeen.has(device)) return;
+    this.revokedSeen.add(device);
+    const was = this.numbers.get(device);
+    const signed = was !== undefined && this.revocations.has(`${was.account}/${was.device}`);
+    this.#world.trace.note(`${device.name} is in phase revoked`);
+    if (!signed) this.#world.violations.add("revoked only by signature", `${device.name} signed itself out and no list revokes it`);
+  }
+}

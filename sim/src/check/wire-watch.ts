@@ -1,0 +1,60 @@
+/**
+ * Watches every frame on every connection. It knows what the server has acknowledged, that no frame holds plaintext, and that no
+ * ciphertext on the wire shares key and nonce with another.
+ */
+import { type Bytes, messageIdFromBytes, type MessageId } from "@hawser/base";
+import { decodeBatch, decodeSend, FRAME_TYPES } from "@hawser/wire";
+import type { Network } from "../engine/network.ts";
+import type { VirtualConnection } from "../engine/virtual-connection.ts";
+import type { KeyUse } from "./key-use.ts";
+import type { Violations } from "./violation.ts";
+
+/** Stands in every text, name and title of the workload; nobody but the ends may ever see it. */
+export const CANARY = "qzcanary";
+const CANARY_BYTES = Buffer.from(CANARY);
+
+export const holdsCanary = (bytes: Bytes): boolean => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(CANARY_BYTES);
+
+export class WireWatch {
+  /** Acknowledged by the server. */
+  readonly accepted = new Set<MessageId>();
+  readonly #requests = new WeakMap<VirtualConnection, Map<number, MessageId>>();
+  readonly #violations: Violations;
+  readonly #keyUse: KeyUse;
+
+  constructor(network: Network, keyUse: KeyUse, violations: Violations) {
+    this.#violations = violations;
+    this.#keyUse = keyUse;
+    network.taps.push((direction, connection, bytes) => {
+      if (holdsCanary(bytes)) violations.add("no plaintext at the server", `a frame of type ${bytes[0]} from ${connection.device} holds plaintext`);
+      if (direction === "up" && bytes[0] === FRAME_TYPES.send) this.#send(connection, bytes);
+      if (direction === "down" && bytes[0] === FRAME_TYPES.batch) this.#batch(connection, bytes);
+    });
+  }
+
+  body(bytes: Bytes): void {
+    if (holdsCanary(bytes)) this.#violations.add("no plaintext at the server", "a blob's upload holds plaintext");
+  }
+
+  #send(connection: VirtualConnection, bytes: Bytes): void {
+    const frame = decodeSend(bytes);
+    if (!frame.ok) return this.#violations.add("no fault inside", `${connection.device} sent a malformed frame`);
+    let requests = this.#requests.get(connection);
+    if (requests === undefined) {
+      requests = new Map();
+      this.#requests.set(connection, requests);
+    }
+    requests.set(frame.value.request, messageIdFromBytes(frame.value.messageId));
+    this.#keyUse.onWire(frame.value.body, connection.device);
+    for (const target of frame.value.targets) for (const capsule of target.capsules) this.#keyUse.onWire(capsule.bytes, connection.device);
+  }
+
+  #batch(connection: VirtualConnection, bytes: Bytes): void {
+    const batch = decodeBatch(bytes);
+    if (!batch.ok) return this.#violations.add("no fault inside", `the server sent ${connection.device} a malformed batch`);
+    for (const request of batch.value.acks) {
+      const id = this.#requests.get(connection)?.get(request);
+      if (id !== undefined) this.accepted.add(id);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The network between devices and the server. Invariants, as TCP gives them: one connection delivers in order and at most once, and
+ * never after it was seen to end; everything else (when, whether, and who hears of an end) is the seed's to decide.
+ */
+import type { Bytes, FrameConnection, FrameConnectionEvents } from "@hawser/base";
+import type { Machine } from "./machine.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+import { type Tap, VirtualConnection } from "./virtual-connection.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+/** How one device's way to the server is just now. */
+export interface Path {
+  readonly device: string;
+  readonly address: string;
+  lowMs: number;
+  highMs: number;
+  /** One direction (or both) stands still; what is on its way waits. */
+  upHeld: boolean;
+  downHeld: boolean;
+  /** What a new connection meets: an answer, a refusal, a proxy's 503, or silence. */
+  opening: "works" | "refused" | "503" | "hangs";
+}
+
+/** What listens: the server's life that is up now. */
+export interface Listener {
+  readonly machine: Machine;
+  readonly life: number;
+  accept(connection: VirtualConnection, address: string): void;
+}
+
+const REFUSED_AFTER_MS = 2;
+const ABNORMAL_CLOSURE = 1006;
+
+export class Network {
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly #paths = new Map<string, Path>();
+  readonly #random: SeededRandom;
+  readonly connections = new Set<VirtualConnection>();
+  readonly taps: Tap[] = [];
+  listener: Listener | undefined;
+  #opened = 0;
+
+  constructor(scheduler: Scheduler, trace: Trace, random: SeededRandom) {
+    this.scheduler = scheduler;
+    this.trace = trace;
+    this.#random = random;
+  }
+
+  path(device: string): Path {
+    let path = this.#paths.get(device);
+    if (path === undefined) {
+      const n = this.#paths.size + 1;
+      path = { device, address: `10.0.${n >> 8}.${n & 255}`, lowMs: 5, highMs: 60, upHeld: false, downHeld: false, opening: "works" };
+      this.#paths.set(device, path);
+    }
+    return path;
+  }
+
+  open(machine: Machine, life: number, events: FrameConnectionEvents): FrameConnection {
+    const path = this.path(machine.name);
+    const random = this.#random.fork(`${machine.name}/${++this.#opened}`);
+    const { opening } = path;
+    if (opening !== "works") return this.#refuse(machine, life, events, opening, random);
+    const connection = new VirtualConnection({ network: this, machine, life, events, path, random });
+    this.connections.add(connection);
+    connection.begin();
+    return connection.clientEnd;
+  }
+
+  #refuse(machine: Machine, life: number, events: FrameConnectionEvents, why: "refused" | "503" | "hangs", random: SeededRandom): FrameConnection {
+    let over = false;
+    const close = (code: number, reason: string): void => {
+      if (over) return;
+      over = true;
+      machine.enter(life, () => events.closed(code, reason));
+    };
+    const path = this.path(machine.name);
+    if (why !== "hangs") {
+      const delayMs = why === "refused" ? REFUSED_AFTER_MS : random.between(path.lowMs, path.highMs) * 2;
+      this.scheduler.after(delayMs, () => close(ABNORMAL_CLOSURE, why));
+    }
+    // As `ws` does: whoever gives up on a handshake hears that it is over.
+    return { send: () => undefined, bufferedBytes: 0, close: () => void this.scheduler.after(0, () => close(ABNORMAL_CLOSURE, "given up")) };
+  }
+
+  /** Ends a device's connections: `reset` both ends hear of, `silent` nobody does. */
+  cut(device: string, how: "reset" | "silent"): void {
+    for (const connection of [...this.connections]) if (connection.device === device) connection.break(how);
+  }
+
+  /** The process of a device or of the server is gone. Its own end hears nothing any more. */
+  processGone(machine: Machine, how: "reset" | "silent"): void {
+    for (const connection of [...this.connections]) connection.processGone(machine, how);
+  }
+
+  /** A direction that stood still moves again. */
+  release(device: string): void {
+    const path = this.path(device);
+    path.upHeld = false;
+    path.downHeld = false;
+    for (const connection of this.connections) if (connection.device === device) connection.release();
+  }
+
+  tap(direction: "up" | "down", connection: VirtualConnection, bytes: Bytes): void {
+    for (const tap of this.taps) tap(direction, connection, bytes);
+  }
+}

@@ -1,0 +1,105 @@
+/** One device: a machine, a profile on its disk, and the real client as its process. Invariant: a restart keeps the disk and nothing else. */
+import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
+import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type LogEvent } from "@hawser/client";
+import { Disk } from "../engine/disk.ts";
+import { Machine } from "../engine/machine.ts";
+import type { Network } from "../engine/network.ts";
+import type { SeededRandom } from "../engine/seeded-random.ts";
+import { type HttpFaults, virtualHttp } from "./virtual-http.ts";
+import type { VirtualServer } from "./virtual-server.ts";
+
+/** Where a planted fault may stand between a client and its ports. */
+export interface DeviceSeams {
+  database(database: SqlDatabase): SqlDatabase;
+  transport(transport: Transport): Transport;
+  random(random: Random): Random;
+  clock(clock: Clock): Clock;
+  http(http: Http): Http;
+  primitives(primitives: Primitives): Primitives;
+}
+const same = <T>(value: T): T => value;
+export const NO_DEVICE_SEAMS: DeviceSeams = { database: same, transport: same, random: same, clock: same, http: same, primitives: same };
+
+export interface DeviceOptions {
+  readonly name: string;
+  readonly network: Network;
+  readonly server: VirtualServer;
+  readonly random: SeededRandom;
+  readonly primitives: Primitives;
+  readonly origin: string;
+  readonly httpFaults: HttpFaults;
+  readonly seams: (device: Device) => DeviceSeams;
+  onEvent(device: Device, event: ClientEvent): void;
+  onBody(body: Bytes): void;
+  onLog?(device: Device, event: LogEvent): void;
+}
+
+export class Device {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly disk = new Disk();
+  readonly #options: DeviceOptions;
+  #client: HawserClient | undefined;
+
+  constructor(options: DeviceOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.machine = new Machine(options.name, options.network.scheduler);
+  }
+
+  /** The running process; `undefined` while it is closed or dead. */
+  get client(): HawserClient | undefined {
+    return this.#client;
+  }
+
+  start(): HawserClient {
+    if (this.#client !== undefined) return this.#client;
+    const { network, server, origin, httpFaults } = this.#options;
+    const { machine } = this;
+    const life = machine.begin();
+    const random = this.#options.random.fork(`life ${life}`);
+    const seams = this.#options.seams(this);
+    const onBody = (request: { readonly body?: Bytes }): void => (request.body === undefined ? undefined : this.#options.onBody(request.body));
+    const ports: ClientPorts = {
+      database: seams.database(this.disk.openFor(machine, life)),
+      transport: seams.transport({ kind: "websocket", open: (_url, events) => network.open(machine, life, events) }),
+      http: seams.http(virtualHttp({ network, machine, life, shelf: server.shelf, random: random.fork("http"), faults: httpFaults, onBody })),
+      clock: seams.clock(machine.clock(life)),
+      random: seams.random(random),
+      primitives: seams.primitives(this.#options.primitives),
+      origin,
+      serverUrl: origin,
+      storage: { kind: "file", durable: true },
+      platform: { kind: "sdk", version: "0.1.0", description: "simulated" },
+      recoveryKdf: (code, salt) => Promise.resolve(this.#options.primitives.hmacSha256(salt, code)),
+      log: (event) => {
+        network.trace.note(`${this.name} # ${JSON.stringify(event)}`);
+        this.#options.onLog?.(this, event);
+      },
+    };
+    const client = createClient(ports);
+    client.subscribe((event) => {
+      if (machine.life === life) this.#options.onEvent(this, event);
+    });
+    this.#client = client;
+    return client;
+  }
+
+  /** As a person closes it. */
+  close(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    void client.close();
+    this.machine.kill();
+    this.#options.network.processGone(this.machine, "reset");
+  }
+
+  /** The process is gone without a word. */
+  kill(how: "reset" | "silent"): void {
+    if (this.#client === undefined) return;
+    this.#client = undefined;
+    this.machine.kill();
+    this.#options.network.processGone(this.machine, how);
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The server: the real roles, request handler, upload desk and gateway over virtual disks, clock and sockets. Composed as
+ * apps/server/src/server.ts composes them, without HTTP routes and processes. Invariant: `kill` takes everything but the disks.
+ */
+import { OperationalError, type Primitives, type SqlDatabase } from "@hawser/base";
+import {
+  BlobBooks, DEFAULT_BLOB_QUOTA_BYTES, DEFAULT_BLOB_RETENTION_MS, type Directory, type DirectoryRole, type Mailboxes, openDirectoryRole, openMailboxes, openRateTables, PreKeyStore, RendezvousStore,
+  RequestHandler,
+} from "@hawser/relay";
+import { UploadDesk } from "@hawser/server/blobs/upload-desk";
+import { createGateway, type Gateway } from "@hawser/server/gateway/index";
+import { startHousekeeping } from "@hawser/server/ops/housekeeping";
+import { RegistrationPolicy } from "@hawser/wire";
+import { Disk } from "../engine/disk.ts";
+import { Machine, ProcessDied } from "../engine/machine.ts";
+import type { Network } from "../engine/network.ts";
+import type { SeededRandom } from "../engine/seeded-random.ts";
+import { BlobShelf } from "./blob-shelf.ts"; // prettier-ignore
+
+export const ROLES = ["mailbox", "directory", "prekeys", "rendezvous", "blobs"] as const;
+export type RoleName = (typeof ROLES)[number];
+
+/** Places where a planted fault may stand between the parts. Identity when nothing is planted. */
+export interface ServerSeams {
+  database(role: RoleName, database: SqlDatabase): SqlDatabase;
+  mailboxes(mailboxes: Mailboxes): Mailboxes;
+  directory(directory: Directory): Directory;
+}
+export const NO_SERVER_SEAMS: ServerSeams = { database: (_role, database) => database, mailboxes: (mailboxes) => mailboxes, directory: (directory) => directory };
+
+export interface VirtualServerOptions {
+  readonly network: Network;
+  readonly random: SeededRandom;
+  readonly primitives: Primitives;
+  readonly origin: string;
+  readonly seams: ServerSeams;
+  /** Something failed inside that no order of the world explains. */
+  onFault(event: string, cause: unknown): void;
+}
+
+const TICKET_LIFETIME_MS = 6 * 3_600_000;
+const BLOB_LIMITS = { quotaBytes: DEFAULT_BLOB_QUOTA_BYTES, retentionMs: DEFAULT_BLOB_RETENTION_MS, maxUploads: 128, maxUploadsPerAccount: 16 };
+
+export class VirtualServer {
+  readonly machine: Machine;
+  readonly disks: Readonly<Record<RoleName, Disk>>;
+  readonly #options: VirtualServerOptions;
+  readonly #ticketKey: Uint8Array;
+  readonly shelf: BlobShelf;
+  #gateway: Gateway | undefined;
+  #directory: DirectoryRole | undefined;
+  #stopHousekeeping: (() => Promise<void>) | undefined;
+  readonly #directoryListeners: ((role: DirectoryRole) => void)[] = [];
+
+  constructor(options: VirtualServerOptions) {
+    this.#options = options;
+    this.machine = new Machine("server", options.network.scheduler);
+    this.disks = { mailbox: new Disk(), directory: new Disk(), prekeys: new Disk(), rendezvous: new Disk(), blobs: new Disk() };
+    this.#ticketKey = options.random.fork("ticket key").bytes(32);
+    this.shelf = new BlobShelf(options.primitives);
+  }
+
+  get up(): boolean {
+    return this.#gateway !== undefined;
+  }
+
+  /** The directory of the life that is up. */
+  get directory(): Directory | undefined {
+    return this.#directory?.directory;
+  }
+
+  /** Called with the directory of each life. */
+  onStart(listener: (role: DirectoryRole) => void): void {
+    this.#directoryListeners.push(listener);
+  }
+
+  start(): void {
+    const { network, primitives, origin, seams, onFault } = this.#options;
+    const { machine } = this;
+    const life = machine.begin();
+    const clock = machine.clock(life);
+    const random = this.#options.random.fork(`life ${life}`);
+    const open = (role: RoleName): SqlDatabase => seams.database(role, this.disks[role].openFor(machine, life));
+    const fault = (event: string, cause: unknown): void => {
+      if (cause instanceof OperationalError || cause instanceof ProcessDied || life !== machine.life) return;
+      onFault(event, cause);
+    };
+    const mailboxes = seams.mailboxes(
+      openMailboxes({
+        database: open("mailbox"),
+        clock,
+        random,
+        schedule: (callback) => void network.scheduler.after(0, () => machine.enter(life, callback)),
+        onUpkeepFailure: (cause) => fault("mailbox-upkeep", cause),
+      }),
+    );
+    const codeSender = { send: () => Promise.resolve() };
+    const directoryRole = openDirectoryRole({ database: open("directory"), clock, random, primitives, mode: "open", codeSender });
+    const preKeys = new PreKeyStore(open("prekeys"));
+    const rendezvous = new RendezvousStore(open("rendezvous"));
+    const books = new BlobBooks(open("blobs"), BLOB_LIMITS.retentionMs);
+    const role = <T>(name: RoleName, value: T) => (): T => {
+      if (this.disks[name].outOfService) throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 2_000 } });
+      return value;
+    };
+    const operations = new RequestHandler({
+      roles: { directory: role("directory", directoryRole), preKeys: role("prekeys", preKeys), rendezvous: role("rendezvous", rendezvous), blobs: role("blobs", books) },
+      limits: openRateTables(clock),
+      clock,
+      random,
+      primitives,
+      ticketKey: this.#ticketKey,
+      blobQuotaBytes: BLOB_LIMITS.quotaBytes,
+      ticketLifetimeMs: TICKET_LIFETIME_MS,
+      onFault: (operation, error) => fault(`request ${operation}`, error),
+    });
+    const gateway = createGateway({
+      directory: seams.directory(directoryRole.directory),
+      operations,
+      mailboxes,
+      primitives,
+      clock,
+      random,
+      origin,
+      registration: RegistrationPolicy.OPEN,
+      serverVersion: "0.1.0",
+      metrics: { counter: () => ({ add: () => undefined }), gauge: () => undefined, histogram: () => ({ observe: () => undefined }) },
+      log: { info: () => undefined, warn: () => undefined, error: (event, cause) => fault(event, cause) },
+    });
+    directoryRole.directory.onChange((entry, _lists, revoked) => {
+      if (revoked.length === 0) return;
+      try {
+        preKeys.remove(entry.account, revoked);
+      } catch (cause) {
+        fault("prekeys-of-revoked-device", cause);
+      }
+    });
+    for (const listener of this.#directoryListeners) listener(directoryRole);
+    this.shelf.open({ desk: new UploadDesk({ primitives, ticketKey: this.#ticketKey, clock, limits: BLOB_LIMITS, books: role("blobs", books) }), books: role("blobs", books), clock });
+    this.#stopHousekeeping = startHousekeeping(
+      [
+        { name: "activity", everyMs: 60_000, run: () => role("directory", directoryRole)().activity.flush() },
+        { name: "rendezvous", everyMs: 30_000, run: () => void role("rendezvous", rendezvous)().sweep(clock.nowMs()) },
+        { name: "blobs", everyMs: 60_000, run: () => void this.shelf.expire() },
+      ],
+      clock,
+      { info: () => undefined, warn: () => undefined, error: (event, cause) => fault(event, cause) },
+    );
+    this.#gateway = gateway;
+    this.#directory = directoryRole;
+    // The socket's type is that of `ws`; the gateway uses the members that the virtual end has.
+    network.listener = { machine, life, accept: (connection, address) => gateway.accept(connection.serverEnd as never, address) };
+  }
+
+  /** `reset`: the process died and its kernel says so. `silent`: the whole machine is gone. */
+  kill(how: "reset" | "silent"): void {
+    this.#gone();
+    this.machine.kill();
+    this.#options.network.processGone(this.machine, how);
+  }
+
+  /** As an operator restarts it: says goodbye first. */
+  async stop(): Promise<void> {
+    const gateway = this.#gateway;
+    const { life } = this.machine;
+    await this.#stopHousekeeping?.();
+    await gateway?.drain();
+    if (this.machine.life === life) this.kill("reset");
+  }
+
+  #gone(): void {
+    this.#gateway = undefined;
+    this.#directory = undefined;
+    this.#options.network.listener = undefined;
+    this.shelf.shut();
+  }
+
+  closeDisks(): void {
+    for (const disk of Object.values(this.disks)) disk.close();
+  }
+}

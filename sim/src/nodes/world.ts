@@ -1,0 +1,108 @@
+/** A world: one server, accounts with their devices, a network, and who watches. */
+import type { AccountId, Bytes, Primitives } from "@hawser/base";
+import type { ClientEvent } from "@hawser/client";
+import { nodePrimitives } from "@hawser/io-node";
+import { Oracle } from "../check/oracle.ts";
+import { KeyUse } from "../check/key-use.ts";
+import { Violations } from "../check/violation.ts";
+import { WireWatch } from "../check/wire-watch.ts";
+import { Network } from "../engine/network.ts";
+import { Scheduler } from "../engine/scheduler.ts";
+import { SeededRandom } from "../engine/seeded-random.ts";
+import { Trace } from "../engine/trace.ts";
+import { Device, type DeviceSeams, NO_DEVICE_SEAMS } from "./device.ts";
+import type { HttpFaults } from "./virtual-http.ts";
+import { NO_SERVER_SEAMS, type ServerSeams, VirtualServer } from "./virtual-server.ts";
+
+export const ORIGIN = "https://chat.sim.example";
+
+export interface Account {
+  readonly handle: string;
+  id: AccountId | undefined;
+  /** The first is the phone. */
+  readonly devices: Device[];
+}
+
+export interface Seams {
+  readonly server?: Partial<ServerSeams>;
+  readonly device?: (device: Device, world: World) => Partial<DeviceSeams>;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly seams?: Seams;
+  readonly follow?: (line: string) => void;
+}
+
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly trace: Trace;
+  readonly random: SeededRandom;
+  readonly network: Network;
+  readonly server: VirtualServer;
+  readonly accounts: Account[] = [];
+  readonly violations = new Violations();
+  readonly oracle: Oracle;
+  readonly wire: WireWatch;
+  readonly httpFaults: HttpFaults = { lostAnswers: 0 };
+  readonly #primitives: Primitives;
+  readonly #seams: Seams;
+
+  constructor({ seed, seams = {}, follow }: WorldOptions) {
+    this.#seams = seams;
+    this.random = new SeededRandom(`seed ${seed}`);
+    this.trace = new Trace(this.scheduler, follow);
+    this.network = new Network(this.scheduler, this.trace, this.random.fork("network"));
+    const keyUse = new KeyUse(this.violations);
+    this.#primitives = keyUse.watch(nodePrimitives);
+    this.wire = new WireWatch(this.network, keyUse, this.violations);
+    this.server = new VirtualServer({
+      network: this.network,
+      random: this.random.fork("server"),
+      primitives: nodePrimitives,
+      origin: ORIGIN,
+      seams: { ...NO_SERVER_SEAMS, ...seams.server },
+      onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${cause instanceof Error ? (cause.stack ?? cause.message).split("\n").slice(0, 3).join(" ") : String(cause)}`),
+    });
+    this.oracle = new Oracle(this);
+    this.server.onStart((role) => this.oracle.watchDirectory(role.directory));
+  }
+
+  get devices(): Device[] {
+    return this.accounts.flatMap((account) => account.devices);
+  }
+
+  accountOf(device: Device): Account {
+    return this.accounts.find((account) => account.devices.includes(device))!;
+  }
+
+  addDevice(account: Account, name: string): Device {
+    const device = new Device({
+      name,
+      network: this.network,
+      server: this.server,
+      random: this.random.fork(`device ${name}`),
+      primitives: this.#primitives,
+      origin: ORIGIN,
+      httpFaults: this.httpFaults,
+      seams: (its) => ({ ...NO_DEVICE_SEAMS, ...this.#seams.device?.(its, this) }),
+      onEvent: (its, event) => this.#event(its, event),
+      onBody: (body: Bytes) => this.wire.body(body),
+    });
+    account.devices.push(device);
+    return device;
+  }
+
+  #event(device: Device, event: ClientEvent): void {
+    this.oracle.event(device, event);
+  }
+
+  close(): void {
+    for (const device of this.devices) {
+      device.kill("silent");
+      device.disk.close();
+    }
+    this.server.kill("silent");
+    this.server.closeDisks();
+  }
+}
