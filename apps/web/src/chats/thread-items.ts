@@ -43,4 +43,4 @@ export function threadItems(messages: readonly MessageView[], firstUnread: strin
 }
 
 /** One to three emoji and nothing else are shown large. */
-export const isOnlyEmoji = (text: string): boolean => text.length <= 24 && /^(?:\p{RGI_Emoji}\s*){1,3}$/v.test(text.trim());
+export const isOnlyEmoji = (text: string): boolean => text.length <= 24 && /^(?:\p{RGI_Emoji}\uFE0F?\s*){1,3}$/v.test(text.trim());

@@ -1,0 +1,77 @@
+/** Every catalogue says the same things: same keys, same values in the texts, all plural forms, a text for every code. */
+import type { ClientErrorName, LinkErrorName } from "@hawser/sdk";
+import { formatMessage, LANGUAGES, type CompiledMessage, type Language, type Token } from "@hawser/ui";
+import { messages as ar } from "@hawser/ui/catalogues/ar/index";
+import { messages as az } from "@hawser/ui/catalogues/az/index";
+import { messages as en } from "@hawser/ui/catalogues/en/index";
+import { messages as tr } from "@hawser/ui/catalogues/tr/index";
+import { ERROR_CODES } from "@hawser/wire";
+import { compileMessageOrThrow } from "@lingui/message-utils/compileMessage";
+import { describe, expect, test } from "vitest";
+
+const CATALOGUES: Readonly<Record<Language, Readonly<Record<string, string>>>> = { en, tr, az, ar };
+
+/** Fails to compile when the client learns an error that is not listed, so that none can be forgotten. */
+const CLIENT_ERRORS: Readonly<Record<LinkErrorName | ClientErrorName | "UNREACHABLE" | "CLOSED", true>> = {
+  CODE_MALFORMED: true, CODE_OTHER_ORIGIN: true, CODE_EXPIRED: true, CODE_UNSUPPORTED: true, CODE_ALREADY_USED: true, SCAN_DEADLINE: true,
+  REQUEST_DEADLINE: true, DECISION_DEADLINE: true, ACTIVATION_DEADLINE: true, DECLINED: true, DEVICE_LIMIT: true, CHANNEL_TAMPERED: true,
+  LIST_INVALID: true, VERSION: true, CANCELLED: true, SERVER_UNREACHABLE: true, SERVER_REFUSED: true, WRONG_PHASE: true, WRONG_ROLE: true,
+  UNKNOWN_CONVERSATION: true, UNKNOWN_MESSAGE: true, UNKNOWN_CONTACT: true, UNKNOWN_DEVICE: true, TEXT_TOO_LONG: true, EMPTY_MESSAGE: true,
+  NAME_TOO_LONG: true, RECOVERY_CODE_MALFORMED: true, RECOVERY_CODE_WRONG: true, IMPORT_UNREADABLE: true, STORAGE_FULL: true,
+  STORAGE_LOST: true, OFFLINE: true, SELF: true, UNREACHABLE: true, CLOSED: true,
+}; // prettier-ignore
+
+type Plural = readonly [name: string, type: string, choices: Record<string, readonly Token[]>];
+const isPlural = (token: Token): boolean => typeof token !== "string" && token[1] === "plural";
+
+function placeholders(tokens: readonly Token[]): string[] {
+  return tokens.flatMap((token) => {
+    if (typeof token === "string") return [];
+    const inner = typeof token[2] === "object" ? Object.values(token[2]).flatMap((choice) => (Array.isArray(choice) ? placeholders(choice) : [])) : [];
+    return [`${token[0]}:${token[1] ?? ""}`, ...inner];
+  });
+}
+const compiled = (text: string): readonly Token[] => compileMessageOrThrow(text) as readonly Token[];
+
+describe.each(LANGUAGES)("%s", (language) => {
+  const catalogue = CATALOGUES[language];
+
+  test("has exactly the keys of the English one", () => {
+    expect(Object.keys(catalogue).sort()).toEqual(Object.keys(en).sort());
+  });
+
+  test("uses the same values in each text", () => {
+    const wrong = Object.entries(catalogue).filter(([key, text]) => {
+      const theirs = new Set(placeholders(compiled(text)));
+      const ours = new Set(placeholders(compiled((en as Record<string, string>)[key]!)));
+      return theirs.symmetricDifference(ours).size > 0;
+    });
+    expect(wrong.map(([key]) => key)).toEqual([]);
+  });
+
+  test("has every plural form its grammar asks for", () => {
+    const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    const wrong = Object.entries(catalogue).filter(([, text]) => compiled(text).some((token) => isPlural(token) && categories.some((category) => !(category in (token as unknown as Plural)[2]))));
+    expect(wrong.map(([key]) => key)).toEqual([]);
+  });
+
+  test("has a text for every error there is", () => {
+    const names = [...Object.keys(ERROR_CODES), ...Object.keys(CLIENT_ERRORS)];
+    expect(names.filter((name) => !((catalogue[`error.${name}`] ?? "").length > 10))).toEqual([]);
+  });
+
+  test("leaves nothing empty and nothing in English", () => {
+    const same = Object.entries(catalogue).filter(([key, text]) => text.trim() === "" || (language !== "en" && text.length > 24 && text === (en as Record<string, string>)[key]));
+    expect(same.map(([key]) => key)).toEqual([]);
+  });
+});
+
+test("numbers and plurals are put in as the language writes them", () => {
+  const say = (language: Language, key: string, values: Record<string, number>) => formatMessage(compiled(CATALOGUES[language][key]!) as CompiledMessage, values, language);
+  expect(say("en", "chat.unread", { count: 1 })).toBe("1 unread message");
+  expect(say("en", "chat.unread", { count: 1_200 })).toBe("1,200 unread messages");
+  expect(say("en", "search.count", { count: 0 })).toBe("Nothing found");
+  expect(say("tr", "history.progress", { done: 1_500, total: 20_000 })).toBe("1.500 / 20.000");
+  expect(say("ar", "devices.count", { count: 2 })).toBe("جهازان");
+  expect(say("az", "chat.unread", { count: 3 })).toBe("3 oxunmamış mesaj");
+});

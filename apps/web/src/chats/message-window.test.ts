@@ -1,0 +1,33 @@
+import type { MessageView } from "@hawser/sdk";
+import { expect, test } from "vitest";
+import { MAX_WINDOW, windowOf, withMessage, withNewer, withOlder } from "./message-window.ts";
+
+const message = (order: number, text = ""): MessageView => ({ id: `m${order}`, order, text }) as unknown as MessageView;
+const run = (from: number, to: number): MessageView[] => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+const page = (from: number, to: number, hasOlder: boolean, hasNewer: boolean) => ({ items: run(from, to).reverse(), hasOlder, hasNewer });
+const orders = (window: { messages: readonly MessageView[] }): number[] => window.messages.map(({ order }) => order);
+
+test("pages join without gaps or repetition", () => {
+  const window = withOlder(windowOf(page(10, 20, true, false)), page(5, 11, true, true));
+  expect(orders(window)).toEqual(run(5, 20).map(({ order }) => order));
+  expect([window.hasOlder, window.hasNewer]).toEqual([true, false]);
+  expect(orders(withNewer(windowOf(page(1, 3, false, true)), page(4, 6, true, false)))).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test("the far end is let go, and known to be missing", () => {
+  const older = withOlder(windowOf(page(100, 100 + MAX_WINDOW - 1, true, false)), page(40, 99, true, true));
+  expect([older.messages.length, older.messages[0]!.order, older.hasNewer]).toEqual([MAX_WINDOW, 40, true]);
+  const newer = withNewer(windowOf(page(1, MAX_WINDOW, false, true)), page(MAX_WINDOW + 1, MAX_WINDOW + 60, true, false));
+  expect([newer.messages.length, newer.messages[0]!.order, newer.hasOlder, newer.hasNewer]).toEqual([MAX_WINDOW, 61, true, false]);
+});
+
+test("a changed message is replaced in place", () => {
+  const window = withMessage(windowOf(page(1, 3, false, false)), message(2, "edited"));
+  expect(window.messages.map(({ text }) => text)).toEqual(["", "edited", ""]);
+});
+
+test("a new message joins at the end only when the end is loaded", () => {
+  expect(orders(withMessage(windowOf(page(1, 3, false, false)), message(4)))).toEqual([1, 2, 3, 4]);
+  expect(orders(withMessage(windowOf(page(1, 3, false, true)), message(9)))).toEqual([1, 2, 3]);
+  expect(orders(withMessage(windowOf(page(5, 7, true, false)), message(2)))).toEqual([5, 6, 7]);
+});
