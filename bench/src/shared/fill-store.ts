@@ -105,15 +105,24 @@ export function searchQueries(count: number, textNumber: (index: number) => stri
   return { "one word": many(word), "two words": many(pair), "beginning of a word": many(() => word().slice(0, 3)) };
 }
 
-export type QueryKind = "one word" | "two words" | "beginning of a word";
+type QueryKind = "one word" | "two words" | "beginning of a word";
 /** What a page of results holds. */
-export const SEARCH_LIMIT = 50;
+const SEARCH_LIMIT = 50;
 
-/** Milliseconds of each query. */
-export function timeQueries(store: Store, queries: readonly string[], conversation: number | undefined, nowMs: () => number): number[] {
-  return queries.map((text) => {
-    const began = nowMs();
-    store.search.search(text, { conversation, beforeOrder: undefined, limit: SEARCH_LIMIT });
-    return nowMs() - began;
-  });
+/** Milliseconds of each query, by what was asked where. */
+export function searchTimes(store: Store, queries: Readonly<Record<QueryKind, readonly string[]>>): Record<string, number[]> {
+  const times: Record<string, number[]> = {};
+  for (const [kind, texts] of Object.entries(queries)) {
+    for (const [where, conversation] of [
+      ["everywhere", undefined],
+      ["in one chat", 7],
+    ] as const) {
+      times[`${kind}, ${where}`] = texts.map((text) => {
+        const beganMs = performance.now();
+        store.search.search(text, { conversation, beforeOrder: undefined, limit: SEARCH_LIMIT });
+        return performance.now() - beganMs;
+      });
+    }
+  }
+  return times;
 }
