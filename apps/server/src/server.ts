@@ -13,6 +13,7 @@ import {
   RequestHandler,
 } from "@hawser/relay";
 import { RegistrationPolicy } from "@hawser/wire";
+import type { FastifyInstance } from "fastify";
 import { BlobFiles } from "./blobs/blob-files.ts";
 import { UploadDesk } from "./blobs/upload-desk.ts";
 import type { BlobLimits, ServerOptions } from "./config/server-options.ts";
@@ -20,11 +21,11 @@ import { SERVER_VERSION } from "./config/version.ts";
 import { createGateway, type Gateway, type Log } from "./gateway/index.ts";
 import { createHttpApp } from "./http/app.ts";
 import { registerBlobRoutes } from "./http/blob-routes.ts";
-import { clientAddresses } from "./http/client-address.ts";
+import { clientAddresses, type ClientAddressOf } from "./http/client-address.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { attachWebSocket } from "./http/websocket-upgrade.ts";
 import { backup, type BackupSummary } from "./ops/backup.ts";
-import { blobsPath, loadOrCreateTicketKey, lockDataDir, type RoleName } from "./ops/data-dir.ts";
+import { blobsPath, type DataDirLock, loadOrCreateTicketKey, lockDataDir, type RoleName } from "./ops/data-dir.ts";
 import { startHousekeeping, type Task } from "./ops/housekeeping.ts";
 import { createLog } from "./ops/log.ts";
 import { createMetrics, type ServerMetrics } from "./ops/metrics.ts";
@@ -50,8 +51,13 @@ export interface RunningServer {
 
 const TICKET_LIFETIME_MS = 6 * 3_600_000;
 const PART_LIFETIME_MS = 48 * 3_600_000;
-const MAX_BODY_GRACE_MS = 5_000;
-const DEFAULT_BLOB_LIMITS: BlobLimits = { quotaBytes: DEFAULT_BLOB_QUOTA_BYTES, retentionMs: DEFAULT_BLOB_RETENTION_MS, maxUploads: 128, maxUploadsPerAccount: 16 };
+const UPLOAD_GRACE_MS = 5_000;
+const DEFAULT_BLOB_LIMITS: BlobLimits = {
+  quotaBytes: DEFAULT_BLOB_QUOTA_BYTES,
+  retentionMs: DEFAULT_BLOB_RETENTION_MS,
+  maxUploads: 128,
+  maxUploadsPerAccount: 16,
+};
 const POLICIES: Readonly<Record<RegistrationMode, RegistrationPolicy>> = {
   open: RegistrationPolicy.OPEN,
   invitation: RegistrationPolicy.INVITATION,
@@ -61,7 +67,7 @@ const POLICIES: Readonly<Record<RegistrationMode, RegistrationPolicy>> = {
 
 /** @throws OperationalError when the data folder is in use or a required store does not open. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const undo: (() => void | Promise<void>)[] = [];
+  const undo: Undo = [];
   try {
     return await start(options, undo);
   } catch (error) {
@@ -70,9 +76,71 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function start(options: ServerOptions, undo: (() => void | Promise<void>)[]): Promise<RunningServer> {
+type Undo = (() => void | Promise<void>)[];
+
+/** What the parts of one server share. */
+interface Parts {
+  readonly options: ServerOptions;
+  readonly log: Log;
+  readonly metrics: ServerMetrics;
+  readonly lock: DataDirLock;
+  readonly roles: RoleSet;
+  readonly blobLimits: BlobLimits;
+  readonly ticketKey: Uint8Array;
+  readonly files: BlobFiles;
+  readonly addressOf: ClientAddressOf;
+  /** What is known only once the port is. */
+  readonly late: { headers: Readonly<Record<string, string>>; gateway?: Gateway };
+}
+
+async function start(options: ServerOptions, undo: Undo): Promise<RunningServer> {
+  const parts = openParts(options, undo);
+  const { roles, log, late } = parts;
+  const app = createHttp(parts);
+  undo.push(() => app.close());
+  await app.listen({ host: options.host ?? "127.0.0.1", port: options.port ?? 0 });
+
+  const { port } = app.server.address() as AddressInfo;
+  const url = localUrl(options, port);
+  const origin = options.origin === undefined ? url : new URL(options.origin).origin;
+  late.headers = securityHeaders(origin);
+  const gateway = openGateway(parts, origin);
+  late.gateway = gateway;
+  attachWebSocket(app.server, {
+    addressOf: parts.addressOf,
+    allowsOrigin: (from, request) => from === origin || sameHost(from, request.headers.host),
+    accept: (socket, address) => gateway.accept(socket, address),
+  });
+  const stopHousekeeping = startHousekeeping(housekeeping(roles, parts.files), systemClock, log);
+  log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
+
+  const stop = async (): Promise<void> => {
+    log.info("stopping");
+    await stopHousekeeping();
+    await closeConnections(app, gateway);
+    await parts.files.settled();
+    closeRoles(roles);
+    parts.lock.release();
+    log.info("stopped");
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    origin,
+    connections: () => gateway.connections(),
+    roles: () => roleStates(roles),
+    takeOut: (role) => roles[role].takeOut(),
+    putBack: (role) => roles[role].putBack(),
+    backup: (targetDir) => backup(options.dataDir, targetDir),
+    createInvitation: (invitation) => roles.directory.get().registration.invitations.create(invitation, systemClock.nowMs(), systemRandom),
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+function openParts(options: ServerOptions, undo: Undo): Parts {
+  const addressOf = clientAddresses(options.trustedProxies);
   const log = createLog(options.logLevel ?? "info", options.logTo);
-  const metrics = createMetrics();
   const lock = lockDataDir(options.dataDir);
   undo.push(() => lock.release());
   const blobLimits: BlobLimits = { ...DEFAULT_BLOB_LIMITS, ...options.limits?.blobs };
@@ -87,44 +155,55 @@ async function start(options: ServerOptions, undo: (() => void | Promise<void>)[
     log,
   });
   undo.push(() => closeRoles(roles));
+  // A device that was revoked opens no more sessions. Claims look at the list anyway: this may be lost without harm.
+  roles.directory.get().directory.onChange((entry, _lists, revoked) => {
+    if (revoked.length === 0) return;
+    try {
+      roles.prekeys.get().remove(entry.account, revoked);
+    } catch (error) {
+      log.error("prekeys-of-revoked-device", error);
+    }
+  });
+  const files = new BlobFiles({
+    root: blobsPath(options.dataDir),
+    random: systemRandom,
+    nowMs: () => systemClock.nowMs(),
+    books: () => roles.blobs.get(),
+  });
   const ticketKey = loadOrCreateTicketKey(options.dataDir, systemRandom);
-  const books = () => roles.blobs.get();
-  const files = new BlobFiles({ root: blobsPath(options.dataDir), random: systemRandom, nowMs: () => systemClock.nowMs(), books });
-  const desk = new UploadDesk({ primitives: nodePrimitives, ticketKey, clock: systemClock, limits: blobLimits, books });
-  const operations = createOperations(options, roles, ticketKey, blobLimits, log, metrics);
+  return { options, log, metrics: createMetrics(), lock, roles, blobLimits, ticketKey, files, addressOf, late: { headers: {} } };
+}
 
-  let headers: Readonly<Record<string, string>> = {};
-  let gateway: Gateway | undefined;
+function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files, addressOf, late }: Parts): FastifyInstance {
   const health = (): { ok: boolean; body: Record<string, unknown> } => {
     const states = roleStates(roles);
-    const ok = gateway !== undefined && states.mailbox === "up" && states.directory === "up";
+    const ok = late.gateway !== undefined && states.mailbox === "up" && states.directory === "up";
     const whole = Object.values(states).every((state) => state === "up");
     return { ok, body: { status: ok ? (whole ? "ok" : "degraded") : "down", version: SERVER_VERSION, roles: states } };
   };
-  const app = createHttpApp({ tls: options.tls, webRoot: options.webRoot, metricsToken: options.metricsToken, log, metrics, headers: () => headers, health });
-  undo.push(() => app.close());
-  const addressOf = clientAddresses(options.trustedProxies);
-  const blobBytes = metrics.counter("hawser_blob_bytes_total", "Bytes of blobs received and sent", "direction");
+  const { tls, webRoot, metricsToken } = options;
+  const app = createHttpApp({ tls, webRoot, metricsToken, log, metrics, headers: () => late.headers, health });
+  const books = () => roles.blobs.get();
+  const bytes = metrics.counter("hawser_blob_bytes_total", "Bytes of blobs received and sent", "direction");
   registerBlobRoutes(app, {
     files,
-    desk,
+    desk: new UploadDesk({ primitives: nodePrimitives, ticketKey, clock: systemClock, limits: blobLimits, books }),
     clock: systemClock,
     books,
     addressOf,
-    observe: (bytesIn, bytesOut) => {
-      if (bytesIn > 0) blobBytes.add(bytesIn, "in");
-      if (bytesOut > 0) blobBytes.add(bytesOut, "out");
+    observe(bytesIn, bytesOut) {
+      if (bytesIn > 0) bytes.add(bytesIn, "in");
+      if (bytesOut > 0) bytes.add(bytesOut, "out");
     },
   });
-  await app.listen({ host: options.host ?? "127.0.0.1", port: options.port ?? 0 });
+  return app;
+}
 
-  const { port } = app.server.address() as AddressInfo;
-  const url = localUrl(options, port);
-  const origin = options.origin ?? url;
-  headers = securityHeaders(origin);
-  gateway = createGateway({
+function openGateway(parts: Parts, origin: string): Gateway {
+  const { options, roles, metrics, log } = parts;
+  return createGateway({
     directory: roles.directory.get().directory,
-    operations,
+    operations: createOperations(parts),
     mailboxes: roles.mailbox.get(),
     primitives: nodePrimitives,
     clock: systemClock,
@@ -136,54 +215,19 @@ async function start(options: ServerOptions, undo: (() => void | Promise<void>)[
     metrics,
     log,
   });
-  const live = gateway;
-  attachWebSocket(app.server, {
-    addressOf,
-    allowsOrigin: (from, request) => from === origin || sameHost(from, request.headers.host),
-    accept: (socket, address) => live.accept(socket, address),
-  });
-  // A device that was revoked opens no more sessions. The list is durable already: this may be lost without harm.
-  roles.directory.get().directory.onChange((entry, _lists, revoked) => {
-    if (revoked.length === 0) return;
-    try {
-      roles.prekeys.get().remove(entry.account, revoked);
-    } catch (error) {
-      log.error("prekeys-of-revoked-device", error);
-    }
-  });
-  const stopHousekeeping = startHousekeeping(housekeeping(roles, files), systemClock, log);
-  log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
-
-  let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
-    log.info("stopping");
-    await stopHousekeeping();
-    const closed = app.close();
-    await live.drain();
-    const hurry = setTimeout(() => app.server.closeAllConnections(), MAX_BODY_GRACE_MS);
-    app.server.closeIdleConnections();
-    await closed;
-    clearTimeout(hurry);
-    await files.settled();
-    closeRoles(roles);
-    lock.release();
-    log.info("stopped");
-  };
-  return {
-    url,
-    port,
-    origin,
-    connections: () => live.connections(),
-    roles: () => roleStates(roles),
-    takeOut: (role) => roles[role].takeOut(),
-    putBack: (role) => roles[role].putBack(),
-    backup: (targetDir) => backup(options.dataDir, targetDir),
-    createInvitation: (invitation) => roles.directory.get().registration.invitations.create(invitation, systemClock.nowMs(), systemRandom),
-    stop: () => (stopping ??= stop()),
-  };
 }
 
-function createOperations(options: ServerOptions, roles: RoleSet, ticketKey: Uint8Array, blobLimits: BlobLimits, log: Log, metrics: ServerMetrics): RequestHandler {
+/** Nobody new comes in, everybody is told, uploads under way get a little time. */
+async function closeConnections(app: FastifyInstance, gateway: Gateway): Promise<void> {
+  const closed = app.close();
+  await gateway.drain();
+  const hurry = setTimeout(() => app.server.closeAllConnections(), UPLOAD_GRACE_MS);
+  app.server.closeIdleConnections();
+  await closed;
+  clearTimeout(hurry);
+}
+
+function createOperations({ options, roles, ticketKey, blobLimits, log, metrics }: Parts): RequestHandler {
   const answered = metrics.counter("hawser_requests_total", "Requests answered, by operation", "operation");
   const refused = metrics.counter("hawser_requests_refused_total", "Requests refused, by error", "error");
   return new RequestHandler({
@@ -204,7 +248,8 @@ function createOperations(options: ServerOptions, roles: RoleSet, ticketKey: Uin
 }
 
 function housekeeping(roles: RoleSet, files: BlobFiles): Task[] {
-  const whenUp = (role: RoleName, run: () => void | Promise<void>) => (): void | Promise<void> => (roles[role].state === "up" ? run() : undefined);
+  const whenUp = (role: RoleName, run: () => void | Promise<void>) => (): void | Promise<void> =>
+    roles[role].state === "up" ? run() : undefined;
   return [
     { name: "activity", everyMs: 60_000, run: whenUp("directory", () => roles.directory.get().activity.flush()) },
     {
@@ -236,7 +281,7 @@ function closeRoles(roles: RoleSet): void {
 /** The default sender of one-time codes: whoever reads the log hands them out. The address is not written. */
 const logCodes = (log: Log) => ({
   send: (_address: string, code: string): Promise<void> => {
-    log.info("one-time-code", { code });
+    log.warn("one-time-code", { code });
     return Promise.resolve();
   },
 });

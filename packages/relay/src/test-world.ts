@@ -87,7 +87,12 @@ export class TestAccount {
   add(kind: "phone" | "companion" = "companion"): SignedDeviceList {
     const number = this.chain.length === 0 ? 1 : this.latest.list.nextDeviceNumber;
     const [signSeed, dhSecret] = [this.#random.bytes(32), this.#random.bytes(32)];
-    const device = { signSeed, dhSecret, signPublic: purePrimitives.ed25519PublicKey(signSeed), dhPublic: purePrimitives.x25519PublicKey(dhSecret) };
+    const device = {
+      signSeed,
+      dhSecret,
+      signPublic: purePrimitives.ed25519PublicKey(signSeed),
+      dhPublic: purePrimitives.x25519PublicKey(dhSecret),
+    };
     this.devices.set(number, device);
     const add = {
       kind: kind === "phone" ? DeviceKind.PHONE : DeviceKind.COMPANION,
@@ -122,7 +127,9 @@ export class TestAccount {
     return create(PreKeyUploadSchema, {
       signedPreKey: create(SignedPreKeySchema, { id: firstId, publicKey: signedKey, signature: sign("signed", firstId, signedKey) }),
       lastResortKemPreKey: kemKey(firstId),
-      oneTimePreKeys: Array.from({ length: oneTime }, (_, i) => create(OneTimePreKeySchema, { id: firstId + i, publicKey: this.#random.bytes(32) })),
+      oneTimePreKeys: Array.from({ length: oneTime }, (_, i) =>
+        create(OneTimePreKeySchema, { id: firstId + i, publicKey: this.#random.bytes(32) }),
+      ),
       oneTimeKemPreKeys: Array.from({ length: kem }, (_, i) => kemKey(firstId + 1 + i)),
     });
   }

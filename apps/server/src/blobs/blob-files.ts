@@ -16,8 +16,8 @@ const MAX_BATCH = 64;
 interface Finished {
   readonly blob: StoredBlob;
   readonly temporary: string;
-  resolve(): void;
-  reject(cause: unknown): void;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
 }
 
 export class BlobFiles {
@@ -28,12 +28,13 @@ export class BlobFiles {
   #finished: Finished[] = [];
   #publishing: Promise<void> | undefined;
 
-  constructor(options: { readonly root: string; readonly random: Random; readonly nowMs: () => number; books(): BlobBooks }) {
+  constructor(options: { readonly root: string; readonly random: Random; readonly nowMs: () => number; readonly books: () => BlobBooks }) {
     this.#root = options.root;
     this.#random = options.random;
     this.#nowMs = options.nowMs;
     this.#books = options.books;
-    for (let shard = 0; shard < 256; shard++) mkdirSync(join(this.#root, shard.toString(16).padStart(2, "0")), { recursive: true, mode: 0o700 });
+    for (let shard = 0; shard < 256; shard++)
+      mkdirSync(join(this.#root, shard.toString(16).padStart(2, "0")), { recursive: true, mode: 0o700 });
     mkdirSync(this.incoming, { recursive: true, mode: 0o700 });
   }
 
@@ -101,7 +102,10 @@ export class BlobFiles {
     let removed = 0;
     for (const name of readdirSync(this.incoming)) {
       const path = join(this.incoming, name);
-      const modifiedMs = await stat(path).then((found) => found.mtimeMs, () => Infinity);
+      const modifiedMs = await stat(path).then(
+        (found) => found.mtimeMs,
+        () => Infinity,
+      );
       if (modifiedMs >= olderThanMs) continue;
       await unlink(path).catch(ignoreMissing);
       removed++;
@@ -132,7 +136,10 @@ export class BlobFiles {
       try {
         await Promise.all(batch.map(({ blob, temporary }) => rename(temporary, this.pathOf(blob.id))));
         await Promise.all([...new Set(batch.map(({ blob }) => this.#shardOf(blob.id)))].map(syncFolder));
-        this.#books().enter(batch.map(({ blob }) => blob), this.#nowMs());
+        this.#books().enter(
+          batch.map(({ blob }) => blob),
+          this.#nowMs(),
+        );
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -151,7 +158,7 @@ async function writeAll(file: FileHandle, chunks: readonly Buffer[]): Promise<vo
   if (chunks.length === 0) return;
   let left = chunks as readonly Uint8Array[];
   while (left.length > 0) {
-    const { bytesWritten } = await file.writev(left as Uint8Array[]);
+    const { bytesWritten } = await file.writev(left);
     left = withoutFirst(left, bytesWritten);
   }
 }
@@ -177,7 +184,11 @@ export async function appendTo(path: string, body: AsyncIterable<Buffer>, maxByt
     }
     return "stored";
   } finally {
-    await file.datasync().finally(() => file.close());
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
   }
 }
 

@@ -58,11 +58,13 @@ export class UploadDesk {
     if (sizeBytes > MAX_BLOB_BYTES) return { error: "LIMIT_EXCEEDED" };
     const key = `${ticket.account} ${ticket.purpose}`;
     const account = this.#underWay.get(key) ?? { uploads: 0, bytes: 0 };
-    if (this.#uploads >= limits.maxUploads || account.uploads >= limits.maxUploadsPerAccount) return { error: "OVERLOADED", retryAfterMs: BUSY_RETRY_MS };
+    if (this.#uploads >= limits.maxUploads || account.uploads >= limits.maxUploadsPerAccount)
+      return { error: "OVERLOADED", retryAfterMs: BUSY_RETRY_MS };
     const serial = toHex(ticket.serial);
     const used = this.#usedBySerial.get(serial) ?? 0;
     if (used + sizeBytes > ticket.sizeBytes) return { error: "QUOTA_EXCEEDED" };
-    if (this.#stored(ticket.account, ticket.purpose) + account.bytes + sizeBytes > limits.quotaBytes[ticket.purpose]) return { error: "QUOTA_EXCEEDED" };
+    if (this.#stored(ticket.account, ticket.purpose) + account.bytes + sizeBytes > limits.quotaBytes[ticket.purpose])
+      return { error: "QUOTA_EXCEEDED" };
 
     this.#usedBySerial.set(serial, used + sizeBytes);
     account.uploads++;

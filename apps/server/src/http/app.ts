@@ -36,7 +36,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     logger: false,
     bodyLimit: MAX_BLOB_BYTES,
     serverFactory: (handler) =>
-      tls === undefined ? createPlainServer(timeouts, handler) : createTlsServer({ ...timeouts, key: tls.key, cert: tls.cert, minVersion: "TLSv1.2" }, handler),
+      tls === undefined
+        ? createPlainServer(timeouts, handler)
+        : createTlsServer({ ...timeouts, key: tls.key, cert: tls.cert, minVersion: "TLSv1.2" }, handler),
   });
   // Bodies are streams that routes read themselves.
   app.removeAllContentTypeParsers();
@@ -48,7 +50,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const failures = options.metrics.counter("hawser_http_failures_total", "HTTP requests that failed on this side, by error", "error");
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (reply.raw.headersSent || request.raw.destroyed) return reply;
-    if (error.statusCode !== undefined && error.statusCode < 500) return sendError(reply, error.statusCode === 413 ? "LIMIT_EXCEEDED" : "MALFORMED_FIELD");
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return sendError(reply, error.statusCode === 413 ? "LIMIT_EXCEEDED" : "MALFORMED_FIELD");
     const { name, retryAfterMs } = errorNameOf(error);
     failures.add(1, name);
     options.log.error("http-failure", error, { route: request.routeOptions.url ?? "other", error: name });
@@ -57,13 +60,20 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
 
   app.get("/healthz", async (_request, reply) => {
     const { ok, body } = options.health();
-    return reply.code(ok ? 200 : 503).header("cache-control", "no-store").send(body);
+    return reply
+      .code(ok ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send(body);
   });
   app.get("/metrics", async (request, reply) => {
     const token = options.metricsToken;
-    const allowed = isLocalRequest(request.raw) || (token !== undefined && token.length > 0 && request.headers.authorization === `Bearer ${token}`);
+    const allowed =
+      isLocalRequest(request.raw) || (token !== undefined && token.length > 0 && request.headers.authorization === `Bearer ${token}`);
     if (!allowed) return reply.code(404).type("text/plain").send("Not found\n");
-    return reply.header("cache-control", "no-store").type(options.metrics.contentType).send(await options.metrics.expose());
+    return reply
+      .header("cache-control", "no-store")
+      .type(options.metrics.contentType)
+      .send(await options.metrics.expose());
   });
   registerStaticFiles(app, options.webRoot);
   return app;
@@ -77,9 +87,17 @@ function registerStaticFiles(app: FastifyInstance, webRoot: string | undefined):
     const file = await files?.find(path, String(request.headers["accept-encoding"] ?? ""));
     if (file === undefined) {
       const text = path === "/" && files === undefined ? NOT_BUILT : "Not found\n";
-      return reply.code(text === NOT_BUILT ? 200 : 404).type("text/plain").header("cache-control", "no-store").send(text);
+      return reply
+        .code(text === NOT_BUILT ? 200 : 404)
+        .type("text/plain")
+        .header("cache-control", "no-store")
+        .send(text);
     }
-    void reply.type(file.contentType).header("cache-control", file.cacheControl).header("etag", file.etag).header("vary", "accept-encoding");
+    void reply
+      .type(file.contentType)
+      .header("cache-control", file.cacheControl)
+      .header("etag", file.etag)
+      .header("vary", "accept-encoding");
     if (file.encoding !== undefined) void reply.header("content-encoding", file.encoding);
     if (request.headers["if-none-match"] === file.etag) return reply.code(304).send();
     return reply.code(200).send(file.body);

@@ -25,6 +25,7 @@ export interface BlobRouteOptions {
 
 /** Up to here an answer is read at once; above it is streamed. */
 const READ_WHOLE_BYTES = 1_048_576;
+const BUSY_RETRY_MS = 1_000;
 /** Names asked for in vain, per client: enough for any honest mistake. */
 const MISSES = { burst: 120, refillMs: 500 } as const;
 
@@ -32,8 +33,8 @@ type BlobRequest = FastifyRequest<{ Params: { id: string } }>;
 
 export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptions): void {
   const misses = new TokenBuckets(MISSES, () => options.clock.monotonicMs());
-  const partsUnderWay = new Set<string>();
-  const isBusy = (path: string): boolean => partsUnderWay.has(path);
+  /** One upload of a blob at a time and account: one that seems lost to its client may still be ending here. */
+  const underWay = new Set<string>();
 
   app.get("/v1/blobs/:id", { exposeHeadRoute: false }, async (request: BlobRequest, reply) => {
     const id = parseId(request);
@@ -41,7 +42,8 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
     if (id === undefined || sizeBytes === undefined) return miss(request, reply);
     const range = parseRange(request.headers.range, sizeBytes);
     describeBlob(reply, sizeBytes);
-    if (range === "unsatisfiable") return reply.code(416).header("content-range", `bytes */${sizeBytes}`).header("cache-control", "no-store").send();
+    if (range === "unsatisfiable")
+      return reply.code(416).header("content-range", `bytes */${sizeBytes}`).header("cache-control", "no-store").send();
     const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
     let file: FileHandle;
     try {
@@ -84,12 +86,16 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
       request.raw.resume();
       return reply.code(200).send();
     }
+    const key = partPath(id, ticket);
+    if (underWay.has(key)) return refuseBody(request, reply, "OVERLOADED", BUSY_RETRY_MS);
     const room = options.desk.reserve(ticket, sizeBytes);
     if ("error" in room) return refuseBody(request, reply, room.error, room.retryAfterMs);
     let stored = false;
+    underWay.add(key);
     try {
       stored = await options.files.receive({ id, account: ticket.account, purpose: ticket.purpose, sizeBytes }, request.raw);
     } finally {
+      underWay.delete(key);
       if (stored) room.keep();
       else room.giveBack();
     }
@@ -122,13 +128,10 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
       return reply.code(204).header("upload-offset", String(whole)).send();
     }
     const path = partPath(id, ticket);
+    if (underWay.has(path)) return refuseBody(request, reply, "OVERLOADED", BUSY_RETRY_MS);
     const room = options.desk.reserve(ticket, size);
     if ("error" in room) return refuseBody(request, reply, room.error, room.retryAfterMs);
-    if (isBusy(path)) {
-      room.giveBack();
-      return refuseBody(request, reply, "OVERLOADED", 1_000);
-    }
-    partsUnderWay.add(path);
+    underWay.add(path);
     try {
       const there = await sizeOfFile(path);
       if (there !== offset || offset + size > length) {
@@ -142,14 +145,15 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
       const good = await options.files.adopt({ id, account: ticket.account, purpose: ticket.purpose, sizeBytes: length }, path);
       return good ? reply.code(204).header("upload-offset", String(length)).send() : sendError(reply, "BLOB_MISMATCH");
     } finally {
-      partsUnderWay.delete(path);
+      underWay.delete(path);
       // Parts are charged when the blob is whole; a ticket's budget is for blobs, not for tries.
       room.giveBack();
     }
   });
 
   /** Parts belong to an account, so that nobody can spoil another's upload by beginning it wrongly. */
-  const partPath = (id: BlobId, ticket: UploadTicket): string => join(options.files.incoming, `${id}.${ticket.account}.${ticket.purpose}.part`);
+  const partPath = (id: BlobId, ticket: UploadTicket): string =>
+    join(options.files.incoming, `${id}.${ticket.account}.${ticket.purpose}.part`);
 
   function miss(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const waitMs = misses.take(options.addressOf(request.raw));
@@ -173,7 +177,8 @@ function refuseBody(request: FastifyRequest, reply: FastifyReply, name: ErrorNam
   return sendError(reply, name, retryAfterMs);
 }
 
-const parseId = (request: BlobRequest): BlobId | undefined => (/^[0-9a-f]{64}$/.test(request.params.id) ? (request.params.id as BlobId) : undefined);
+const parseId = (request: BlobRequest): BlobId | undefined =>
+  /^[0-9a-f]{64}$/.test(request.params.id) ? (request.params.id as BlobId) : undefined;
 
 function parseSize(header: string | string[] | undefined): number | undefined {
   return typeof header === "string" && /^\d{1,12}$/.test(header) ? Number(header) : undefined;

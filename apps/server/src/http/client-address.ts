@@ -13,7 +13,9 @@ export function clientAddresses(trustedProxies: readonly string[] = []): ClientA
   for (const network of trustedProxies) addNetwork(trusted, network);
   return (request) => {
     let address = plainAddress(request.socket.remoteAddress ?? "");
-    const forwarded = String(request.headers["x-forwarded-for"] ?? "").split(",").map((hop) => plainAddress(hop.trim()));
+    const forwarded = String(request.headers["x-forwarded-for"] ?? "")
+      .split(",")
+      .map((hop) => plainAddress(hop.trim()));
     while (forwarded.length > 0 && isTrusted(trusted, address)) {
       const hop = forwarded.pop()!;
       if (isIP(hop) === 0) break;

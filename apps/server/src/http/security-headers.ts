@@ -25,7 +25,8 @@ export function securityHeaders(origin: string): Readonly<Record<string, string>
   ];
   return {
     "content-security-policy": policy.join("; "),
-    "permissions-policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    "permissions-policy":
+      "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",

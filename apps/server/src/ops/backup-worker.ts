@@ -3,7 +3,19 @@
  * change, so a hard link is a copy (where the target is on another disk, they are copied).
  */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
@@ -31,7 +43,10 @@ function copyStore(source: string, target: string): void {
 function copyBlobs(): BackupSummary["blobs"] {
   const books = new DatabaseSync(storePath(targetDir, "blobs"), { readOnly: true });
   const done = { count: 0, sizeBytes: 0 };
-  for (const row of books.prepare("SELECT lower(hex(id)) AS id, size_bytes FROM blobs").iterate() as Iterable<{ id: string; size_bytes: number }>) {
+  for (const row of books.prepare("SELECT lower(hex(id)) AS id, size_bytes FROM blobs").iterate() as Iterable<{
+    id: string;
+    size_bytes: number;
+  }>) {
     const source = join(blobsPath(dataDir), row.id.slice(0, 2), row.id);
     const folder = join(blobsPath(targetDir), row.id.slice(0, 2));
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -26,7 +26,9 @@ export function backup(dataDir: string, targetDir: string): Promise<BackupSummar
   }
   mkdirSync(target, { recursive: true, mode: 0o700 });
   return new Promise((done, fail) => {
-    const worker = new Worker(new URL("backup-worker.ts", import.meta.url), { workerData: { dataDir: resolve(dataDir), targetDir: target } });
+    const worker = new Worker(new URL("backup-worker.ts", import.meta.url), {
+      workerData: { dataDir: resolve(dataDir), targetDir: target },
+    });
     worker.once("message", (summary: BackupSummary) => done(summary));
     worker.once("error", (cause) => fail(new OperationalError("STORE_UNAVAILABLE", { message: "the backup failed", cause })));
     worker.once("exit", (code) => fail(new OperationalError("STORE_UNAVAILABLE", { message: `the backup ended with code ${code}` })));

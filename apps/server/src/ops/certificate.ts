@@ -23,9 +23,15 @@ export interface LanCertificate extends TlsOptions {
 export function loadOrCreateCertificate(dataDir: string, hosts: readonly string[], nowMs: number = Date.now()): LanCertificate {
   const names = [...new Set(["localhost", "127.0.0.1", ...hosts])];
   const kept = load(dataDir);
-  if (kept !== undefined && kept.certificate.validToDate.getTime() - nowMs > RENEW_BEFORE_MS && covers(kept.certificate, names)) return describe(kept);
+  if (kept !== undefined && kept.certificate.validToDate.getTime() - nowMs > RENEW_BEFORE_MS && covers(kept.certificate, names))
+    return describe(kept);
 
-  const made = createSelfSigned({ commonName: "Hawser on this network", names, notBeforeMs: nowMs - DAY_MS, notAfterMs: nowMs + LIFETIME_MS });
+  const made = createSelfSigned({
+    commonName: "Hawser on this network",
+    names,
+    notBeforeMs: nowMs - DAY_MS,
+    notAfterMs: nowMs + LIFETIME_MS,
+  });
   const path = certificatePath(dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.new`, `${made.key}\n${made.cert}\n`, { mode: 0o600 });

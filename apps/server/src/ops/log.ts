@@ -9,7 +9,16 @@ import type { LogLevel } from "../config/server-options.ts";
 const MAX_STACK_LINES = 6;
 
 export function createLog(level: LogLevel, destination: { write(line: string): void } = process.stderr): Log {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "event", formatters: { level: (label) => ({ level: label }) } }, destination);
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: "event",
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
   return {
     info: (event: string, fields: LogFields = {}) => logger.info(fields, event),
     warn: (event: string, fields: LogFields = {}) => logger.warn(fields, event),
@@ -25,6 +34,9 @@ function describe(cause: unknown): LogFields {
     cause: cause.name,
     ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
     ...(typeof errcode === "number" ? { sqlite: errcode } : {}),
-    at: frames.slice(0, MAX_STACK_LINES).map((line) => line.trim().replace(/\(?file:.*\/((?:packages|apps)\/)/, "($1")).join(" | "),
+    at: frames
+      .slice(0, MAX_STACK_LINES)
+      .map((line) => line.trim().replace(/\(?file:.*\/((?:packages|apps)\/)/, "($1"))
+      .join(" | "),
   };
 }

@@ -14,7 +14,10 @@ export function createMetrics(): ServerMetrics {
   return {
     counter(name, help, label) {
       const counter = new Counter({ name, help, labelNames: label === undefined ? [] : [label], registers: [registry] });
-      return { add: (amount, value) => (label === undefined || value === undefined ? counter.inc(amount) : counter.inc({ [label]: value }, amount)) };
+      return {
+        add: (amount, value) =>
+          label === undefined || value === undefined ? counter.inc(amount) : counter.inc({ [label]: value }, amount),
+      };
     },
     gauge(name, help, read) {
       new Gauge({

@@ -50,7 +50,13 @@ export function openRoles(options: OpenRolesOptions): RoleSet {
   try {
     return {
       mailbox: role("mailbox", true, (database) =>
-        openMailboxes({ database, clock, random, schedule: setImmediate, onUpkeepFailure: (cause) => log.error("mailbox-upkeep-failed", cause) }),
+        openMailboxes({
+          database,
+          clock,
+          random,
+          schedule: setImmediate,
+          onUpkeepFailure: (cause) => log.error("mailbox-upkeep-failed", cause),
+        }),
       ),
       directory: role("directory", true, (database) =>
         openDirectoryRole({ database, clock, random, primitives, mode: options.registration, codeSender: options.codeSender }),

@@ -17,9 +17,12 @@ export function restore(backupDir: string, dataDir: string): BackupSummary {
   const summary = readManifest(backupDir);
   const lock = lockDataDir(dataDir);
   try {
-    if (ROLE_NAMES.some((role) => existsSync(storePath(dataDir, role)))) throw refused("the data folder already holds stores: move them away first");
+    if (ROLE_NAMES.some((role) => existsSync(storePath(dataDir, role))))
+      throw refused("the data folder already holds stores: move them away first");
     for (const role of ROLE_NAMES) {
-      const digest = createHash("sha256").update(readFileSync(storePath(backupDir, role))).digest("hex");
+      const digest = createHash("sha256")
+        .update(readFileSync(storePath(backupDir, role)))
+        .digest("hex");
       if (digest !== summary.stores[role]?.sha256) throw refused(`the copy of ${role}.db is damaged`);
     }
     if (existsSync(blobsPath(backupDir))) cpSync(blobsPath(backupDir), blobsPath(dataDir), { recursive: true });

@@ -44,7 +44,8 @@ export class Role<T> {
 
   /** @throws OperationalError STORE_UNAVAILABLE while the role is not up. */
   get(): T {
-    if (this.#value === undefined) throw new OperationalError("STORE_UNAVAILABLE", { message: "this role is down", retry: { afterMs: REOPEN_EVERY_MS } });
+    if (this.#value === undefined)
+      throw new OperationalError("STORE_UNAVAILABLE", { message: "this role is down", retry: { afterMs: REOPEN_EVERY_MS } });
     this.#store?.use();
     return this.#value;
   }
@@ -64,7 +65,7 @@ export class Role<T> {
     this.#store = undefined;
   }
 
-  #open(): unknown {
+  #open(): Error | undefined {
     let store: RoleStore | undefined;
     try {
       store = new RoleStore(this.#options.path);
@@ -77,7 +78,7 @@ export class Role<T> {
       this.#cancelReopen = this.#options.clock.after(REOPEN_EVERY_MS, () => {
         if (this.#open() === undefined) this.#options.log.info("role-up", { role: this.name });
       });
-      return cause;
+      return cause instanceof Error ? cause : new OperationalError("STORE_UNAVAILABLE", { cause });
     }
   }
 }

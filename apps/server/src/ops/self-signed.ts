@@ -26,7 +26,10 @@ export function createSelfSigned(options: SelfSignedOptions): SelfSigned {
   const signature = sign("sha256", body, privateKey);
   const der = sequence(body, ECDSA_WITH_SHA256, bitString(signature));
   const lines = der.toString("base64").replaceAll(/.{64}(?=.)/g, "$&\n");
-  return { key: String(privateKey.export({ type: "pkcs8", format: "pem" })).trim(), cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----` };
+  return {
+    key: String(privateKey.export({ type: "pkcs8", format: "pem" })).trim(),
+    cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----`,
+  };
 }
 
 const SERIAL_SIZE_BYTES = 16;
@@ -39,7 +42,16 @@ function certificateBody(options: SelfSignedOptions, privateKey: KeyObject): Buf
   const name = sequence(tagged(0x31, sequence(oid("2.5.4.3"), tagged(0x0c, Buffer.from(options.commonName)))));
   const publicKey = createPublicKey(privateKey).export({ type: "spki", format: "der" });
   const validity = sequence(time(options.notBeforeMs), time(options.notAfterMs));
-  return sequence(VERSION_3, tagged(0x02, serial), ECDSA_WITH_SHA256, name, validity, name, publicKey, tagged(0xa3, extensions(options.names)));
+  return sequence(
+    VERSION_3,
+    tagged(0x02, serial),
+    ECDSA_WITH_SHA256,
+    name,
+    validity,
+    name,
+    publicKey,
+    tagged(0xa3, extensions(options.names)),
+  );
 }
 
 function extensions(names: readonly string[]): Buffer {

@@ -2,7 +2,19 @@
  * Upload tickets: what the operations side tells the blob side through the client, so that the two share no store. Invariant:
  * only a holder of the server's key can make one; it names who pays, what for, how much and until when.
  */
-import { accountIdFromBytes, accountIdToBytes, type AccountId, assert, type Bytes, concat, equalBytes, fromBase64Url, type Primitives, toBase64Url, utf8 } from "@hawser/base";
+import {
+  accountIdFromBytes,
+  accountIdToBytes,
+  type AccountId,
+  assert,
+  type Bytes,
+  concat,
+  equalBytes,
+  fromBase64Url,
+  type Primitives,
+  toBase64Url,
+  utf8,
+} from "@hawser/base";
 
 export type BlobPurpose = "attachment" | "history";
 
@@ -54,4 +66,5 @@ export function openTicket(primitives: Primitives, key: Bytes, text: string): Up
   };
 }
 
-const macOf = (primitives: Primitives, key: Bytes, body: Bytes): Bytes => primitives.hmacSha256(key, concat(LABEL, body)).subarray(0, MAC_SIZE_BYTES);
+const macOf = (primitives: Primitives, key: Bytes, body: Bytes): Bytes =>
+  primitives.hmacSha256(key, concat(LABEL, body)).subarray(0, MAC_SIZE_BYTES);

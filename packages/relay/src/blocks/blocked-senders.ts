@@ -26,7 +26,9 @@ export class BlockedSenders {
     const current = this.#of(recipient);
     if (current.has(sender) === blocked) return true;
     if (blocked && current.size >= MAX_BLOCKED_SENDERS) return false;
-    const sql = blocked ? "INSERT INTO blocks VALUES (?, ?) ON CONFLICT DO NOTHING" : "DELETE FROM blocks WHERE recipient = ? AND sender = ?";
+    const sql = blocked
+      ? "INSERT INTO blocks VALUES (?, ?) ON CONFLICT DO NOTHING"
+      : "DELETE FROM blocks WHERE recipient = ? AND sender = ?";
     this.#database.transaction(() => this.#database.prepare(sql).run(accountIdToBytes(recipient), accountIdToBytes(sender)));
     const next = new Set(current);
     if (blocked) next.add(sender);
@@ -38,7 +40,9 @@ export class BlockedSenders {
   #of(recipient: AccountId): ReadonlySet<AccountId> {
     const known = this.#cache.get(recipient);
     if (known !== undefined) return known;
-    const rows = this.#database.prepare("SELECT sender FROM blocks WHERE recipient = ?").all<{ sender: Bytes }>(accountIdToBytes(recipient));
+    const rows = this.#database
+      .prepare("SELECT sender FROM blocks WHERE recipient = ?")
+      .all<{ sender: Bytes }>(accountIdToBytes(recipient));
     const senders = rows.length === 0 ? NOBODY : new Set(rows.map((row) => accountIdFromBytes(row.sender)));
     this.#cache.set(recipient, senders);
     return senders;

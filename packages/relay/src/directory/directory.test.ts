@@ -32,7 +32,13 @@ function openRole(mode: RegistrationMode = "open"): DirectoryRole {
 }
 
 const registration = (handle: string, account: TestAccount, more: Partial<Register> = {}): Register =>
-  create(RegisterSchema, { handle, list: account.first, invitation: more.invitation ?? "", codeAddress: more.codeAddress ?? "", code: more.code ?? "" });
+  create(RegisterSchema, {
+    handle,
+    list: account.first,
+    invitation: more.invitation ?? "",
+    codeAddress: more.codeAddress ?? "",
+    code: more.code ?? "",
+  });
 
 describe("registering", () => {
   test("the same registration again gives the same answer; others are told why not", () => {
@@ -63,7 +69,10 @@ describe("registering", () => {
     const second = create(RegisterSchema, { handle: "ada", list: entryOf(ada.latest) });
     expect(role.registration.register(second)).toEqual({ ok: false, error: "LIST_INVALID" });
     const forged = create(SignedDeviceListSchema, { payload: ada.first.payload, signature: new Uint8Array(64) });
-    expect(role.registration.register(create(RegisterSchema, { handle: "ada", list: forged }))).toEqual({ ok: false, error: "LIST_INVALID" });
+    expect(role.registration.register(create(RegisterSchema, { handle: "ada", list: forged }))).toEqual({
+      ok: false,
+      error: "LIST_INVALID",
+    });
     expect(role.registration.register(create(RegisterSchema, { handle: "ada" }))).toEqual({ ok: false, error: "MALFORMED_FIELD" });
   });
 
@@ -71,7 +80,8 @@ describe("registering", () => {
     const role = openRole("invitation");
     const accounts = [1, 2, 3].map((seed) => new TestAccount(seededRandom(seed)));
     const invitation = role.registration.invitations.create({ uses: 2, expiresInMs: 1_000 }, clock.nowMs(), seededRandom(9));
-    const register = (index: number, code = invitation) => role.registration.register(registration(`user${index}`, accounts[index]!, { invitation: code }));
+    const register = (index: number, code = invitation) =>
+      role.registration.register(registration(`user${index}`, accounts[index]!, { invitation: code }));
     expect(register(0, "aaaa-aaaa-aaaa-aaaa")).toEqual({ ok: false, error: "INVITATION_INVALID" });
     expect(register(0, invitation.toUpperCase().replaceAll("-", " ")).ok).toBe(true);
     expect(register(0, "").ok).toBe(true);
@@ -85,7 +95,8 @@ describe("registering", () => {
   test("a one-time code works once, dies after five wrong tries, and after ten minutes", async () => {
     const role = openRole("code");
     const accounts = [1, 2].map((seed) => new TestAccount(seededRandom(seed)));
-    const register = (index: number, code: string) => role.registration.register(registration(`user${index}`, accounts[index]!, { codeAddress: "a@example.org", code }));
+    const register = (index: number, code: string) =>
+      role.registration.register(registration(`user${index}`, accounts[index]!, { codeAddress: "a@example.org", code }));
     const wrong = (code: string): string => (code === "000000" ? "000001" : "000000");
     await role.registration.requestCode("a@example.org");
     expect(register(0, wrong(codes[0]!))).toEqual({ ok: false, error: "CODE_INVALID" });
@@ -186,7 +197,8 @@ describe("device lists", () => {
           const account = accounts[(pick % 2) as 0 | 1];
           let lists: SignedDeviceList[];
           if (kind === 0 && account.latest.list.devices.length < 10) lists = [account.add()];
-          else if (kind === 1 && account.latest.list.devices.length > 1) lists = [account.revoke(account.latest.list.devices.at(-1)!.number)];
+          else if (kind === 1 && account.latest.list.devices.length > 1)
+            lists = [account.revoke(account.latest.list.devices.at(-1)!.number)];
           else if (kind === 2) lists = account.chain.slice(pick % account.chain.length).map(entryOf);
           else lists = [account.fork(1 + (pick % account.chain.length))];
           directory.apply(lists);

@@ -43,11 +43,7 @@ export interface DirectoryError {
 }
 
 /** Told after the change is durable, in the order of changes of one account. `revoked` left the list with `newLists`. */
-export type DirectoryListener = (
-  entry: DirectoryEntry,
-  newLists: readonly SignedDeviceList[],
-  revoked: readonly DeviceNumber[],
-) => void;
+export type DirectoryListener = (entry: DirectoryEntry, newLists: readonly SignedDeviceList[], revoked: readonly DeviceNumber[]) => void;
 
 /**
  * What other roles ask of the directory. Every method may throw `OperationalError` STORE_UNAVAILABLE; callers answer it as

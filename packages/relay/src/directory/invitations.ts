@@ -32,7 +32,9 @@ export class Invitations {
     const code = toBase32(random.bytes(CODE_SIZE_BYTES));
     this.#database.transaction(() => {
       this.#database.prepare("DELETE FROM invitations WHERE expires_at_ms <= ? OR uses_left = 0").run(Math.floor(nowMs));
-      this.#database.prepare("INSERT INTO invitations VALUES (?, ?, ?)").run(this.#hash(code), uses, Math.floor(nowMs + options.expiresInMs));
+      this.#database
+        .prepare("INSERT INTO invitations VALUES (?, ?, ?)")
+        .run(this.#hash(code), uses, Math.floor(nowMs + options.expiresInMs));
     });
     return code.replaceAll(GROUP, "$&-");
   }

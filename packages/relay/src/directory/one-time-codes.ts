@@ -44,7 +44,9 @@ export class OneTimeCodes {
       .get<{ code_hash: Uint8Array; tries_left: number }>(key, Math.floor(nowMs));
     if (row === undefined || row.tries_left <= 0) return false;
     if (equalBytes(row.code_hash, this.#hash("code", `${address}\0${code}`))) return true;
-    this.#database.transaction(() => this.#database.prepare("UPDATE codes SET tries_left = tries_left - 1 WHERE address_hash = ?").run(key));
+    this.#database.transaction(() =>
+      this.#database.prepare("UPDATE codes SET tries_left = tries_left - 1 WHERE address_hash = ?").run(key),
+    );
     return false;
   }
 
@@ -60,7 +62,8 @@ export class OneTimeCodes {
   /** Unbiased decimal digits. */
   #digits(): string {
     let code = "";
-    while (code.length < DIGITS) for (const byte of this.#random.bytes(DIGITS)) if (byte < 250 && code.length < DIGITS) code += String(byte % 10);
+    while (code.length < DIGITS)
+      for (const byte of this.#random.bytes(DIGITS)) if (byte < 250 && code.length < DIGITS) code += String(byte % 10);
     return code;
   }
 }

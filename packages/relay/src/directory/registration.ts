@@ -3,7 +3,18 @@
  * again gives the same answer and uses nothing up; account, handle, list 1 and the use of an invitation or code are one
  * transaction. docs/PROTOCOL.md, "Requests".
  */
-import { type AccountId, accountIdFromBytes, type Clock, equalBytes, err, ok, type Primitives, type Random, type Result, type SqlDatabase } from "@hawser/base";
+import {
+  type AccountId,
+  accountIdFromBytes,
+  type Clock,
+  equalBytes,
+  err,
+  ok,
+  type Primitives,
+  type Random,
+  type Result,
+  type SqlDatabase,
+} from "@hawser/base";
 import { type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
 import { type ErrorName, HANDLE_PATTERN, MAX_SHORT_TEXT_BYTES, type Register } from "@hawser/wire";
 import { Invitations } from "./invitations.ts";
@@ -77,7 +88,12 @@ export class Registration {
     const { database, directory, mode } = this.#options;
     const nowMs = this.#options.clock.nowMs();
     if (mode === "closed") return "REGISTRATION_CLOSED";
-    if (request.invitation.length > MAX_SHORT_TEXT_BYTES || request.codeAddress.length > MAX_SHORT_TEXT_BYTES || request.code.length > MAX_SHORT_TEXT_BYTES) return "LIMIT_EXCEEDED";
+    if (
+      request.invitation.length > MAX_SHORT_TEXT_BYTES ||
+      request.codeAddress.length > MAX_SHORT_TEXT_BYTES ||
+      request.code.length > MAX_SHORT_TEXT_BYTES
+    )
+      return "LIMIT_EXCEEDED";
     if (mode === "code" && !this.#codes.check(request.codeAddress, request.code, nowMs)) return "CODE_INVALID";
     return database.transaction(() => {
       if (mode === "invitation" && !this.invitations.take(request.invitation, nowMs)) return "INVITATION_INVALID";

@@ -2,7 +2,20 @@
  * The directory over one SQL store. Invariants: rows of `lists` are appended after their signature and place in the chain
  * were checked, in one transaction with the account's `list_number`; what the cache holds is what the store holds.
  */
-import { type AccountId, accountIdToBytes, assert, type Bytes, type DeviceNumber, equalBytes, err, must, ok, type Primitives, type Result, type SqlDatabase } from "@hawser/base";
+import {
+  type AccountId,
+  accountIdToBytes,
+  assert,
+  type Bytes,
+  type DeviceNumber,
+  equalBytes,
+  err,
+  must,
+  ok,
+  type Primitives,
+  type Result,
+  type SqlDatabase,
+} from "@hawser/base";
 import { mergeDeviceLists, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
 import { DeviceKind, MAX_LISTS_PER_ANSWER, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
@@ -81,7 +94,8 @@ export class SqlDirectory implements Directory {
     const first = parseDeviceList(this.#primitives, lists[0]!);
     if (!first.ok) return invalid(first.error.kind === "malformed" ? first.error.rule : first.error.kind);
     const known = this.#load(first.value.account);
-    if (known === undefined) return err({ code: "UNKNOWN_ACCOUNT", missing: [], account: first.value.account, reason: "not registered here" });
+    if (known === undefined)
+      return err({ code: "UNKNOWN_ACCOUNT", missing: [], account: first.value.account, reason: "not registered here" });
 
     const fresh: SignedDeviceList[] = [];
     for (const list of lists) {
@@ -123,7 +137,8 @@ export class SqlDirectory implements Directory {
   }
 
   handleOf(account: AccountId): string | undefined {
-    return this.#database.prepare("SELECT handle FROM accounts WHERE account = ?").get<{ handle: string }>(accountIdToBytes(account))?.handle;
+    return this.#database.prepare("SELECT handle FROM accounts WHERE account = ?").get<{ handle: string }>(accountIdToBytes(account))
+      ?.handle;
   }
 
   /** The account behind a handle, 20 bytes. */
@@ -143,11 +158,21 @@ export class SqlDirectory implements Directory {
     assert(stored !== undefined, "the chain has no holes");
     if (equalBytes(stored.payload, list.payload)) return "known";
     if (!verifyDeviceList(this.#primitives, list).ok) return invalidError("bad-signature");
-    return { code: "LIST_CONFLICT", missing: this.listsAfter(latest.account, parsed.value.number - 1), account: latest.account, reason: "another list stands there" };
+    return {
+      code: "LIST_CONFLICT",
+      missing: this.listsAfter(latest.account, parsed.value.number - 1),
+      account: latest.account,
+      reason: "another list stands there",
+    };
   }
 
   #conflict(latest: VerifiedDeviceList, afterNumber: number, reason: string): Result<never, DirectoryError> {
-    return err({ code: "LIST_CONFLICT", missing: this.listsAfter(latest.account, Math.max(0, afterNumber)), account: latest.account, reason });
+    return err({
+      code: "LIST_CONFLICT",
+      missing: this.listsAfter(latest.account, Math.max(0, afterNumber)),
+      account: latest.account,
+      reason,
+    });
   }
 
   #append(known: Cached, lists: readonly VerifiedDeviceList[], latest: VerifiedDeviceList): DirectoryEntry {
@@ -167,7 +192,11 @@ export class SqlDirectory implements Directory {
     });
     this.#cache.set(latest.account, cached);
     const revoked = [...known.entry.devices.keys()].filter((device) => !cached.entry.devices.has(device));
-    this.#tell(cached.entry, lists.map((list) => toMessage(list.entry)), revoked);
+    this.#tell(
+      cached.entry,
+      lists.map((list) => toMessage(list.entry)),
+      revoked,
+    );
     return cached.entry;
   }
 
@@ -179,7 +208,9 @@ export class SqlDirectory implements Directory {
     const known = this.#cache.get(account);
     if (known !== undefined) return known;
     const row = this.#database
-      .prepare("SELECT payload, signature FROM accounts a JOIN lists l ON l.account = a.account AND l.number = a.list_number WHERE a.account = ?")
+      .prepare(
+        "SELECT payload, signature FROM accounts a JOIN lists l ON l.account = a.account AND l.number = a.list_number WHERE a.account = ?",
+      )
       .get<ListRow>(accountIdToBytes(account));
     if (row === undefined) return undefined;
     const cached = cachedFrom(must(parseDeviceList(this.#primitives, row), "a stored list"));

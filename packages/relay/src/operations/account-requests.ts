@@ -25,7 +25,8 @@ import type { Caller } from "./operations.ts";
 /** Limits count per account where there is one, per network address otherwise. */
 export const callerKey = (caller: Caller): string => caller.address?.account ?? caller.remoteAddress;
 
-export const parseAccount = (bytes: Bytes): AccountId | undefined => (bytes.length === ACCOUNT_ID_SIZE_BYTES ? accountIdFromBytes(bytes) : undefined);
+export const parseAccount = (bytes: Bytes): AccountId | undefined =>
+  bytes.length === ACCOUNT_ID_SIZE_BYTES ? accountIdFromBytes(bytes) : undefined;
 
 export function checkHandle({ roles, limits }: RequestContext, caller: Caller, handle: string): Answer {
   if (!HANDLE_PATTERN.test(handle)) return refuse("HANDLE_INVALID");
@@ -82,7 +83,8 @@ export function publishDeviceList({ roles, limits }: RequestContext, caller: Cal
   return { case: "publishDeviceList", value: create(PublishDeviceListResultSchema, { number: BigInt(applied.value.listNumber) }) };
 }
 
-const refuseLists = (error: DirectoryError): Answer => refuse(error.code, { lists: error.missing, ...(error.account === undefined ? {} : { accountId: accountIdToBytes(error.account) }) });
+const refuseLists = (error: DirectoryError): Answer =>
+  refuse(error.code, { lists: error.missing, ...(error.account === undefined ? {} : { accountId: accountIdToBytes(error.account) }) });
 
 export function getDeviceLists({ roles, limits }: RequestContext, caller: Caller, request: GetDeviceLists): Answer {
   const account = parseAccount(request.accountId);
@@ -115,7 +117,11 @@ export function getDeviceActivity({ roles, limits }: RequestContext, caller: Cal
   const { directory, activity } = roles.directory();
   const seen = activity.of(account);
   const devices = [...(directory.find(account)?.devices.keys() ?? [])].map((device) =>
-    create(DeviceActivitySchema, { device, connected: device === own || caller.isConnected(device), lastSeenMs: BigInt(seen.get(device) ?? 0) }),
+    create(DeviceActivitySchema, {
+      device,
+      connected: device === own || caller.isConnected(device),
+      lastSeenMs: BigInt(seen.get(device) ?? 0),
+    }),
   );
   return { case: "getDeviceActivity", value: create(GetDeviceActivityResultSchema, { devices }) };
 }

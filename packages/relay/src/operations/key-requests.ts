@@ -37,7 +37,10 @@ export function uploadPreKeys({ roles, limits, primitives }: RequestContext, cal
   const preKeys = roles.preKeys();
   if (!preKeys.upload(caller.address, request.upload)) return refuse("MALFORMED_FIELD");
   const left = preKeys.left(caller.address);
-  return { case: "uploadPreKeys", value: create(UploadPreKeysResultSchema, { oneTimePreKeysLeft: left.oneTime, oneTimeKemPreKeysLeft: left.kem }) };
+  return {
+    case: "uploadPreKeys",
+    value: create(UploadPreKeysResultSchema, { oneTimePreKeysLeft: left.oneTime, oneTimeKemPreKeysLeft: left.kem }),
+  };
 }
 
 /** Devices that are not in the account's list are left out: a SEND to them would be told so anyway. */
@@ -57,7 +60,10 @@ export function claimPreKeys({ roles, limits }: RequestContext, caller: Caller, 
   const waitMs = Math.max(pairWaitMs, limits.claimPerClaimer.take(claimer, devices.length));
   if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   const claim = roles.preKeys().claim(account, devices);
-  return { case: "claimPreKeys", value: create(ClaimPreKeysResultSchema, { bundles: [...claim.bundles], withoutKeys: [...claim.withoutKeys] }) };
+  return {
+    case: "claimPreKeys",
+    value: create(ClaimPreKeysResultSchema, { bundles: [...claim.bundles], withoutKeys: [...claim.withoutKeys] }),
+  };
 }
 
 /** Only a phone holds the account key, so only a phone may replace what recovers it. */

@@ -25,9 +25,15 @@ const isSide = (side: number): side is Side => side === 1 || side === 2;
 const otherSide = (side: Side): Side => (side === 1 ? 2 : 1);
 
 /** Durable before the answer; those who watch are told at once. */
-export function rendezvousPut({ roles, limits, clock }: RequestContext, watchers: RendezvousWatchers<Caller>, caller: Caller, request: RendezvousPut): Answer {
+export function rendezvousPut(
+  { roles, limits, clock }: RequestContext,
+  watchers: RendezvousWatchers<Caller>,
+  caller: Caller,
+  request: RendezvousPut,
+): Answer {
   const { rendezvousId, side, index, body, writerToken } = request;
-  if (rendezvousId.length !== ID_SIZE_BYTES || writerToken.length !== TOKEN_SIZE_BYTES || !isSide(side) || body.length === 0) return refuse("MALFORMED_FIELD");
+  if (rendezvousId.length !== ID_SIZE_BYTES || writerToken.length !== TOKEN_SIZE_BYTES || !isSide(side) || body.length === 0)
+    return refuse("MALFORMED_FIELD");
   if (index >= MAX_RENDEZVOUS_SLOTS) return refuse("RENDEZVOUS_FULL");
   if (body.length > MAX_RENDEZVOUS_BODY_BYTES) return refuse("LIMIT_EXCEEDED");
   const waitMs = limits.rendezvousPut.take(caller.remoteAddress);
@@ -47,7 +53,12 @@ export function rendezvousPut({ roles, limits, clock }: RequestContext, watchers
 }
 
 /** `side` is the caller's own side: it is pushed the other side's slots, those already there before the answer. */
-export function rendezvousWatch({ roles, limits, clock }: RequestContext, watchers: RendezvousWatchers<Caller>, caller: Caller, request: RendezvousWatch): Answer {
+export function rendezvousWatch(
+  { roles, limits, clock }: RequestContext,
+  watchers: RendezvousWatchers<Caller>,
+  caller: Caller,
+  request: RendezvousWatch,
+): Answer {
   const { rendezvousId, side, fromIndex } = request;
   if (rendezvousId.length !== ID_SIZE_BYTES || !isSide(side) || fromIndex > MAX_RENDEZVOUS_SLOTS) return refuse("MALFORMED_FIELD");
   const waitMs = limits.rendezvousWatch.take(caller.remoteAddress);

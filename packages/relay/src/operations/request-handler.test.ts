@@ -1,16 +1,7 @@
 /** Invariants: one Response per Request with its id; what was refused changed nothing; one role's trouble stays its own. */
 import { accountIdFromBytes, type DeviceAddress, OperationalError, type SqlDatabase } from "@hawser/base";
 import { nodePrimitives, openSqliteDatabase } from "@hawser/io-node";
-import {
-  BlobPurpose,
-  ERROR_CODES,
-  errorName,
-  type Push,
-  type Request,
-  RequestSchema,
-  type Response,
-  ResponseSchema,
-} from "@hawser/wire";
+import { BlobPurpose, ERROR_CODES, errorName, type Push, type Request, RequestSchema, type Response, ResponseSchema } from "@hawser/wire";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BlobBooks } from "../blobs/blob-books.ts";
@@ -46,13 +37,20 @@ function world(limits: Partial<RequestLimits> = {}): void {
   const common = { primitives: nodePrimitives, random: seededRandom(11), clock };
   const directory = openDirectoryRole({ ...common, database: databases[0]!, mode: "open", codeSender: { send: () => Promise.resolve() } });
   const [preKeys, rendezvous, blobs] = [new PreKeyStore(databases[1]!), new RendezvousStore(databases[2]!), new BlobBooks(databases[3]!)];
-  const up = <T>(name: string, value: T) => () => {
-    if (down.has(name)) throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 1_500 } });
-    return value;
-  };
+  const up =
+    <T>(name: string, value: T) =>
+    () => {
+      if (down.has(name)) throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 1_500 } });
+      return value;
+    };
   handler = new RequestHandler({
     ...common,
-    roles: { directory: up("directory", directory), preKeys: up("preKeys", preKeys), rendezvous: up("rendezvous", rendezvous), blobs: up("blobs", blobs) },
+    roles: {
+      directory: up("directory", directory),
+      preKeys: up("preKeys", preKeys),
+      rendezvous: up("rendezvous", rendezvous),
+      blobs: up("blobs", blobs),
+    },
     limits: openRateTables(clock, limits),
     ticketKey: TICKET_KEY,
     blobQuotaBytes: QUOTA,
@@ -111,29 +109,46 @@ describe("each operation", () => {
     const second = ada.add();
     expect(await ask(caller(), { case: "publishDeviceList", value: { list: second } })).toMatchObject({ value: { number: 2n } });
     const conflict = await ask(device, { case: "publishDeviceList", value: { list: ada.fork(1) } });
-    expect(conflict).toMatchObject({ case: "failure", value: { error: ERROR_CODES.LIST_CONFLICT.code, lists: [{ payload: second.payload }] } });
+    expect(conflict).toMatchObject({
+      case: "failure",
+      value: { error: ERROR_CODES.LIST_CONFLICT.code, lists: [{ payload: second.payload }] },
+    });
     expect(conflict.case === "failure" && conflict.value.accountId.length).toBe(20);
 
     expect(await ask(device, { case: "setBlocked", value: { accountId, blocked: true } })).toMatchObject({ case: "setBlocked" });
     expect(await failure(caller(), { case: "setBlocked", value: { accountId, blocked: true } })).toBe("NOT_AUTHENTICATED");
     const activity = await ask(device, { case: "getDeviceActivity", value: {} });
-    expect(activity).toMatchObject({ value: { devices: [{ device: 1, connected: true }, { device: 2, connected: false, lastSeenMs: 0n }] } });
+    expect(activity).toMatchObject({
+      value: {
+        devices: [
+          { device: 1, connected: true },
+          { device: 2, connected: false, lastSeenMs: 0n },
+        ],
+      },
+    });
     expect(await failure(caller(), { case: "requestCode", value: { address: "a@example.org" } })).toBe("REGISTRATION_CLOSED");
-    expect(await ask(caller(), { case: "ping", value: { payload: ID } })).toMatchObject({ case: "ping", value: { payload: ID, serverTimeMs: BigInt(clock.now) } });
+    expect(await ask(caller(), { case: "ping", value: { payload: ID } })).toMatchObject({
+      case: "ping",
+      value: { payload: ID, serverTimeMs: BigInt(clock.now) },
+    });
     expect(await failure(caller(), { case: undefined })).toBe("UNKNOWN_OPERATION");
   });
 
   test("of prekeys: claims are authenticated, limited per pair, and tell the owner when keys run out", async () => {
     await registerBoth();
     const [owner, claimer] = [caller(bob.address()), caller(ada.address())];
-    expect(await ask(owner, { case: "uploadPreKeys", value: { upload: bob.upload(1, 1, 21, 6) } })).toMatchObject({ value: { oneTimePreKeysLeft: 21, oneTimeKemPreKeysLeft: 6 } });
+    expect(await ask(owner, { case: "uploadPreKeys", value: { upload: bob.upload(1, 1, 21, 6) } })).toMatchObject({
+      value: { oneTimePreKeysLeft: 21, oneTimeKemPreKeysLeft: 6 },
+    });
     const accountId = (await ask(caller(), { case: "findHandle", value: { handle: "bob" } })).value as { accountId: Uint8Array };
     const claim: Operation = { case: "claimPreKeys", value: { accountId: accountId.accountId, devices: [1, 9] } };
     expect(await failure(caller(), claim)).toBe("NOT_AUTHENTICATED");
     expect(await ask(claimer, claim)).toMatchObject({ value: { bundles: [{ device: 1, kemIsLastResort: false }], withoutKeys: [] } });
     expect(owner.pushed).toEqual([]);
     await ask(claimer, claim);
-    expect(owner.pushed.at(-1)).toMatchObject({ event: { case: "preKeysLow", value: { oneTimePreKeysLeft: 19, oneTimeKemPreKeysLeft: 4 } } });
+    expect(owner.pushed.at(-1)).toMatchObject({
+      event: { case: "preKeysLow", value: { oneTimePreKeysLeft: 19, oneTimeKemPreKeysLeft: 4 } },
+    });
     let refusals = 0;
     for (let i = 0; i < 40; i++) if ((await failure(claimer, claim)) === "RATE_LIMITED") refusals++;
     expect(refusals).toBe(22);
@@ -147,7 +162,9 @@ describe("each operation", () => {
       case: "rendezvousPut",
       value: { rendezvousId: ID, side, index, body: Uint8Array.of(body), writerToken: TOKEN },
     });
-    expect(await ask(companion, { case: "rendezvousWatch", value: { rendezvousId: ID, side: 1, fromIndex: 0 } })).toMatchObject({ value: { expiresInMs: 600_000 } });
+    expect(await ask(companion, { case: "rendezvousWatch", value: { rendezvousId: ID, side: 1, fromIndex: 0 } })).toMatchObject({
+      value: { expiresInMs: 600_000 },
+    });
     expect(await ask(phone, put(2, 0, 42))).toMatchObject({ case: "rendezvousPut" });
     expect(await ask(phone, put(2, 0, 42))).toMatchObject({ case: "rendezvousPut" });
     expect(companion.pushed).toMatchObject([{ event: { value: { side: 2, index: 0, body: Uint8Array.of(42) } } }]);
@@ -162,7 +179,9 @@ describe("each operation", () => {
     expect(await failure(phone, put(3, 0, 1))).toBe("MALFORMED_FIELD");
     clock.now += 600_000;
     expect(await failure(phone, put(2, 2, 1))).toBe("RENDEZVOUS_EXPIRED");
-    expect(await failure(phone, { case: "rendezvousWatch", value: { rendezvousId: ID, side: 2, fromIndex: 0 } })).toBe("RENDEZVOUS_EXPIRED");
+    expect(await failure(phone, { case: "rendezvousWatch", value: { rendezvousId: ID, side: 2, fromIndex: 0 } })).toBe(
+      "RENDEZVOUS_EXPIRED",
+    );
   });
 
   test("of recovery: only a phone stores, strangers wait", async () => {
@@ -170,7 +189,9 @@ describe("each operation", () => {
     await ask(caller(), { case: "publishDeviceList", value: { list: ada.add() } });
     const capsule = Uint8Array.of(1, 2, 3);
     expect(await failure(caller(ada.address(2)), { case: "putRecoveryCapsule", value: { capsule } })).toBe("NOT_AUTHENTICATED");
-    expect(await failure(caller(ada.address()), { case: "putRecoveryCapsule", value: { capsule: new Uint8Array(4_097) } })).toBe("LIMIT_EXCEEDED");
+    expect(await failure(caller(ada.address()), { case: "putRecoveryCapsule", value: { capsule: new Uint8Array(4_097) } })).toBe(
+      "LIMIT_EXCEEDED",
+    );
     expect((await ask(caller(ada.address()), { case: "putRecoveryCapsule", value: { capsule } })).case).toBe("putRecoveryCapsule");
     const get: Operation = { case: "getRecoveryCapsule", value: { handle: "ada" } };
     expect(await ask(caller(), get)).toMatchObject({ value: { capsule } });
@@ -187,7 +208,12 @@ describe("each operation", () => {
     const granted = await ask(caller(ada.address()), grant(1_000n));
     expect(granted).toMatchObject({ value: { sizeBytesLeft: 999_000n, expiresInMs: 60_000 } });
     const text = granted.case === "grantUpload" ? granted.value.ticket : "";
-    expect(openTicket(nodePrimitives, TICKET_KEY, text)).toMatchObject({ account: ada.id, purpose: "history", sizeBytes: 1_000, expiresAtMs: clock.now + 60_000 });
+    expect(openTicket(nodePrimitives, TICKET_KEY, text)).toMatchObject({
+      account: ada.id,
+      purpose: "history",
+      sizeBytes: 1_000,
+      expiresAtMs: clock.now + 60_000,
+    });
     expect(openTicket(nodePrimitives, new Uint8Array(32), text)).toBeUndefined();
     expect(openTicket(nodePrimitives, TICKET_KEY, `B${text.slice(1)}`)).toBeUndefined();
     expect(await failure(caller(ada.address()), grant(1_000_001n))).toBe("QUOTA_EXCEEDED");
@@ -202,7 +228,9 @@ test("a role that is down fails its own requests, with a time to wait, and no ot
   down.add("directory").add("preKeys").add("blobs");
   const put: Operation = { case: "rendezvousPut", value: { rendezvousId: ID, side: 2, index: 0, body: ID, writerToken: TOKEN } };
   expect((await ask(caller(ada.address()), put)).case).toBe("rendezvousPut");
-  expect(await ask(caller(), { case: "findHandle", value: { handle: "ada" } })).toMatchObject({ value: { error: ERROR_CODES.STORE_UNAVAILABLE.code, retryAfterMs: 1_500 } });
+  expect(await ask(caller(), { case: "findHandle", value: { handle: "ada" } })).toMatchObject({
+    value: { error: ERROR_CODES.STORE_UNAVAILABLE.code, retryAfterMs: 1_500 },
+  });
   expect(handler.preKeysLeft(ada.address())).toEqual({ oneTime: 0, kem: 0 });
   down.clear();
   down.add("rendezvous");
@@ -235,7 +263,10 @@ test("10,000 mutated requests: a typed answer each, and what is refused changes 
   const operations: Operation[] = [
     { case: "checkHandle", value: { handle: "ada" } },
     { case: "requestCode", value: { address: "a@example.org" } },
-    { case: "register", value: { handle: "carol", list: new TestAccount(seededRandom(3)).first, invitation: "abc", code: "1", codeAddress: "x" } },
+    {
+      case: "register",
+      value: { handle: "carol", list: new TestAccount(seededRandom(3)).first, invitation: "abc", code: "1", codeAddress: "x" },
+    },
     { case: "findHandle", value: { handle: "bob" } },
     { case: "getHandle", value: { accountId } },
     { case: "publishDeviceList", value: { list: ada.add() } },
@@ -255,7 +286,8 @@ test("10,000 mutated requests: a typed answer each, and what is refused changes 
   const frames = operations.map((operation, id) => toBinary(RequestSchema, create(RequestSchema, { id, operation })));
   const random = seededRandom(99);
   const below = (limit: number): number => new DataView(random.bytes(4).buffer).getUint32(0) % limit;
-  const changes = (): number => databases.reduce((sum, database) => sum + database.prepare("SELECT total_changes() AS n").get<{ n: number }>()!.n, 0);
+  const changes = (): number =>
+    databases.reduce((sum, database) => sum + database.prepare("SELECT total_changes() AS n").get<{ n: number }>()!.n, 0);
   const seen = { undecodable: 0, refused: 0, answered: 0 };
   for (let round = 0; round < 10_000; round++) {
     const bytes = mutate(frames[below(frames.length)]!, below);

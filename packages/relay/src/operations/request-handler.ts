@@ -3,7 +3,17 @@
  * this one request; nothing thrown leaves here. docs/PROTOCOL.md, "Requests".
  */
 import { type DeviceAddress, formatAddress, OperationalError } from "@hawser/base";
-import { ERROR_CODES, type ErrorName, MAX_SHORT_TEXT_BYTES, PongSchema, PreKeysLowSchema, PushSchema, type Request, type Response, ResponseSchema } from "@hawser/wire";
+import {
+  ERROR_CODES,
+  type ErrorName,
+  MAX_SHORT_TEXT_BYTES,
+  PongSchema,
+  PreKeysLowSchema,
+  PushSchema,
+  type Request,
+  type Response,
+  ResponseSchema,
+} from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import { RendezvousWatchers } from "../rendezvous/rendezvous-watchers.ts";
 import * as account from "./account-requests.ts";
@@ -97,7 +107,11 @@ export class RequestHandler implements Operations {
         return keys.uploadPreKeys(context, caller, operation.value);
       case "claimPreKeys": {
         const answer = keys.claimPreKeys(context, caller, operation.value);
-        if (answer.case === "claimPreKeys") this.#warnOwners(operation.value.accountId, answer.value.bundles.map((bundle) => bundle.device));
+        if (answer.case === "claimPreKeys")
+          this.#warnOwners(
+            operation.value.accountId,
+            answer.value.bundles.map((bundle) => bundle.device),
+          );
         return answer;
       }
       case "putRecoveryCapsule":
@@ -114,7 +128,10 @@ export class RequestHandler implements Operations {
         return rendezvous.rendezvousLeave(this.#watchers, caller, operation.value);
       case "ping":
         if (operation.value.payload.length > MAX_SHORT_TEXT_BYTES) return refuse("LIMIT_EXCEEDED");
-        return { case: "ping", value: create(PongSchema, { payload: operation.value.payload, serverTimeMs: BigInt(Math.floor(context.clock.nowMs())) }) };
+        return {
+          case: "ping",
+          value: create(PongSchema, { payload: operation.value.payload, serverTimeMs: BigInt(Math.floor(context.clock.nowMs())) }),
+        };
       case undefined:
         return refuse("UNKNOWN_OPERATION");
     }
@@ -143,7 +160,10 @@ export class RequestHandler implements Operations {
   }
 
   #respond(request: Request, operation: string, result: Answer): Response {
-    const failure = result.case === "failure" ? (Object.keys(ERROR_CODES) as ErrorName[]).find((name) => ERROR_CODES[name].code === result.value.error) : undefined;
+    const failure =
+      result.case === "failure"
+        ? (Object.keys(ERROR_CODES) as ErrorName[]).find((name) => ERROR_CODES[name].code === result.value.error)
+        : undefined;
     this.#context.onAnswered?.(operation, failure);
     return create(ResponseSchema, { id: request.id, result });
   }
@@ -151,7 +171,9 @@ export class RequestHandler implements Operations {
   #failed(operation: string, error: unknown): Answer {
     this.#context.onFault(operation, error);
     if (error instanceof OperationalError && error.code in ERROR_CODES) {
-      return refuse(error.code as ErrorName, { retryAfterMs: typeof error.retry === "object" ? error.retry.afterMs : STORE_RETRY_AFTER_MS });
+      return refuse(error.code as ErrorName, {
+        retryAfterMs: typeof error.retry === "object" ? error.retry.afterMs : STORE_RETRY_AFTER_MS,
+      });
     }
     return refuse(isStoreError(error) ? "STORE_UNAVAILABLE" : "INTERNAL", { retryAfterMs: STORE_RETRY_AFTER_MS });
   }

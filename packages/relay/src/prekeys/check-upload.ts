@@ -11,14 +11,20 @@ const KEM_KEY_SIZE_BYTES = 1_568;
 const SIGNATURE_SIZE_BYTES = 64;
 
 /** `undefined` when the upload may be stored. */
-export function faultOfUpload(primitives: Primitives, device: { readonly signingKey: Bytes; readonly dhKey: Bytes }, upload: PreKeyUpload): ErrorName | undefined {
+export function faultOfUpload(
+  primitives: Primitives,
+  device: { readonly signingKey: Bytes; readonly dhKey: Bytes },
+  upload: PreKeyUpload,
+): ErrorName | undefined {
   const { signedPreKey: signed, lastResortKemPreKey: kem, oneTimePreKeys, oneTimeKemPreKeys } = upload;
   if (oneTimePreKeys.length > MAX_ONE_TIME_PRE_KEYS || oneTimeKemPreKeys.length > MAX_ONE_TIME_KEM_PRE_KEYS) return "LIMIT_EXCEEDED";
   if (!distinctIds(oneTimePreKeys) || !distinctIds(oneTimeKemPreKeys)) return "MALFORMED_FIELD";
   if (oneTimePreKeys.some((key) => key.publicKey.length !== DH_KEY_SIZE_BYTES)) return "MALFORMED_FIELD";
   const kems = kem === undefined ? oneTimeKemPreKeys : [kem, ...oneTimeKemPreKeys];
-  if (kems.some((key) => key.publicKey.length !== KEM_KEY_SIZE_BYTES || key.signature.length !== SIGNATURE_SIZE_BYTES)) return "MALFORMED_FIELD";
-  if (signed !== undefined && (signed.publicKey.length !== DH_KEY_SIZE_BYTES || signed.signature.length !== SIGNATURE_SIZE_BYTES)) return "MALFORMED_FIELD";
+  if (kems.some((key) => key.publicKey.length !== KEM_KEY_SIZE_BYTES || key.signature.length !== SIGNATURE_SIZE_BYTES))
+    return "MALFORMED_FIELD";
+  if (signed !== undefined && (signed.publicKey.length !== DH_KEY_SIZE_BYTES || signed.signature.length !== SIGNATURE_SIZE_BYTES))
+    return "MALFORMED_FIELD";
 
   const signer = { identityDh: device.dhKey, signPublic: device.signingKey };
   const genuine = (kind: "signed" | "kem", key: { id: number; publicKey: Bytes; signature: Bytes } | undefined): boolean =>

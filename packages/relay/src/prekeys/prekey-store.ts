@@ -3,7 +3,16 @@
  * gets it, and never comes back; a key is stored before its upload is acknowledged. docs/PROTOCOL.md, "Prekeys".
  */
 import { type AccountId, accountIdToBytes, type Bytes, type DeviceAddress, type DeviceNumber, type SqlDatabase } from "@hawser/base";
-import { KemPreKeySchema, MAX_ONE_TIME_KEM_PRE_KEYS, MAX_ONE_TIME_PRE_KEYS, OneTimePreKeySchema, type PreKeyBundle, PreKeyBundleSchema, type PreKeyUpload, SignedPreKeySchema } from "@hawser/wire";
+import {
+  KemPreKeySchema,
+  MAX_ONE_TIME_KEM_PRE_KEYS,
+  MAX_ONE_TIME_PRE_KEYS,
+  OneTimePreKeySchema,
+  type PreKeyBundle,
+  PreKeyBundleSchema,
+  type PreKeyUpload,
+  SignedPreKeySchema,
+} from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import type { PreKeysLeft } from "../operations/operations.ts";
 import { migrate } from "../store/migrations.ts";
@@ -58,12 +67,15 @@ export class PreKeyStore {
       const left = this.left(address);
       const oneTime = upload.oneTimePreKeys.filter((fresh) => fresh.id > highest.one_time).slice(0, MAX_STORED.oneTime - left.oneTime);
       const kem = upload.oneTimeKemPreKeys.filter((fresh) => fresh.id > highest.kem).slice(0, MAX_STORED.kem - left.kem);
-      for (const fresh of oneTime) this.#database.prepare("INSERT INTO one_time VALUES (?, ?, ?, ?)").run(...key, fresh.id, fresh.publicKey);
+      for (const fresh of oneTime)
+        this.#database.prepare("INSERT INTO one_time VALUES (?, ?, ?, ?)").run(...key, fresh.id, fresh.publicKey);
       for (const fresh of kem) {
         this.#database.prepare("INSERT INTO one_time_kem VALUES (?, ?, ?, ?, ?)").run(...key, fresh.id, fresh.publicKey, fresh.signature);
       }
       const top = (ids: readonly { id: number }[], before: number): number => ids.reduce((max, { id }) => Math.max(max, id), before);
-      this.#database.prepare("INSERT OR REPLACE INTO highest VALUES (?, ?, ?, ?)").run(...key, top(oneTime, highest.one_time), top(kem, highest.kem));
+      this.#database
+        .prepare("INSERT OR REPLACE INTO highest VALUES (?, ?, ?, ?)")
+        .run(...key, top(oneTime, highest.one_time), top(kem, highest.kem));
       return true;
     });
   }
@@ -131,7 +143,9 @@ export class PreKeyStore {
 
   #take(owner: Bytes, device: DeviceNumber, row: DeviceRow): PreKeyBundle {
     const oneTime = this.#database
-      .prepare("DELETE FROM one_time WHERE account = ?1 AND device = ?2 AND id = (SELECT min(id) FROM one_time WHERE account = ?1 AND device = ?2) RETURNING id, key")
+      .prepare(
+        "DELETE FROM one_time WHERE account = ?1 AND device = ?2 AND id = (SELECT min(id) FROM one_time WHERE account = ?1 AND device = ?2) RETURNING id, key",
+      )
       .get<KeyRow>(owner, device);
     const kem = this.#database
       .prepare(

@@ -63,6 +63,9 @@ export type RateTables = { readonly [Name in RequestLimitName]: TokenBuckets };
 /** One bounded table per limit; `overrides` replaces single rules. */
 export function openRateTables(clock: Clock, overrides: Partial<RequestLimits> = {}): RateTables {
   const rules: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...overrides };
-  const tables = Object.entries(rules).map(([name, rule]: [string, BucketRule]) => [name, new TokenBuckets(rule, () => clock.monotonicMs())]);
+  const tables = Object.entries(rules).map(([name, rule]: [string, BucketRule]) => [
+    name,
+    new TokenBuckets(rule, () => clock.monotonicMs()),
+  ]);
   return Object.fromEntries(tables) as RateTables;
 }

@@ -12,7 +12,10 @@ const MAX_WAIT_MS = 3_600_000;
 /** A capsule nobody asked for in this time starts afresh. */
 const FORGET_AFTER_MS = 24 * 3_600_000;
 
-export type RecoveryAnswer = { readonly kind: "capsule"; readonly capsule: Bytes } | { readonly kind: "wait"; readonly retryAfterMs: number } | { readonly kind: "unknown" };
+export type RecoveryAnswer =
+  | { readonly kind: "capsule"; readonly capsule: Bytes }
+  | { readonly kind: "wait"; readonly retryAfterMs: number }
+  | { readonly kind: "unknown" };
 
 export class RecoveryCapsules {
   readonly #database: SqlDatabase;
@@ -22,7 +25,9 @@ export class RecoveryCapsules {
   }
 
   put(account: AccountId, capsule: Bytes): void {
-    this.#database.transaction(() => this.#database.prepare("INSERT OR REPLACE INTO recovery_capsules VALUES (?, ?)").run(accountIdToBytes(account), capsule));
+    this.#database.transaction(() =>
+      this.#database.prepare("INSERT OR REPLACE INTO recovery_capsules VALUES (?, ?)").run(accountIdToBytes(account), capsule),
+    );
   }
 
   /** Counts the try durably before it answers. */

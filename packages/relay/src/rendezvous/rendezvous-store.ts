@@ -48,7 +48,11 @@ export class RendezvousStore {
       const known = this.#expiry(id);
       if (known !== undefined && known <= nowMs) return { kind: "expired" };
       const owner = this.#slot(id, side, 0);
-      if (index > 0 ? owner === undefined || !equalBytes(owner.writer_token, writerToken) : owner !== undefined && !equalBytes(owner.writer_token, writerToken)) {
+      if (
+        index > 0
+          ? owner === undefined || !equalBytes(owner.writer_token, writerToken)
+          : owner !== undefined && !equalBytes(owner.writer_token, writerToken)
+      ) {
         return { kind: "conflict" };
       }
       const expiresAtMs = known ?? Math.floor(nowMs) + RENDEZVOUS_LIFETIME_MS;
@@ -65,11 +69,18 @@ export class RendezvousStore {
   }
 
   /** Slots of one side from `fromIndex` on, and the life left; "expired" when it is over. Unknown ids have their whole life. */
-  read(id: Bytes, side: Side, fromIndex: number, nowMs: number): { readonly slots: readonly Slot[]; readonly expiresInMs: number } | "expired" {
+  read(
+    id: Bytes,
+    side: Side,
+    fromIndex: number,
+    nowMs: number,
+  ): { readonly slots: readonly Slot[]; readonly expiresInMs: number } | "expired" {
     const expiresAtMs = this.#expiry(id);
     if (expiresAtMs === undefined) return { slots: [], expiresInMs: RENDEZVOUS_LIFETIME_MS };
     if (expiresAtMs <= nowMs) return "expired";
-    const slots = this.#database.prepare("SELECT slot AS 'index', body FROM slots WHERE id = ? AND side = ? AND slot >= ? ORDER BY slot").all<Slot>(id, side, fromIndex);
+    const slots = this.#database
+      .prepare("SELECT slot AS 'index', body FROM slots WHERE id = ? AND side = ? AND slot >= ? ORDER BY slot")
+      .all<Slot>(id, side, fromIndex);
     return { slots, expiresInMs: clampLife(expiresAtMs - nowMs) };
   }
 
@@ -77,7 +88,9 @@ export class RendezvousStore {
   sweep(nowMs: number, maxRows = 500): boolean {
     return this.#database.transaction(() => {
       const over = this.#database
-        .prepare("DELETE FROM slots WHERE (id, side, slot) IN (SELECT s.id, s.side, s.slot FROM rendezvous r JOIN slots s ON s.id = r.id WHERE r.expires_at_ms <= ? LIMIT ?)")
+        .prepare(
+          "DELETE FROM slots WHERE (id, side, slot) IN (SELECT s.id, s.side, s.slot FROM rendezvous r JOIN slots s ON s.id = r.id WHERE r.expires_at_ms <= ? LIMIT ?)",
+        )
         .run(Math.floor(nowMs), maxRows).changes;
       const forgotten = this.#database
         .prepare("DELETE FROM rendezvous WHERE id IN (SELECT id FROM rendezvous WHERE expires_at_ms <= ? LIMIT ?)")
@@ -87,9 +100,12 @@ export class RendezvousStore {
   }
 
   #waitForRoom(nowMs: number): number {
-    const count = this.#database.prepare("SELECT count(*) AS n FROM rendezvous WHERE expires_at_ms > ?").get<{ n: number }>(Math.floor(nowMs))?.n ?? 0;
+    const count =
+      this.#database.prepare("SELECT count(*) AS n FROM rendezvous WHERE expires_at_ms > ?").get<{ n: number }>(Math.floor(nowMs))?.n ?? 0;
     if (count < this.#maxRendezvous) return 0;
-    const first = this.#database.prepare("SELECT min(expires_at_ms) AS at FROM rendezvous WHERE expires_at_ms > ?").get<{ at: number }>(Math.floor(nowMs));
+    const first = this.#database
+      .prepare("SELECT min(expires_at_ms) AS at FROM rendezvous WHERE expires_at_ms > ?")
+      .get<{ at: number }>(Math.floor(nowMs));
     return Math.max(1_000, (first?.at ?? nowMs) - nowMs);
   }
 
@@ -98,7 +114,9 @@ export class RendezvousStore {
   }
 
   #slot(id: Bytes, side: Side, index: number): SlotRow | undefined {
-    return this.#database.prepare("SELECT writer_token, body FROM slots WHERE id = ? AND side = ? AND slot = ?").get<SlotRow>(id, side, index);
+    return this.#database
+      .prepare("SELECT writer_token, body FROM slots WHERE id = ? AND side = ? AND slot = ?")
+      .get<SlotRow>(id, side, index);
   }
 }
 
