@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { ScenarioOrder } from "./generator.ts";
 
 export const SERVER_CORE = 0;
 export const GENERATOR_CORE = 1;
@@ -54,13 +53,20 @@ export async function startTarget(file: string, options: unknown, nodeFlags: rea
   };
 }
 
+/** What a generator is told to do; its own module knows the names and their options. */
+export interface Order {
+  readonly name: string;
+  readonly context: object;
+  readonly options: object;
+}
+
 export interface Generator {
-  run(order: Omit<ScenarioOrder, "options"> & { options: object }): Promise<Record<string, number>>;
+  run(order: Order): Promise<Record<string, number>>;
   stop(): Promise<void>;
 }
 
-export function startGenerator(): Generator {
-  const child = start(GENERATOR_CORE, "generator.ts", [], [], "inherit");
+export function startGenerator(file = "generator.ts"): Generator {
+  const child = start(GENERATOR_CORE, file, [], [], "inherit");
   return {
     run: (order) =>
       new Promise((resolve, reject) => {

@@ -49,7 +49,8 @@ console.log(JSON.stringify({ port: server.port }));
 process.on("message", (message) => {
   if (message !== "memory") return;
   globalThis.gc?.();
-  process.send?.({ rssBytes: process.memoryUsage.rss(), connections: server.connections() });
+  const { user, system } = process.cpuUsage();
+  process.send?.({ rssBytes: process.memoryUsage.rss(), connections: server.connections(), cpuMicros: user + system });
 });
 process.on("disconnect", () => process.exit(0));
 process.on("SIGTERM", () => process.exit(0));

