@@ -25,6 +25,9 @@ function compiledCatalogues(): Plugin {
   };
 }
 
+/** Ways into SQLite that its package names and this app never takes. */
+const UNUSED = /sqlite3-(?:worker1|opfs-async-proxy)/;
+
 /** Gives the service worker the list of files it keeps; its bytes change with any of them, which is how browsers notice an update. */
 function precacheList(): Plugin {
   return {
@@ -39,7 +42,7 @@ function precacheList(): Plugin {
         const hash = createHash("sha256");
         const files: string[] = [];
         for (const [name, item] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
-          if (name === "sw.js" || name.endsWith(".map")) continue;
+          if (name === "sw.js" || name.endsWith(".map") || UNUSED.test(name)) continue;
           hash.update(name).update(item.type === "chunk" ? item.code : item.source);
           files.push(name === "index.html" ? "/" : `/${name}`);
         }

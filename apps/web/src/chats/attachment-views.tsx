@@ -7,6 +7,8 @@ import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
 
 const LARGEST_SIDE_PX = 320;
+/** Pictures up to this size come by themselves; larger ones when asked for. */
+const FETCH_UP_TO_BYTES = 4_000_000;
 const SAFE_PICTURES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]);
 
 /** A temporary address for bytes; given back when the view goes. */
@@ -35,8 +37,8 @@ function Picture({ message, attachment }: { readonly message: MessageId; readonl
   const whole = useObjectUrl(bytes, attachment.mediaType);
   const load = (): Promise<boolean> => loading.run(async () => setBytes(await client.attachment(message, attachment.index)));
   useEffect(() => {
-    if (attachment.local) void load();
-  }, [attachment.local, message, attachment.index]);
+    if (attachment.local || attachment.sizeBytes <= FETCH_UP_TO_BYTES) client.attachment(message, attachment.index).then(setBytes, () => undefined);
+  }, [client, attachment.local, attachment.sizeBytes, message, attachment.index]);
 
   const ratio = attachment.width > 0 && attachment.height > 0 ? attachment.width / attachment.height : 4 / 3;
   const width = ratio >= 1 ? LARGEST_SIDE_PX : LARGEST_SIDE_PX * ratio;

@@ -11,7 +11,7 @@ import { Composer } from "./composer.tsx";
 import type { MessageActions } from "./message-bubble.tsx";
 import { SearchBox } from "./search-box.tsx";
 import { SearchResults } from "./search-results.tsx";
-import { ThreadView } from "./thread-view.tsx";
+import { ThreadView, type JumpTarget } from "./thread-view.tsx";
 import { useThread } from "./use-thread.ts";
 
 /** "For ever", as far as a mute is concerned. */
@@ -44,14 +44,15 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
   const toast = useToast();
   const action = useAction();
   const thread = useThread(chat.id, around);
-  const [target, setTarget] = useState(around);
+  const [target, setTarget] = useState<JumpTarget | undefined>(around && { id: around, jump: 0 });
   const [quoted, setQuoted] = useState<MessageView>();
   const [files, setFiles] = useState<readonly File[]>([]);
   const [isDropping, setDropping] = useState(false);
   const [finding, setFinding] = useState<string>();
   const [isCardOpen, setCardOpen] = useState(false);
   const findBox = useRef<HTMLInputElement>(null);
-  useEffect(() => setTarget(around), [around]);
+  const jump = (id: MessageId | undefined): void => setTarget((before) => id && { id, jump: (before?.jump ?? 0) + 1 });
+  useEffect(() => jump(around), [around]);
 
   // Where reading stopped when the chat was opened; it stays while the chat is open.
   const unreadAtOpening = useRef(chat.unread);
@@ -78,7 +79,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
       reply: setQuoted,
       copy: (message) => void navigator.clipboard.writeText(message.text).then(() => toast({ text: t("message.copied") }), () => undefined),
       retry: (message) => void action.run(() => client.retryMessage(message.id)),
-      show: (id) => void showAround(id).then((found) => (found ? setTarget(id) : toast({ text: t("message.notHere") })), () => undefined),
+      show: (id) => void showAround(id).then((found) => (found ? jump(id) : toast({ text: t("message.notHere") })), () => undefined),
     }),
     [client, showAround, t, toast],
   );
@@ -144,7 +145,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
         {finding !== undefined && finding.trim() !== "" && (
           <SearchResults className="find-hits" query={finding.trim()} conversation={chat.id} onPick={() => setFinding(undefined)} />
         )}
-        {thread.window === undefined ? <ThreadSkeleton label={t("loading")} /> : <ThreadView chat={chat} thread={thread} target={target} firstUnread={firstUnread.current} actions={actions} />}
+        {thread.window === undefined ? <ThreadSkeleton label={t("loading")} /> : <ThreadView key={thread.part} chat={chat} thread={thread} target={target} firstUnread={firstUnread.current} actions={actions} />}
       </div>
       {isDropping && <div className="drop">{t("composer.drop")}</div>}
       {chat.contact === undefined ? (

@@ -33,6 +33,8 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
   const saved = useRef(chat.draft);
   const latest = useRef(draft);
   latest.current = draft;
+  /** One after another, in the order of the key presses; writing goes on meanwhile. */
+  const line = useRef<Promise<unknown>>(Promise.resolve());
 
   useEffect(() => {
     if (draft === saved.current) return undefined;
@@ -54,7 +56,7 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
 
   const canSend = draft.trim() !== "" || files.length > 0;
   const send = (): void => {
-    if (!canSend || sending.busy) return;
+    if (!canSend) return;
     const text = draft.trim();
     const attached = files;
     const id = newMessageId(webClock.nowMs(), webRandom);
@@ -63,22 +65,19 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
     onFiles([]);
     onQuoteDone();
     box.current?.focus();
-    void sending
-      .run(async () => {
-        await client.sendMessage({
-          conversation: chat.id,
-          text,
-          id,
-          ...(quoted === undefined ? {} : { quoted: quoted.id }),
-          ...(attached.length === 0 ? {} : { attachments: attached.map((file) => fileSourceOf(file, file.name)) }),
-        });
-        await client.setDraft(chat.id, "");
-        onSent();
-      })
+    const options = {
+      conversation: chat.id,
+      text,
+      id,
+      ...(quoted === undefined ? {} : { quoted: quoted.id }),
+      ...(attached.length === 0 ? {} : { attachments: attached.map((file) => fileSourceOf(file, file.name)) }),
+    };
+    line.current = line.current
+      .then(() => sending.run(() => client.sendMessage(options)))
       .then((worked) => {
+        if (worked) return onSent();
         // Nothing a person wrote is lost: it stands in the box again.
-        if (worked) return;
-        setDraft((now) => (now === "" ? text : now));
+        setDraft((now) => (now === "" ? text : `${text}\n${now}`));
         onFiles(attached);
       });
   };

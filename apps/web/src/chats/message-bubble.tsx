@@ -45,7 +45,7 @@ export const MessageBubble = memo(function MessageBubble({ message, isFirst, isL
         )}
         {message.quoted !== undefined && (
           <button type="button" className="quote" onClick={() => actions.show(message.quoted!.id)}>
-            <b dir="auto">{message.quoted.senderName}</b>
+            <b dir="auto">{message.quoted.senderName === "" ? t("message.you") : message.quoted.senderName}</b>
             <span dir="auto">{message.quoted.text === "" ? t("message.attachment") : message.quoted.text}</span>
           </button>
         )}

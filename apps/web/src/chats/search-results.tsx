@@ -62,7 +62,7 @@ export function SearchResults({ query, conversation, onPick, className }: Search
         {t("search.count", { count: found.hits.length })}
       </p>
       {found.hits.length === 0 ? (
-        <EmptyState icon="search" title={t("search.none", { query: found.query })}>
+        <EmptyState icon="search" title={t("search.none", { query: found.query.length > 40 ? `${found.query.slice(0, 40)}…` : found.query })}>
           {t("search.noneHint")}
         </EmptyState>
       ) : (

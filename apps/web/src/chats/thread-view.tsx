@@ -16,11 +16,19 @@ import type { Thread } from "./use-thread.ts";
 const NEAR_EDGE_PX = 900;
 const AT_END_PX = 60;
 const FLASH_MS = 1_800;
+/** After the first placing, sizes are still being measured; what scrolls then is not the person. */
+const SETTLED_AFTER_MS = 250;
+
+/** A message to go to; `jump` rises so that the same one can be gone to again. */
+export interface JumpTarget {
+  readonly id: MessageId;
+  readonly jump: number;
+}
 
 interface ThreadProperties {
   readonly chat: ConversationSummary;
   readonly thread: Thread;
-  readonly target: MessageId | undefined;
+  readonly target: JumpTarget | undefined;
   readonly firstUnread: MessageId | undefined;
   readonly actions: MessageActions;
 }
@@ -42,18 +50,20 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
 
   // The first place: the message that was asked for, else the unread line, else the end.
   const placed = useRef<string>(undefined);
+  const placedAt = useRef(0);
   useLayoutEffect(() => {
     if (items.length === 0) return;
-    const wish = target ?? "";
+    const wish = target === undefined ? "" : `${target.id}/${target.jump}`;
     if (placed.current === wish) return;
-    const index = target === undefined ? indexOf("unread") : indexOf(target);
-    if (target !== undefined && index < 0) return;
+    const index = target === undefined ? indexOf("unread") : indexOf(target.id);
+    if (target !== undefined && index < 0 && placed.current !== undefined) return;
     placed.current = wish;
+    placedAt.current = performance.now();
     if (index < 0) list.current?.scrollToIndex(items.length - 1, { align: "end" });
     else {
       isAtEnd.current = false;
       list.current?.scrollToIndex(index, { align: target === undefined ? "start" : "center" });
-      if (target !== undefined) setFlashing(target);
+      if (target !== undefined) setFlashing(target.id);
     }
   }, [items, target, indexOf]);
 
@@ -74,6 +84,18 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       list.current?.scrollToIndex(items.length - 1, { align: "end" });
     }
   }, [items, lastId, lastIsOwn, isPrepending, window?.hasNewer]);
+
+  // Whatever changes a height at the end (a picture, the composer, the keyboard) leaves the end in sight.
+  const content = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const stick = new ResizeObserver(() => {
+      const node = scroller.current;
+      if (node !== null && placed.current !== undefined && isAtEnd.current) node.scrollTop = node.scrollHeight;
+    });
+    stick.observe(scroller.current!);
+    stick.observe(content.current!);
+    return () => stick.disconnect();
+  }, []);
 
   // Read marks: only what stands before a person who looks.
   const newestIncoming = window?.hasNewer ? undefined : window?.messages.findLast((message) => !message.outgoing);
@@ -98,8 +120,9 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       if (atEnd && !isAtEnd.current) markRead();
       isAtEnd.current = atEnd;
       setAway(fromEnd > 400 || window?.hasNewer === true);
-      if (placed.current !== undefined && offset < NEAR_EDGE_PX) thread.loadOlder();
-      if (fromEnd < NEAR_EDGE_PX) thread.loadNewer();
+      const isSettled = placed.current !== undefined && performance.now() - placedAt.current > SETTLED_AFTER_MS;
+      if (isSettled && offset < NEAR_EDGE_PX) thread.loadOlder();
+      if (isSettled && fromEnd < NEAR_EDGE_PX) thread.loadNewer();
       const top = items[view.findItemIndex(offset + 12)];
       const timeMs = top?.type === "message" ? top.message.sentAtMs : top?.type === "day" ? top.timeMs : undefined;
       if (timeMs === undefined) return;
@@ -120,8 +143,8 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   };
 
   const isGroup = useMemo(() => new Set(window?.messages.filter((message) => !message.outgoing).map((message) => message.senderName)).size > 1 || chat.contact === undefined, [window, chat.contact]);
-  const render = (item: ThreadItem): React.ReactElement => (
-    <div className="thread-item" key={item.key}>
+  const render = (item: ThreadItem, index: number): React.ReactElement => (
+    <div className={index === items.length - 1 ? "thread-item thread-item-last" : "thread-item"} key={item.key}>
       {item.type === "day" ? (
         <div className="day" role="separator">
           <span>{dayTitle(item.timeMs, now, language, words)}</span>
@@ -157,10 +180,11 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
             <span>{beginning(chat, window.messages, t)}</span>
           </div>
         )}
-        <Virtualizer ref={list} scrollRef={scroller} data={items} shift={isPrepending} onScroll={scrolled} bufferSize={600}>
-          {render}
-        </Virtualizer>
-        <div className="thread-end" style={{ flex: "none" }} />
+        <div ref={content} className="thread-content">
+          <Virtualizer ref={list} scrollRef={scroller} data={items} shift={isPrepending} onScroll={scrolled} bufferSize={600}>
+            {render}
+          </Virtualizer>
+        </div>
       </div>
       {isAway && (
         <button type="button" className="jump" aria-label={t("chat.toEnd")} onClick={toEnd}>

@@ -8,6 +8,8 @@ const REFRESH_AFTER_MS = 250;
 
 export interface Thread {
   readonly window: MessageWindow | undefined;
+  /** Rises when the window was replaced by another part of the conversation, so that no measured size is carried over. */
+  readonly part: number;
   /** True while older messages were put in front: the list then keeps its place from the end. */
   readonly isPrepending: boolean;
   readonly loadOlder: () => void;
@@ -18,14 +20,18 @@ export interface Thread {
 
 export function useThread(conversation: ConversationId, around: MessageId | undefined): Thread {
   const client = useClient();
-  const [view, setView] = useState<{ window: MessageWindow | undefined; isPrepending: boolean }>({ window: undefined, isPrepending: false });
+  const [view, setView] = useState<{ window: MessageWindow | undefined; isPrepending: boolean; part: number }>({ window: undefined, isPrepending: false, part: 0 });
   const current = useRef(view.window);
   const isLoading = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const put = useCallback((window: MessageWindow, isPrepending = false) => {
     current.current = window;
-    setView({ window, isPrepending });
+    setView(({ part }) => ({ window, isPrepending, part }));
+  }, []);
+  const replace = useCallback((window: MessageWindow) => {
+    current.current = window;
+    setView(({ part }) => ({ window, isPrepending: false, part: part + 1 }));
   }, []);
 
   const once = useCallback(async (work: () => Promise<void>): Promise<void> => {
@@ -41,18 +47,18 @@ export function useThread(conversation: ConversationId, around: MessageId | unde
   }, []);
 
   const showEnd = useCallback(async () => {
-    put(windowOf(await client.messages({ conversation, limit: PAGE_SIZE })));
-  }, [client, conversation, put]);
+    replace(windowOf(await client.messages({ conversation, limit: PAGE_SIZE })));
+  }, [client, conversation, replace]);
 
   const showAround = useCallback(
     async (message: MessageId) => {
       if (current.current?.messages.some((known) => known.id === message)) return true;
       const page = await client.messages({ conversation, aroundMessage: message, limit: PAGE_SIZE });
       if (page.items.length === 0) return false;
-      put(windowOf(page));
+      replace(windowOf(page));
       return true;
     },
-    [client, conversation, put],
+    [client, conversation, replace],
   );
 
   useEffect(() => {
@@ -61,14 +67,14 @@ export function useThread(conversation: ConversationId, around: MessageId | unde
     load
       .catch(() => client.messages({ conversation, limit: PAGE_SIZE }))
       .then((page) => {
-        if (!isOver) put(windowOf(page));
+        if (!isOver) replace(windowOf(page));
       })
       .catch(() => undefined);
     return () => {
       isOver = true;
       clearTimeout(timer.current);
     };
-  }, [client, conversation, around, put]);
+  }, [client, conversation, around, replace]);
 
   const loadOlder = useCallback(() => {
     const window = current.current;

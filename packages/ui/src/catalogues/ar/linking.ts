@@ -79,7 +79,7 @@ export const linking = {
   "revoke.text": "يُخرج الجهاز نهائيًا. وليعود يجب ربطه من جديد.",
   "revoke.wipes": "تُمحى مفاتيحه ورسائله هناك فور اتصاله.",
   "revoke.others": "تبقى أجهزتك الأخرى مرتبطة ولا تلاحظ شيئًا.",
-  "revoke.confirm": "إزالة الجهاز",
+  "revoke.confirm": "إزالة",
   "revoked.title": "أُزيل هذا الجهاز",
   "revoked.text": "أزال شخص يحمل هاتفك هذا الجهاز من الحساب.",
   "revoked.by": "أزاله",

@@ -78,7 +78,7 @@ export const linking = {
   "revoke.text": "Cihaz həmişəlik çıxarılır. Qayıtması üçün yenidən bağlanmalıdır.",
   "revoke.wipes": "Onlayn olan kimi oradakı açarlar və mesajlar silinir.",
   "revoke.others": "Digər cihazlarınız bağlı qalır və heç nə hiss etmir.",
-  "revoke.confirm": "Cihazı sil",
+  "revoke.confirm": "Sil",
   "revoked.title": "Bu cihaz silindi",
   "revoked.text": "Telefonunuz əlində olan biri bu cihazı hesabdan sildi.",
   "revoked.by": "Kim sildi",

@@ -78,7 +78,7 @@ export const linking = {
   "revoke.text": "The device is signed out for good. To come back it has to be linked again.",
   "revoke.wipes": "Its keys and messages are erased there as soon as it is online.",
   "revoke.others": "Your other devices stay linked and notice nothing.",
-  "revoke.confirm": "Remove the device",
+  "revoke.confirm": "Remove",
   "revoked.title": "This device was removed",
   "revoked.text": "Somebody with your phone removed this device from the account.",
   "revoked.by": "Removed by",

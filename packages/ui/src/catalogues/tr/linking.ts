@@ -78,7 +78,7 @@ export const linking = {
   "revoke.text": "Cihazın oturumu temelli kapanır. Geri dönmesi için yeniden bağlanması gerekir.",
   "revoke.wipes": "Çevrimiçi olur olmaz oradaki anahtarlar ve mesajlar silinir.",
   "revoke.others": "Öteki cihazlarınız bağlı kalır, hiçbir şey fark etmez.",
-  "revoke.confirm": "Cihazı kaldır",
+  "revoke.confirm": "Kaldır",
   "revoked.title": "Bu cihaz kaldırıldı",
   "revoked.text": "Telefonunuz elinde olan biri bu cihazı hesaptan kaldırdı.",
   "revoked.by": "Kaldıran",
