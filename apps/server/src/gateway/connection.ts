@@ -5,7 +5,7 @@
 import type { AccountId, Bytes, DeviceAddress, DeviceNumber } from "@hawser/base";
 import type { Caller, Mailbox, MailboxSubscriber, SentWindow } from "@hawser/relay";
 import { encodeFrame, type Push, type Response, type ServerFrame } from "@hawser/wire";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { MAX_BUFFERED_BYTES } from "./gateway-limits.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 

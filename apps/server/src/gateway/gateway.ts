@@ -27,7 +27,7 @@ import { create } from "@bufbuild/protobuf";
 import type { WebSocket } from "ws";
 import { AccountNames } from "./account-names.ts";
 import { BatchBuilder } from "./batch-builder.ts";
-import { Connection, type ConnectionHost, ignoreWriteError } from "./connection.ts";
+import { type Connection, type ConnectionHost, ignoreWriteError } from "./connection.ts";
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, PAUSE_ABOVE_BYTES, RECONNECT_MIN_MS, RECONNECT_SPREAD_MS } from "./gateway-limits.ts";
 import { frameErrorName, type GoodbyeReason, sayGoodbye } from "./goodbye.ts";
 import { Greeter } from "./greeter.ts";
