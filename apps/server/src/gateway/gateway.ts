@@ -321,7 +321,12 @@ class SocketGateway implements Gateway, ConnectionHost {
         connection.push(create(PushSchema, { event: { case: "deviceListChanged", value } }));
       }
     }
-    for (const device of revoked) this.#mailboxes.forgetDevice({ account: entry.account, device });
+    try {
+      for (const device of revoked) this.#mailboxes.forgetDevice({ account: entry.account, device });
+    } catch (cause) {
+      // The list is durable already. What waits for the device can be fetched by nobody, and ages out.
+      this.#options.log.error("mailbox-of-revoked-device", cause);
+    }
   }
 
   /** Typed Goodbye, then the close. What was appended before stays appended; its acknowledgement may be lost. */
