@@ -9,8 +9,9 @@ import { type ConversationId, type HawserClient, openNodeClient } from "../src/n
 import { until, World } from "./world.ts";
 
 const CLIENT_ROUNDS = 10;
+const RECEIVER_ROUNDS = 4;
 /** The server's own suite kills it more often; here it is about the clients. */
-const SERVER_ROUNDS = 5;
+const SERVER_ROUNDS = 4;
 const children = new Set<ChildProcess>();
 const folders: string[] = [];
 afterEach(() => {
@@ -73,7 +74,29 @@ test("a client killed in mid-send, ten rounds", async () => {
   await world.stop();
 }, 120_000);
 
-test("a server killed in mid-send, five rounds", async () => {
+test("a client killed in mid-receive, four rounds", async () => {
+  const world = new World();
+  await world.start();
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  await world.close("bela");
+  let sent = 0;
+  for (let round = 0; round < RECEIVER_ROUNDS; round++) {
+    for (let i = 0; i < 30; i++) await anna.sendMessage({ conversation: ab, text: String(sent++) });
+    const { child, lines, killed } = run("receiver-process.ts", join(world.folder, "bela"), world.server.url);
+    for await (const line of lines) if (Number(line) >= 2 + round * 3) child.kill("SIGKILL");
+    await killed;
+  }
+  const again = world.open("bela");
+  await until(again, async () => (await all(again, ba)).length >= sent);
+  expectExactlyOnce(await all(again, ba), sent - 1);
+  expect((await again.conversation(ba))?.unread).toBe(sent);
+  await until(anna, async () => (await anna.messages({ conversation: ab, limit: 500 })).items.every((message) => message.status === "delivered"));
+  await world.stop();
+}, 120_000);
+
+test("a server killed in mid-send, four rounds", async () => {
   const folder = mkdtempSync(join(tmpdir(), "hawser-kill-"));
   folders.push(folder);
   let server = run("server-process.ts", join(folder, "server"), "0");

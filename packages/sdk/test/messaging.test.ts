@@ -1,6 +1,6 @@
 /** Two accounts, three devices each, one real server: everything arrives exactly once, whatever is closed in between. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fileSourceOfBytes } from "../src/index.ts";
+import { type AccountId, fileSourceOfBytes } from "../src/index.ts";
 import { hasText, statusOf, texts, until, World } from "./world.ts";
 
 let world: World;
@@ -117,4 +117,41 @@ test("attachments arrive whole on every device, small and in pieces", async () =
   expect(await bela.attachment(sent.id, 0)).toEqual(small);
   expect(Buffer.compare(await bela.attachment(sent.id, 1), large)).toBe(0);
   expect((await bela.message(sent.id))?.attachments[0]?.local).toBe(true);
+});
+
+test("a message to nobody fails, can be tried again, and holds nothing else up", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  const nobody = await anna.openConversation("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" as AccountId);
+  const lost = await anna.sendMessage({ conversation: nobody.id, text: "hello?" });
+  await anna.sendMessage({ conversation: ab, text: "to bela" });
+  await hasText(bela, ba, "to bela");
+  await statusOf(anna, lost, "failed");
+  await anna.retryMessage(lost.id);
+  await statusOf(anna, lost, "failed");
+  await until(anna, async () => (await anna.state()).outboxCount === 0);
+  await expect(anna.sendMessage({ conversation: ab, text: " " })).rejects.toMatchObject({ code: "EMPTY_MESSAGE" });
+  await expect(anna.sendMessage({ conversation: ab, text: "x".repeat(70_000) })).rejects.toMatchObject({ code: "TEXT_TOO_LONG" });
+  await expect(anna.openConversation((await anna.state()).self!.account)).rejects.toMatchObject({ code: "SELF" });
+});
+
+test("paging around a search hit, quotes and drafts", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  for (let i = 0; i < 30; i++) await anna.sendMessage({ conversation: ab, text: i === 15 ? "needle" : `hay ${i}` });
+  await hasText(bela, ba, "hay 29");
+  const [hit] = await bela.search({ text: "need", conversation: ba });
+  const around = await bela.messages({ conversation: ba, aroundMessage: hit!.message.id, limit: 6 });
+  expect(around.items.map((message) => message.text)).toEqual(["hay 18", "hay 17", "hay 16", "needle", "hay 14", "hay 13"]);
+  expect(around).toMatchObject({ hasOlder: true, hasNewer: true });
+  const newer = await bela.messages({ conversation: ba, afterOrder: around.items[0]!.order, limit: 100 });
+  expect([newer.items.length, newer.items.at(-1)?.text, newer.hasNewer]).toEqual([11, "hay 19", false]);
+  await bela.setDraft(ba, "half a thou");
+  expect((await bela.conversation(ba))?.draft).toBe("half a thou");
+  const answer = await bela.sendMessage({ conversation: ba, text: "found", quoted: hit!.message.id });
+  expect((await bela.conversation(ba))?.draft).toBe("");
+  await hasText(anna, ab, "found");
+  expect((await anna.message(answer.id))?.quoted).toMatchObject({ id: hit!.message.id, text: "needle" });
 });

@@ -6,7 +6,7 @@ import { type RunningServer, startServer } from "@hawser/server";
 import { type ConversationId, type HawserClient, type LinkStatus, type MessageView, openNodeClient } from "../src/node/index.ts";
 
 /** A condition that does not come true within this time fails the test; nothing waits this long when all is well. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "hawser-sdk-"));

@@ -96,7 +96,12 @@ export function createContactBook(core: Core, { link, directory, state, receipts
   const flushBlocks = async (): Promise<void> => {
     const untold = Object.entries(kv.getJson<Record<string, boolean>>(UNTOLD_BLOCKS) ?? {});
     for (const [account, blocked] of untold) {
-      await link.request("setBlocked", { accountId: accountIdToBytes(account as AccountId), blocked });
+      try {
+        await link.request("setBlocked", { accountId: accountIdToBytes(account as AccountId), blocked });
+      } catch (error) {
+        // The server does not know the account: there is nothing it could let through.
+        if (!(error instanceof RequestFailed) || error.code !== "UNKNOWN_ACCOUNT") throw error;
+      }
       const left = { ...kv.getJson<Record<string, boolean>>(UNTOLD_BLOCKS) };
       if (left[account] === blocked) delete left[account];
       kv.setJson(UNTOLD_BLOCKS, left);

@@ -5,7 +5,7 @@
 import { type AccountId, accountIdToBytes, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
 import { listHashPrefix, type PreKeyBundle, type VerifiedDeviceList } from "@hawser/crypto";
 import type { Device, PreKeyBundle as WirePreKeyBundle, SignedDeviceList } from "@hawser/wire";
-import type { ServerLink } from "../connection/server-link.ts";
+import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 
 export interface DeviceDirectory {
@@ -46,7 +46,11 @@ export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
   };
   const fetch = async (account: AccountId): Promise<VerifiedDeviceList> => {
     const afterNumber = BigInt(lists.latest(account)?.number ?? 0);
-    const answer = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber });
+    const answer = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber }).catch((error: unknown) => {
+      // Of an account that was never seen, the server's word is enough; of a known one it is the server's trouble.
+      const isNobody = error instanceof RequestFailed && error.code === "UNKNOWN_ACCOUNT" && afterNumber === 0n;
+      throw isNobody ? new OperationalError("RECIPIENT_UNKNOWN", { cause: error }) : error;
+    });
     accept(account, answer.lists);
     const latest = lists.latest(account);
     if (latest === undefined) throw new OperationalError(answer.lists.length === 0 ? "RECIPIENT_UNKNOWN" : "LIST_INVALID");

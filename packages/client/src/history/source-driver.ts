@@ -108,8 +108,8 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
   };
 
   const build = async (jobId: string, { index, from }: Extract<SourceEffect, { type: "upload-chunk" }>): Promise<void> => {
-    // A tick of its own: the machine's step must be over before its answer comes.
-    await Promise.resolve();
+    // A turn of its own: the machine's step is over, and what waits in the outbox (the first screen above all) leaves between two pages.
+    await new Promise<void>((resolve) => void core.ports.clock.after(0, resolve));
     const state = jobs.get(jobId);
     if (state === undefined || stopped) return;
     try {

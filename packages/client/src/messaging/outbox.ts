@@ -1,6 +1,6 @@
 /**
  * The pump: takes what stands in the outbox, in order, seals it and keeps it under way until the server has acknowledged it.
- * Invariants: at most `OUTBOX_WINDOW` frames are under way; what addresses one account leaves in the order it was written; a row is
+ * Invariants: at most `OUTBOX_WINDOW` frames are under way; what addresses one account (or one device alone) leaves in the order it was written; a row is
  * deleted only by its acknowledgement or by a refusal that repeating cannot change. docs/PROTOCOL.md, "Sending".
  */
 import { type AccountId, type BlobId, type DeviceAddress, type DeviceNumber, formatAddress, OperationalError } from "@hawser/base";
@@ -40,6 +40,9 @@ export interface OutboxPump {
 }
 
 type Bundles = Map<AccountId, Map<DeviceNumber, PreKeyBundle>>;
+
+/** What must keep its order. A device that cannot be reached holds back only what is for it alone. */
+const lane = (row: OutboxRow): string => (row.audience === "device" ? formatAddress(row) : row.account);
 
 export function createOutboxPump(core: Core, link: DeviceLink, directory: DeviceDirectory, transfer: BlobTransfer): OutboxPump {
   const { outbox } = core.store;
@@ -95,20 +98,20 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       const waiting = new Set(unsealed.map((row) => row.row));
       let progress = 0;
       for (const row of ready) if (!waiting.has(row.row) && send(row.row)) progress++;
-      const held = new Set<AccountId>();
+      const held = new Set<string>();
       for (const row of unsealed) {
-        if (held.has(row.account) || !link.online) continue;
+        if (held.has(lane(row)) || !link.online) continue;
         if ((await prepare(row)) && send(row.row)) progress++;
-        else held.add(row.account);
+        else held.add(lane(row));
       }
       if (progress === 0) return;
     }
   };
 
-  /** Rows that may leave now, in order; an account with a row that must wait is passed over from there on. */
+  /** Rows that may leave now, in order; a lane with a row that must wait is passed over from there on. */
   const candidates = (): { ready: OutboxRow[]; wakeAfterMs: number | undefined } => {
     const ready: OutboxRow[] = [];
-    const held = new Set<AccountId>();
+    const held = new Set<string>();
     const sent = new Set(underWay.values());
     const nowMs = core.ports.clock.nowMs();
     const room = Math.min(OUTBOX_BATCH, OUTBOX_WINDOW - underWay.size);
@@ -122,12 +125,12 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
         if (sent.has(row.row)) continue;
         // A clock that jumped back must not hold a message for longer than the longest wait.
         const waitMs = Math.min(row.notBeforeMs - nowMs, OUTBOX_MAX_RETRY_MS);
-        if (waitMs > 0 || correcting.has(row.row) || held.has(row.account)) {
+        if (waitMs > 0 || correcting.has(row.row) || held.has(lane(row))) {
           if (waitMs > 0) wakeAfterMs = Math.min(wakeAfterMs ?? waitMs, waitMs);
-          held.add(row.account);
+          held.add(lane(row));
         } else if (row.uploads.length > 0) {
           void upload(row);
-          held.add(row.account);
+          held.add(lane(row));
         } else if (ready.length < room) ready.push(row);
       }
     }
@@ -158,12 +161,12 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   /** Seals what needs nothing from the network, in one transaction; the rows that do, and what is behind them, are returned. */
   const sealTogether = (rows: readonly OutboxRow[]): OutboxRow[] => {
     if (rows.every((row) => row.frame !== undefined)) return [];
-    const held = new Set<AccountId>();
+    const held = new Set<string>();
     return core.store.atomically(() =>
       rows.filter((row) => {
-        if (row.frame !== undefined && !held.has(row.account)) return false;
-        if (!held.has(row.account) && finish(row, sealRow(core, row))) return false;
-        held.add(row.account);
+        if (row.frame !== undefined && !held.has(lane(row))) return false;
+        if (!held.has(lane(row)) && finish(row, sealRow(core, row))) return false;
+        held.add(lane(row));
         return true;
       }),
     );

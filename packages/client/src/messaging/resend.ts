@@ -4,7 +4,7 @@
  * only a device the content was meant for gets it. docs/PROTOCOL.md, "Resend".
  */
 import { conversationWith, type DeviceAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
-import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_AGAIN_AFTER_MS } from "../bounds.ts";
+import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_AGAIN_AFTER_MS, RESEND_KEPT_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "./content.ts";
 import { orderOfDelivery } from "./order.ts";
@@ -18,7 +18,7 @@ export interface Resends {
   answered(id: MessageId, nothing: boolean): void;
   /** Someone asks us. Inside the request's transaction. */
   requested(id: MessageId, by: DeviceAddress): void;
-  /** Asks again for what is still missing; on every new connection. */
+  /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection. */
   askAgain(): void;
 }
 
@@ -105,6 +105,7 @@ export function createResends(core: Core): Resends {
     },
     askAgain() {
       const nowMs = core.timeMs();
+      resends.forgetSentBefore(nowMs - RESEND_KEPT_MS);
       for (const pending of resends.listPending(100)) {
         const waitedMs = Math.abs(nowMs - pending.lastRequestMs);
         if (pending.requests >= MAX_RESEND_REQUESTS || waitedMs < RESEND_AGAIN_AFTER_MS * 2 ** pending.requests) continue;

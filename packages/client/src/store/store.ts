@@ -62,8 +62,12 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
         for (const table of WIPED_TABLES) database.exec(`DELETE FROM ${table}`);
         keep?.();
       });
-      // What was deleted must not be readable in the file's free pages.
-      database.exec("VACUUM");
+      // What was deleted must not be readable in the file's free pages. Without room for it the rows are gone all the same.
+      try {
+        database.exec("VACUUM");
+      } catch {
+        // A full disk: the next wipe or the next growth overwrites them.
+      }
     },
   };
 }

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { hostname, type as osType } from "node:os";
 import { join } from "node:path";
-import { createClient, type HawserClient, type LogEvent, recoveryKdf } from "@hawser/client";
+import { type ClientPorts, createClient, type HawserClient, type LogEvent, recoveryKdf } from "@hawser/client";
 import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
 import { lockProfile } from "./profile-lock.node.ts";
 
@@ -29,7 +29,7 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
   const tls = options.certificateAuthority === undefined ? {} : { certificateAuthority: options.certificateAuthority };
   const http = nodeHttp(tls);
   try {
-    const client = createClient({
+    const ports: ClientPorts = {
       database: openSqliteDatabase(join(options.profileDir, "client.db")),
       transport: webSocketTransport(tls),
       http,
@@ -43,7 +43,8 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
       recoveryKdf,
       localTimeToUtcMs: ({ year, month, day, hour, minute, second }) => new Date(year, month - 1, day, hour, minute, second).getTime(),
       ...(options.log === undefined ? {} : { log: options.log }),
-    });
+    };
+    const client = createClient(ports);
     return {
       ...client,
       async close() {
