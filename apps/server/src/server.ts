@@ -90,7 +90,7 @@ interface Parts {
   readonly files: BlobFiles;
   readonly addressOf: ClientAddressOf;
   /** What is known only once the port is. */
-  readonly late: { headers: Readonly<Record<string, string>>; gateway?: Gateway };
+  readonly late: { origin: string; headers: Readonly<Record<string, string>>; gateway?: Gateway };
 }
 
 async function start(options: ServerOptions, undo: Undo): Promise<RunningServer> {
@@ -103,6 +103,7 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
   const { port } = app.server.address() as AddressInfo;
   const url = localUrl(options, port);
   const origin = options.origin === undefined ? url : new URL(options.origin).origin;
+  late.origin = origin;
   late.headers = securityHeaders(origin);
   const gateway = openGateway(parts, origin);
   late.gateway = gateway;
@@ -171,7 +172,18 @@ function openParts(options: ServerOptions, undo: Undo): Parts {
     books: () => roles.blobs.get(),
   });
   const ticketKey = loadOrCreateTicketKey(options.dataDir, systemRandom);
-  return { options, log, metrics: createMetrics(), lock, roles, blobLimits, ticketKey, files, addressOf, late: { headers: {} } };
+  return {
+    options,
+    log,
+    metrics: createMetrics(),
+    lock,
+    roles,
+    blobLimits,
+    ticketKey,
+    files,
+    addressOf,
+    late: { origin: "", headers: {} },
+  };
 }
 
 function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files, addressOf, late }: Parts): FastifyInstance {
@@ -182,7 +194,7 @@ function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files
     return { ok, body: { status: ok ? (whole ? "ok" : "degraded") : "down", version: SERVER_VERSION, roles: states } };
   };
   const { tls, webRoot, metricsToken } = options;
-  const app = createHttpApp({ tls, webRoot, metricsToken, log, metrics, headers: () => late.headers, health });
+  const app = createHttpApp({ tls, webRoot, metricsToken, log, metrics, headers: () => late.headers, origin: () => late.origin, health });
   const books = () => roles.blobs.get();
   const bytes = metrics.counter("hawser_blob_bytes_total", "Bytes of blobs received and sent", "direction");
   registerBlobRoutes(app, {

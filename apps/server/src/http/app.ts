@@ -20,6 +20,8 @@ export interface HttpAppOptions {
   readonly metrics: Metrics & { expose(): Promise<string>; readonly contentType: string };
   /** Known once the server listens. */
   headers(): Readonly<Record<string, string>>;
+  /** The one origin that devices sign for. Known once the server listens. */
+  origin(): string;
   /** Each role's state, and whether messages flow. */
   health(): { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
 }
@@ -75,11 +77,11 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       .type(options.metrics.contentType)
       .send(await options.metrics.expose());
   });
-  registerStaticFiles(app, options.webRoot);
+  registerStaticFiles(app, options);
   return app;
 }
 
-function registerStaticFiles(app: FastifyInstance, webRoot: string | undefined): void {
+function registerStaticFiles(app: FastifyInstance, { webRoot, origin }: HttpAppOptions): void {
   const files = webRoot === undefined ? undefined : new StaticFiles(webRoot);
   app.setNotFoundHandler(async (request, reply) => {
     if (request.method !== "GET" && request.method !== "HEAD") return reply.code(404).type("text/plain").send("Not found\n");
@@ -93,6 +95,10 @@ function registerStaticFiles(app: FastifyInstance, webRoot: string | undefined):
         .header("cache-control", "no-store")
         .send(text);
     }
+    if (file.contentType.startsWith("text/html")) {
+      const elsewhere = pageElsewhere(request.headers.host, origin());
+      if (elsewhere !== undefined) return reply.header("cache-control", "no-store").redirect(elsewhere + request.url, 307);
+    }
     void reply
       .type(file.contentType)
       .header("cache-control", file.cacheControl)
@@ -102,4 +108,15 @@ function registerStaticFiles(app: FastifyInstance, webRoot: string | undefined):
     if (request.headers["if-none-match"] === file.etag) return reply.code(304).send();
     return reply.code(200).send(file.body);
   });
+}
+
+const LOOPBACK_NAME = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
+
+/**
+ * Devices sign for one origin, and browsers keep storage apart by origin: whoever types another name of this machine is led to
+ * the one that works. Only names of the machine itself are led away; what a proxy passes on is the operator's to name.
+ */
+function pageElsewhere(host: string | undefined, origin: string): string | undefined {
+  if (host === undefined || !LOOPBACK_NAME.test(host) || new URL(origin).host === host) return undefined;
+  return origin;
 }

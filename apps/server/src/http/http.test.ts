@@ -72,6 +72,13 @@ describe("the web app", () => {
     expect((await get("/", {}, "POST")).status).toBe(404);
   });
 
+  test("another name of this machine leads to the one origin that devices sign for; other hosts are left alone", async () => {
+    const { status, headers } = await get("/phone?x=1", { host: `localhost:${server.port}` });
+    expect([status, headers.location]).toEqual([307, `${server.origin}/phone?x=1`]);
+    expect((await get("/phone", { host: "chat.example.org" })).status).toBe(200);
+    expect((await get("/assets/app-Ab12Cd34.js", { host: `localhost:${server.port}` })).status).toBe(200);
+  });
+
   test("packed copies go to whoever takes them", async () => {
     const packed = await get("/assets/app-Ab12Cd34.js", { "accept-encoding": "gzip, br" });
     expect([packed.headers["content-encoding"], packed.body, packed.headers["content-type"]]).toEqual([
