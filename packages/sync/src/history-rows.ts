@@ -23,6 +23,7 @@ export interface HistoryPage {
 }
 
 export interface HistoryReader {
+  /** For progress: cheap, and never less than what the pages hold. */
   count(scope: HistoryScope): { readonly messages: number; readonly conversations: number };
   /** The newest messages of the newest conversations. */
   firstScreen(conversations: number, messagesEach: number): HistoryConversation[];
