@@ -58,7 +58,7 @@ export type ToPage =
 
 /** What a `MessagePort`, a `Worker` and a worker's global scope have in common. */
 export interface PortLike {
-  postMessage(message: unknown, transfer?: Transferable[]): void;
+  postMessage(message: unknown): void;
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
   removeEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
   start?(): void;
