@@ -32,8 +32,8 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
   }, []);
   const archiveItem: MenuItem = { id: "archive", icon: "archive", label: t("chats.archive"), onSelect: () => setArchived(true) };
   return (
-    <div className={route.page === "chats" ? "panes" : "panes panes-open"}>
-      <aside className="side">
+    <main className={route.page === "chats" ? "panes" : "panes panes-open"}>
+      <div className="side">
         <header className="side-head">
           <h1>{t("chats.title")}</h1>
           <IconButton icon="plus" label={t("newChat.title")} onClick={() => setStarting(true)} />
@@ -51,8 +51,8 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
           <SearchResults className="chat-list" query={query.trim()} />
         )}
         <SyncProgress />
-      </aside>
-      <main className="main">
+      </div>
+      <div className="main">
         {route.page === "chat" ? (
           <ChatView conversation={route.conversation as ConversationId} around={route.around as MessageId | undefined} />
         ) : (
@@ -65,9 +65,9 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
             </div>
           ))
         )}
-      </main>
+      </div>
       {isStarting && <NewChat onClose={() => setStarting(false)} />}
       <Shortcuts onSearch={focusSearch} />
-    </div>
+    </main>
   );
 }

@@ -133,7 +133,8 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
           <textarea
             ref={box}
             rows={1}
-            dir="auto"
+            // An empty box follows the language of the screen, a filled one what is written in it.
+            dir={draft === "" ? undefined : "auto"}
             value={draft}
             enterKeyHint={isTouch ? "enter" : "send"}
             placeholder={t("composer.placeholder")}

@@ -19,7 +19,7 @@ export function SearchBox({ value, onChange, label, keys, ref, onLeave }: Search
       <input
         ref={ref}
         type="search"
-        dir="auto"
+        dir={value === "" ? undefined : "auto"}
         value={value}
         placeholder={label}
         aria-label={label}

@@ -40,6 +40,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const isAtEnd = useRef(true);
+  const lastOffset = useRef(0);
   const [isAway, setAway] = useState(false);
   const [stickyDay, setStickyDay] = useState<{ readonly timeMs: number; readonly isShown: boolean }>({ timeMs: 0, isShown: false });
   const [flashing, setFlashing] = useState<string>();
@@ -116,7 +117,10 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       const view = list.current;
       if (view === null) return;
       const fromEnd = view.scrollSize - offset - view.viewportSize;
-      const atEnd = fromEnd < AT_END_PX && !window?.hasNewer;
+      // Only going up leaves the end; growing content does not.
+      const wentUp = offset < lastOffset.current;
+      lastOffset.current = offset;
+      const atEnd = !window?.hasNewer && (fromEnd < AT_END_PX || (isAtEnd.current && !wentUp));
       if (atEnd && !isAtEnd.current) markRead();
       isAtEnd.current = atEnd;
       setAway(fromEnd > 400 || window?.hasNewer === true);
