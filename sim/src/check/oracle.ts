@@ -13,6 +13,9 @@ export interface SentMessage {
   readonly toAccount: Account;
   /** The world's time at which a person pressed "send". */
   readonly askedAtMs: number;
+  /** The client said that it is durable, in the life that it was asked in. */
+  promised: boolean;
+  readonly life: number;
 }
 
 export class Oracle {

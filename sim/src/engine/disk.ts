@@ -8,6 +8,9 @@ import { type Machine, ProcessDied } from "./machine.ts";
 
 const RETRY_AFTER_MS = 2_000;
 
+/** What the published types of Node 24.0 do not know yet. */
+type Serializable = DatabaseSync & { serialize(): Uint8Array; deserialize(copy: Uint8Array): void };
+
 export interface DeathOrder {
   /** Commits from now on, this many of which succeed. */
   commitsLeft: number;
@@ -51,14 +54,14 @@ export class Disk {
   }
 
   copy(): Uint8Array {
-    return this.#database.serialize();
+    return (this.#database as Serializable).serialize();
   }
 
   /** Puts an earlier copy in the place of what is there. */
   restore(copy: Uint8Array): void {
     this.close();
     this.#database = new DatabaseSync(":memory:");
-    this.#database.deserialize(copy);
+    (this.#database as Serializable).deserialize(copy);
     this.#open(this.#database);
   }
 

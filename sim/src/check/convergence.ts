@@ -1,0 +1,127 @@
+/**
+ * What must hold once the trouble is over: every accepted message on every live device once, devices of an account agreeing, nothing
+ * waiting, one chain of lists. Reads the disks, so that it sees what is durable and not what a process believes.
+ */
+import { messageIdToBytes } from "@hawser/base";
+import type { Cast } from "../run/cast.ts";
+import type { Device } from "../nodes/device.ts";
+import type { Account } from "../nodes/world.ts";
+import type { RuleName, Violation } from "./violation.ts";
+
+interface Member {
+  readonly device: Device;
+  readonly account: Account;
+}
+
+export async function discrepancies(cast: Cast): Promise<Violation[]> {
+  const found: Violation[] = [];
+  const add = (rule: RuleName, text: string): void => void found.push({ rule, text });
+  const members = await findMembers(cast, add);
+  checkMessages(cast, members, add);
+  for (const account of cast.world.accounts) checkAgreement(members.filter((member) => member.account === account), add);
+  checkLists(cast, members, add);
+  for (const { device } of members) await checkWaits(cast, device, add);
+  return found;
+}
+
+type Add = (rule: RuleName, text: string) => void;
+
+/** Devices that the server's newest list of their account names and that know themselves as it does. */
+async function findMembers(cast: Cast, add: Add): Promise<Member[]> {
+  const { world } = cast;
+  const members: Member[] = [];
+  for (const account of world.accounts) {
+    const entry = account.id === undefined ? undefined : world.server.directory?.find(account.id);
+    const claimed = new Set<number>();
+    for (const device of account.devices) {
+      const state = await device.client?.state();
+      if (state === undefined) continue;
+      const { self, phase } = state;
+      if (phase === "ready" && self !== undefined) {
+        claimed.add(self.device);
+        if (entry?.devices.has(self.device) === true) members.push({ device, account });
+        else add("revoked only by signature", `${device.name} believes itself a member, the list does not name it`);
+      } else if (world.oracle.numbers.has(device) && !cast.wiped.has(device) && phase !== "revoked") {
+        add("revoked only by signature", `${device.name} was a member and is ${phase} without a revocation`);
+      }
+      if (phase !== "ready" && !cast.links.isOpen(device)) checkLink(device, (await device.client?.linkStatus())?.stage, add);
+    }
+    const known = new Set([...world.oracle.numbers].filter(([device]) => world.accountOf(device) === account).map(([, { device }]) => device));
+    for (const number of entry?.devices.keys() ?? []) if (!claimed.has(number) && !known.has(number)) add("every wait ends", `${account.handle} has a ghost: device ${number}`);
+  }
+  return members;
+}
+
+const RESTING = new Set([undefined, "paused", "failed", "active"]);
+
+function checkLink(device: Device, stage: string | undefined, add: Add): void {
+  if (!RESTING.has(stage)) add("every wait ends", `${device.name}'s link stands in ${stage}`);
+}
+
+function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
+  const live = new Set(members.map((member) => member.device));
+  for (const message of cast.world.oracle.sent.values()) {
+    const must = (message.promised && live.has(message.from)) || cast.world.wire.accepted.has(message.id);
+    for (const { device, account } of members) {
+      if (account !== message.fromAccount && account !== message.toAccount) continue;
+      const rows = device.disk.rows<{ id: Uint8Array; status: number }>("SELECT id FROM messages WHERE text = ?", message.text);
+      if (rows.length > 1) add("delivered exactly once", `"${message.text}" stands ${rows.length} times on ${device.name}`);
+      if (rows.length === 0 && must) add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
+    }
+  }
+}
+
+/** What the devices of one account must have in common. */
+const SHARED: Readonly<Record<string, string>> = {
+  conversations: "SELECT id, title, unread, pinned, archived FROM conversations ORDER BY id",
+  messages: "SELECT hex(id) AS id, text, outgoing FROM messages ORDER BY hex(id)",
+  contacts: "SELECT account, name, verified, blocked, listed FROM contacts WHERE listed = 1 ORDER BY account",
+  settings: "SELECT CAST(value AS TEXT) AS value FROM kv WHERE key = 'settings'",
+};
+
+function checkAgreement(members: readonly Member[], add: Add): void {
+  const [first, ...others] = members;
+  if (first === undefined) return;
+  for (const [what, sql] of Object.entries(SHARED)) {
+    const mine = first.device.disk.rows(sql);
+    for (const { device } of others) {
+      const its = device.disk.rows(sql);
+      if (JSON.stringify(mine) !== JSON.stringify(its)) add("devices agree", `${first.device.name} and ${device.name} differ in ${what}: ${difference(mine, its)}`);
+    }
+  }
+}
+
+function difference(mine: readonly unknown[], its: readonly unknown[]): string {
+  const a = new Set(mine.map((row) => JSON.stringify(row)));
+  const b = new Set(its.map((row) => JSON.stringify(row)));
+  return [...[...a].filter((row) => !b.has(row)).slice(0, 2).map((row) => `−${row}`), ...[...b].filter((row) => !a.has(row)).slice(0, 2).map((row) => `+${row}`)].join(" ");
+}
+
+function checkLists(cast: Cast, members: readonly Member[], add: Add): void {
+  for (const { device } of members) {
+    for (const account of cast.world.accounts) {
+      const own = account.devices.includes(device);
+      const chain = cast.world.server.directory?.listsAfter(account.id!, 0) ?? [];
+      const rows = device.disk.rows<{ number: number; payload: Uint8Array }>("SELECT number, payload FROM device_lists WHERE account = ? ORDER BY number", account.id!);
+      for (const { number, payload } of rows) {
+        const served = chain[number - 1];
+        if (served === undefined || !Buffer.from(served.payload).equals(payload)) add("one chain of lists", `${device.name} holds another list ${number} of ${account.handle} than the server`);
+      }
+      if (own && rows.at(-1)?.number !== chain.length) add("one chain of lists", `${device.name} stands at list ${rows.at(-1)?.number} of its account, the server at ${chain.length}`);
+    }
+  }
+}
+
+async function checkWaits(cast: Cast, device: Device, add: Add): Promise<void> {
+  const state = await device.client?.state();
+  if (state === undefined) return add("every wait ends", `${device.name} does not run`);
+  if (state.connection.kind !== "online") add("every wait ends", `${device.name} is ${state.connection.kind}`);
+  if (state.outboxCount > 0) add("every wait ends", `${device.name} has ${state.outboxCount} in its outbox`);
+  if (state.history.kind === "running") add("every wait ends", `${device.name}'s history is still ${state.history.direction}`);
+  if (!cast.links.busy) checkLink(device, (await device.client?.linkStatus())?.stage, add);
+  const waiting = device.disk.rows<{ id: Uint8Array }>("SELECT message_id AS id FROM pending_resends");
+  for (const { id } of waiting) {
+    const known = [...cast.world.oracle.sent.values()].find((message) => Buffer.from(messageIdToBytes(message.id)).equals(id));
+    add("every wait ends", `${device.name} still waits for a resend${known === undefined ? "" : ` of "${known.text}"`}`);
+  }
+}

@@ -1,0 +1,27 @@
+/** Rules that are looked at once, at the end: what revoked devices read, what the server's disks hold. */
+import type { World } from "../nodes/world.ts";
+import { holdsCanary } from "./wire-watch.ts";
+
+export function checkRevokedReaders(world: World): void {
+  const { oracle, violations } = world;
+  for (const [device, texts] of oracle.seen) {
+    const was = oracle.numbers.get(device);
+    const revokedAtMs = was === undefined ? undefined : oracle.revocations.get(`${was.account}/${was.device}`);
+    if (revokedAtMs === undefined) continue;
+    for (const message of oracle.sent.values()) {
+      if (message.askedAtMs > revokedAtMs && texts.has(message.text)) violations.add("nothing after revocation", `${device.name} read "${message.text}", sent after its revocation`);
+    }
+  }
+}
+
+export function checkServerDisks(world: World): void {
+  for (const [role, disk] of Object.entries(world.server.disks)) {
+    for (const { name } of disk.rows<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+      for (const row of disk.raw.prepare(`SELECT * FROM ${name}`).iterate()) {
+        const found = Object.values(row).some((value) => (value instanceof Uint8Array ? holdsCanary(value) : typeof value === "string" && holdsCanary(Buffer.from(value))));
+        if (found) world.violations.add("no plaintext at the server", `table ${name} of ${role} holds plaintext`);
+      }
+    }
+  }
+  for (const blob of world.server.shelf.stored) if (holdsCanary(blob)) world.violations.add("no plaintext at the server", "a blob holds plaintext");
+}

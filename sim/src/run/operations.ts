@@ -1,0 +1,40 @@
+/** Everything that can happen in a world, by name. Each draws from its own source; one that does not fit the moment does nothing. */
+import type { Cast } from "./cast.ts";
+import type { SeededRandom } from "../engine/seeded-random.ts";
+import * as faults from "./fault-operations.ts";
+import * as life from "./people-operations.ts";
+
+export interface Operation {
+  readonly weight: number;
+  /** Trouble, not use: left out of calm runs, and ended before the world heals. */
+  readonly fault?: boolean;
+  readonly always?: boolean;
+  run(cast: Cast, random: SeededRandom): void | Promise<void>;
+}
+
+export const OPERATIONS = {
+  send: { weight: 14, always: true, run: life.send },
+  sendFile: { weight: 1, run: life.sendFile },
+  read: { weight: 4, run: life.read },
+  changeState: { weight: 4, run: life.changeState },
+  link: { weight: 3, run: life.link },
+  revoke: { weight: 1, run: life.revoke },
+  wipe: { weight: 0.5, run: life.wipe },
+  importChat: { weight: 1, run: life.importChat },
+  askForHistory: { weight: 0.5, run: life.askForHistory },
+  restart: { weight: 2, run: life.restart },
+  suspend: { weight: 3, fault: true, run: faults.suspend },
+  crash: { weight: 2, fault: true, run: faults.crash },
+  crashAtCommit: { weight: 3, fault: true, run: faults.crashAtCommit },
+  cut: { weight: 3, fault: true, run: faults.cut },
+  partition: { weight: 3, fault: true, run: faults.partition },
+  openingTrouble: { weight: 2, fault: true, run: faults.openingTrouble },
+  slowNetwork: { weight: 2, fault: true, run: faults.slowNetwork },
+  serverCrash: { weight: 2, fault: true, run: faults.serverCrash },
+  serverCrashAtCommit: { weight: 2, fault: true, run: faults.serverCrashAtCommit },
+  serverRestart: { weight: 1, fault: true, run: faults.serverRestart },
+  roleOutage: { weight: 2, fault: true, run: faults.roleOutage },
+  clockJump: { weight: 2, fault: true, run: faults.clockJump },
+} satisfies Record<string, Operation>;
+
+export type OperationKind = keyof typeof OPERATIONS;

@@ -1,0 +1,77 @@
+/**
+ * What happens in a run, drawn from its seed before anything runs: which features and faults are on (each seed switches some off), and
+ * the operations with their times. A plan can be cut down: an operation draws from a source of its own, so the others stay as they were.
+ */
+import { SeededRandom } from "../engine/seeded-random.ts";
+import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
+
+export interface Step {
+  /** Stays when other steps are taken away. */
+  readonly id: number;
+  /** After the world was set up. */
+  readonly atMs: number;
+  readonly kind: OperationKind;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly accounts: number;
+  readonly companions: number;
+  /** Clocks that run fast or slow, by up to so much. */
+  readonly maxDrift: number;
+  readonly lostAnswers: number;
+  readonly kinds: readonly OperationKind[];
+  readonly steps: readonly Step[];
+}
+
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+
+export interface PlanOptions {
+  readonly steps?: number;
+  /** No faults: everything works all the time. */
+  readonly calm?: boolean;
+}
+
+export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
+  const random = new SeededRandom(`plan ${seed}`);
+  const all = Object.keys(OPERATIONS) as OperationKind[];
+  // Swarm testing: a run with half of the faults reaches states that a run with all of them drowns.
+  const share = random.pick([0.35, 0.6, 0.85]);
+  const kinds = all.filter((kind) => {
+    const { fault, always }: Operation = OPERATIONS[kind];
+    const drawn = random.chance(share);
+    return always === true || (drawn && !(fault === true && options.calm === true));
+  });
+  const weights = kinds.map((kind) => OPERATIONS[kind].weight * random.pick([0.5, 1, 1, 2]));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const count = options.steps ?? 25 + random.below(50);
+  const pace = random.pick([0.2, 1, 1, 5]);
+  const steps: Step[] = [];
+  let atMs = 0;
+  for (let id = 0; id < count; id++) {
+    atMs += drawGap(random) * pace;
+    let mark = random.fraction() * total;
+    const at = weights.findIndex((weight) => (mark -= weight) < 0);
+    steps.push({ id, atMs, kind: kinds[Math.max(0, at)]! });
+  }
+  const calm = options.calm === true;
+  return {
+    seed,
+    accounts: random.chance(0.75) ? 2 : 3,
+    companions: random.below(3),
+    maxDrift: calm || random.chance(0.5) ? 0 : 2e-4,
+    lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
+    kinds,
+    steps,
+  };
+}
+
+/** Most things happen in a row, some after a pause, a few after a night. */
+function drawGap(random: SeededRandom): number {
+  const exponential = -Math.log(1 - random.fraction());
+  const kind = random.fraction();
+  if (kind < 0.6) return exponential * 2 * SECOND_MS;
+  if (kind < 0.9) return exponential * 60 * SECOND_MS;
+  return exponential * 2 * HOUR_MS;
+}
