@@ -38,7 +38,7 @@ export class BlockFile {
   read(target: Uint8Array, offset: number): boolean {
     const end = Math.min(offset + target.length, this.#sizeBytes);
     target.fill(0, Math.max(0, end - offset));
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const within = at % BLOCK_SIZE_BYTES;
       const length = Math.min(BLOCK_SIZE_BYTES - within, end - at);
       target.set(this.#block(at).subarray(within, within + length), at - offset);
@@ -52,7 +52,7 @@ export class BlockFile {
     const end = offset + source.length;
     if (end > MAX_FILE_BYTES) return false;
     while (this.#blocks.length * BLOCK_SIZE_BYTES < end) this.#blocks.push(new Uint8Array(BLOCK_SIZE_BYTES));
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const within = at % BLOCK_SIZE_BYTES;
       const length = Math.min(BLOCK_SIZE_BYTES - within, end - at);
       this.#block(at).set(source.subarray(at - offset, at - offset + length), within);

@@ -20,7 +20,11 @@ export interface MirroredStorage {
 }
 
 /** `failed` hears of writes that did not work, so that a person can be told. */
-export async function openMirroredDatabase(sqlite: Sqlite3Static, profile: string, failed: (error: OperationalError) => void): Promise<MirroredStorage> {
+export async function openMirroredDatabase(
+  sqlite: Sqlite3Static,
+  profile: string,
+  failed: (error: OperationalError) => void,
+): Promise<MirroredStorage> {
   const store = await BlockStore.open(`hawser-${profile}`);
   const vfsName = `hawser-memory-${profile}`;
   const files = installMemoryVfs(sqlite, vfsName);
@@ -30,7 +34,9 @@ export async function openMirroredDatabase(sqlite: Sqlite3Static, profile: strin
   files.set(PATH, file);
 
   const raw = new sqlite.oo1.DB({ filename: PATH, flags: "c", vfs: vfsName });
-  raw.exec("PRAGMA page_size = 4096; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON");
+  raw.exec(
+    "PRAGMA page_size = 4096; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON",
+  );
 
   let writing: Promise<void> = Promise.resolve();
   const flush = (): Promise<void> => {

@@ -53,7 +53,12 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
       // storage denied altogether
     }
   }
-  return { database: new WebSqliteDatabase(sqlite, new sqlite.oo1.DB(":memory:")), kind: "memory", durable: false, flush: () => Promise.resolve() };
+  return {
+    database: new WebSqliteDatabase(sqlite, new sqlite.oo1.DB(":memory:")),
+    kind: "memory",
+    durable: false,
+    flush: () => Promise.resolve(),
+  };
 }
 
 async function looksLasting(): Promise<boolean> {

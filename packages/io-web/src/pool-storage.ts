@@ -34,7 +34,9 @@ export async function openPoolDatabase(sqlite: Sqlite3Static, profile: string): 
       } as Parameters<Sqlite3Static["installOpfsSAHPoolVfs"]>[0])) as unknown as Pool;
       const database = new pool.OpfsSAHPoolDb("/hawser.db");
       // One connection only, so the write-ahead log needs no shared memory; each commit is one flush.
-      database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA foreign_keys = ON");
+      database.exec(
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA foreign_keys = ON",
+      );
       return new WebSqliteDatabase(sqlite, database, () => pool.pauseVfs());
     } catch (error) {
       // Handles held elsewhere: that worker was told to end, so this passes. Anything else is for good.

@@ -107,7 +107,8 @@ class WebSqliteStatement implements SqlStatement {
     return guard(() => {
       try {
         if (parameters.length > 0) {
-          for (const value of parameters) assert(value !== undefined && !(typeof value === "number" && isUnsafe(value)), "a parameter SQLite cannot hold");
+          for (const value of parameters)
+            assert(value !== undefined && !(typeof value === "number" && isUnsafe(value)), "a parameter SQLite cannot hold");
           this.#statement.bind(parameters as SqlValue[]);
         }
         return body();
@@ -141,8 +142,10 @@ function guard<T>(body: () => T): T {
     const result = (cause as { resultCode?: unknown }).resultCode;
     if (typeof result !== "number") throw cause;
     const primary = result & 0xff;
-    if (primary === SQLITE_FULL || primary === SQLITE_IOERR) throw new OperationalError("STORAGE_FULL", { message: "the browser gives no more storage", cause });
-    if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) throw new OperationalError("STORAGE_LOST", { message: "the database file is damaged", cause });
+    if (primary === SQLITE_FULL || primary === SQLITE_IOERR)
+      throw new OperationalError("STORAGE_FULL", { message: "the browser gives no more storage", cause });
+    if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB)
+      throw new OperationalError("STORAGE_LOST", { message: "the database file is damaged", cause });
     throw cause;
   }
 }

@@ -19,7 +19,11 @@ test("a clock that is ahead does not turn into another day", () => {
 
 test("days are named by how far they are", () => {
   const now = at(20, 9);
-  expect([dayTitle(at(20, 1), now, "en-GB", WORDS), dayTitle(at(19, 1), now, "en-GB", WORDS), dayTitle(at(16, 1), now, "en-GB", WORDS)]).toEqual(["Today", "Yesterday", "Tuesday"]);
+  expect([
+    dayTitle(at(20, 1), now, "en-GB", WORDS),
+    dayTitle(at(19, 1), now, "en-GB", WORDS),
+    dayTitle(at(16, 1), now, "en-GB", WORDS),
+  ]).toEqual(["Today", "Yesterday", "Tuesday"]);
   expect(dayTitle(at(1, 1), now, "tr", WORDS)).toBe("1 Haziran");
   expect(dayTitle(new Date(2024, 0, 5).getTime(), now, "en-GB", WORDS)).toBe("5 January 2024");
 });

@@ -15,7 +15,8 @@ export function localDay(timeMs: number): number {
   return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS);
 }
 
-export const clockTime = (timeMs: number, language: string): string => format(language, "time", { hour: "2-digit", minute: "2-digit" }).format(timeMs);
+export const clockTime = (timeMs: number, language: string): string =>
+  format(language, "time", { hour: "2-digit", minute: "2-digit" }).format(timeMs);
 
 /** For lists: the time today, then the weekday, then the date. */
 export function listTime(timeMs: number, nowMs: number, language: string, yesterday: string): string {
@@ -27,16 +28,26 @@ export function listTime(timeMs: number, nowMs: number, language: string, yester
 }
 
 /** For separators between days. */
-export function dayTitle(timeMs: number, nowMs: number, language: string, words: { readonly today: string; readonly yesterday: string }): string {
+export function dayTitle(
+  timeMs: number,
+  nowMs: number,
+  language: string,
+  words: { readonly today: string; readonly yesterday: string },
+): string {
   const age = localDay(nowMs) - localDay(timeMs);
   if (age === 0) return words.today;
   if (age === 1) return words.yesterday;
   if (age > 0 && age < 7) return format(language, "long-weekday", { weekday: "long" }).format(timeMs);
   const sameYear = new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear();
-  return format(language, sameYear ? "day-month" : "day-month-year", { day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) }).format(timeMs);
+  return format(language, sameYear ? "day-month" : "day-month-year", {
+    day: "numeric",
+    month: "long",
+    ...(sameYear ? {} : { year: "numeric" }),
+  }).format(timeMs);
 }
 
-export const fullTime = (timeMs: number, language: string): string => format(language, "full", { dateStyle: "full", timeStyle: "short" }).format(timeMs);
+export const fullTime = (timeMs: number, language: string): string =>
+  format(language, "full", { dateStyle: "full", timeStyle: "short" }).format(timeMs);
 export const mediumDate = (timeMs: number, language: string): string => format(language, "medium", { dateStyle: "medium" }).format(timeMs);
 
 export function fileSize(sizeBytes: number, language: string): string {
@@ -47,5 +58,10 @@ export function fileSize(sizeBytes: number, language: string): string {
     value /= 1_000;
     step++;
   }
-  return new Intl.NumberFormat(language, { style: "unit", unit: units[step]!, unitDisplay: "short", maximumFractionDigits: value < 10 && step > 0 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: units[step]!,
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 && step > 0 ? 1 : 0,
+  }).format(value);
 }

@@ -16,13 +16,20 @@ export function RecoveryPage() {
   return (
     <PageFrame title={t("recovery.title")} back="settings">
       <div className="card contact-card" style={{ justifyItems: "stretch", textAlign: "start" }}>
-        <span className="badge-round" style={{ justifySelf: "center" }}><Icon name="key" size={34} /></span>
+        <span className="badge-round" style={{ justifySelf: "center" }}>
+          <Icon name="key" size={34} />
+        </span>
         <h2 style={{ textAlign: "center" }}>{code === undefined ? t("recovery.heading") : t("recovery.write")}</h2>
         <p style={{ color: "var(--ink-soft)" }}>{t("recovery.text")}</p>
         {code === undefined ? (
           <>
-            <p className="note note-warn"><Icon name="warning" size={20} />{t("recovery.replaces")}</p>
-            <Button busy={action.busy} onClick={() => void action.run(async () => setCode(await client.createRecoveryCode()))}>{t("recovery.create")}</Button>
+            <p className="note note-warn">
+              <Icon name="warning" size={20} />
+              {t("recovery.replaces")}
+            </p>
+            <Button busy={action.busy} onClick={() => void action.run(async () => setCode(await client.createRecoveryCode()))}>
+              {t("recovery.create")}
+            </Button>
           </>
         ) : (
           <>
@@ -31,14 +38,32 @@ export function RecoveryPage() {
                 <span key={index}>{group}</span>
               ))}
             </div>
-            <p className="note note-warn"><Icon name="warning" size={20} />{t("recovery.once")}</p>
+            <p className="note note-warn">
+              <Icon name="warning" size={20} />
+              {t("recovery.once")}
+            </p>
             <div className="actions">
-              <Button look="soft" icon="copy" onClick={() => void navigator.clipboard.writeText(code).then(() => toast({ text: t("recovery.copied") }), () => undefined)}>{t("action.copy")}</Button>
+              <Button
+                look="soft"
+                icon="copy"
+                onClick={() =>
+                  void navigator.clipboard.writeText(code).then(
+                    () => toast({ text: t("recovery.copied") }),
+                    () => undefined,
+                  )
+                }
+              >
+                {t("action.copy")}
+              </Button>
               <Button onClick={() => goPage("settings")}>{t("recovery.done")}</Button>
             </div>
           </>
         )}
-        {action.error !== undefined && <p className="note note-bad" role="alert">{action.error}</p>}
+        {action.error !== undefined && (
+          <p className="note note-bad" role="alert">
+            {action.error}
+          </p>
+        )}
       </div>
     </PageFrame>
   );

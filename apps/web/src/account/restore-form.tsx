@@ -16,17 +16,44 @@ export function RestoreForm() {
       className="stack-wide"
       onSubmit={(event) => {
         event.preventDefault();
-        void action.run(() => client.restoreAccount({ handle, recoveryCode: code.trim(), deviceName: describePlatform(navigator.userAgent).deviceName }));
+        void action.run(() =>
+          client.restoreAccount({ handle, recoveryCode: code.trim(), deviceName: describePlatform(navigator.userAgent).deviceName }),
+        );
       }}
     >
       <div className="form-head">
         <h1>{t("restore.title")}</h1>
         <p>{t("restore.text")}</p>
       </div>
-      <TextField label={t("signUp.handle")} prefix="@" dir="ltr" value={handle} maxLength={32} autoCapitalize="none" spellCheck={false} required onChange={(event) => setHandle(event.target.value.toLowerCase().replace(/^@/, "").trim())} />
-      <TextField label={t("restore.code")} dir="ltr" value={code} autoComplete="off" spellCheck={false} required hint={t("restore.codeHint")} error={action.error} onChange={(event) => setCode(event.target.value)} />
-      <p className="note"><Icon name="info" size={20} />{t("restore.replaces")}</p>
-      <Button type="submit" wide busy={action.busy} disabled={handle === "" || code.trim() === ""}>{t("restore.action")}</Button>
+      <TextField
+        label={t("signUp.handle")}
+        prefix="@"
+        dir="ltr"
+        value={handle}
+        maxLength={32}
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        onChange={(event) => setHandle(event.target.value.toLowerCase().replace(/^@/, "").trim())}
+      />
+      <TextField
+        label={t("restore.code")}
+        dir="ltr"
+        value={code}
+        autoComplete="off"
+        spellCheck={false}
+        required
+        hint={t("restore.codeHint")}
+        error={action.error}
+        onChange={(event) => setCode(event.target.value)}
+      />
+      <p className="note">
+        <Icon name="info" size={20} />
+        {t("restore.replaces")}
+      </p>
+      <Button type="submit" wide busy={action.busy} disabled={handle === "" || code.trim() === ""}>
+        {t("restore.action")}
+      </Button>
     </form>
   );
 }

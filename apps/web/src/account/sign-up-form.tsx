@@ -28,6 +28,7 @@ export function SignUpForm() {
   const [failure, setFailure] = useState<string>();
 
   useEffect(() => {
+    // oxlint-disable-next-line react/set-state-in-effect -- what is shown at once, before the server is asked
     if (handle === "") return setState("empty");
     if (!HANDLE.test(handle)) return setState("malformed");
     setState("checking");
@@ -88,7 +89,16 @@ export function SignUpForm() {
         <h1>{t("signUp.title")}</h1>
         <p>{t("signUp.text", { origin: location.host })}</p>
       </div>
-      <TextField label={t("signUp.name")} value={name} maxLength={64} dir="auto" autoComplete="name" required hint={t("signUp.nameHint")} onChange={(event) => setName(event.target.value)} />
+      <TextField
+        label={t("signUp.name")}
+        value={name}
+        maxLength={64}
+        dir="auto"
+        autoComplete="name"
+        required
+        hint={t("signUp.nameHint")}
+        onChange={(event) => setName(event.target.value)}
+      />
       <TextField
         label={t("signUp.handle")}
         prefix="@"
@@ -104,17 +114,58 @@ export function SignUpForm() {
         error={isWrong ? hints[state] : undefined}
         onChange={(event) => setHandle(event.target.value.toLowerCase().replace(/^@/, "").trim())}
       />
-      {extra === "invitation" && <TextField label={t("signUp.invitation")} value={invitation} dir="ltr" autoComplete="off" required onChange={(event) => setInvitation(event.target.value)} />}
+      {extra === "invitation" && (
+        <TextField
+          label={t("signUp.invitation")}
+          value={invitation}
+          dir="ltr"
+          autoComplete="off"
+          required
+          onChange={(event) => setInvitation(event.target.value)}
+        />
+      )}
       {extra === "code" && (
         <>
-          <TextField label={t("signUp.address")} value={address} dir="ltr" autoComplete="email" required hint={isCodeSent ? t("signUp.codeSent") : t("signUp.addressHint")} onChange={(event) => setAddress(event.target.value)} />
-          <Button look="soft" disabled={address.trim() === ""} onClick={() => void action.run(() => client.requestCode(address.trim())).then(setCodeSent)}>{isCodeSent ? t("signUp.codeAgain") : t("signUp.codeSend")}</Button>
-          <TextField label={t("signUp.code")} value={code} dir="ltr" inputMode="numeric" autoComplete="one-time-code" required onChange={(event) => setCode(event.target.value)} />
+          <TextField
+            label={t("signUp.address")}
+            value={address}
+            dir="ltr"
+            autoComplete="email"
+            required
+            hint={isCodeSent ? t("signUp.codeSent") : t("signUp.addressHint")}
+            onChange={(event) => setAddress(event.target.value)}
+          />
+          <Button
+            look="soft"
+            disabled={address.trim() === ""}
+            onClick={() => void action.run(() => client.requestCode(address.trim())).then(setCodeSent)}
+          >
+            {isCodeSent ? t("signUp.codeAgain") : t("signUp.codeSend")}
+          </Button>
+          <TextField
+            label={t("signUp.code")}
+            value={code}
+            dir="ltr"
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            required
+            onChange={(event) => setCode(event.target.value)}
+          />
         </>
       )}
-      {(failure ?? action.error) !== undefined && <p className="note note-bad" role="alert">{failure ?? action.error}</p>}
-      <Button type="submit" wide busy={action.busy} disabled={!isReady}>{t("signUp.create")}</Button>
-      {extra === "none" && <Button look="plain" onClick={() => setExtra("invitation")}>{t("signUp.haveInvitation")}</Button>}
+      {(failure ?? action.error) !== undefined && (
+        <p className="note note-bad" role="alert">
+          {failure ?? action.error}
+        </p>
+      )}
+      <Button type="submit" wide busy={action.busy} disabled={!isReady}>
+        {t("signUp.create")}
+      </Button>
+      {extra === "none" && (
+        <Button look="plain" onClick={() => setExtra("invitation")}>
+          {t("signUp.haveInvitation")}
+        </Button>
+      )}
     </form>
   );
 }

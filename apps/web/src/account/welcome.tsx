@@ -15,10 +15,23 @@ export function Welcome({ intent }: { readonly intent: Intent | undefined }) {
   return (
     <main className="welcome">
       <header className="top-bar">
-        {step === "hello" ? <span /> : <Button look="plain" onClick={() => setStep("hello")}>{t("action.back")}</Button>}
-        <select className="lang-pick" aria-label={t("app.language")} value={language} onChange={({ target }) => isLanguage(target.value) && change(target.value)}>
+        {step === "hello" ? (
+          <span />
+        ) : (
+          <Button look="plain" onClick={() => setStep("hello")}>
+            {t("action.back")}
+          </Button>
+        )}
+        <select
+          className="lang-pick"
+          aria-label={t("app.language")}
+          value={language}
+          onChange={({ target }) => isLanguage(target.value) && change(target.value)}
+        >
           {LANGUAGES.map((name) => (
-            <option key={name} value={name}>{LANGUAGE_NAMES[name]}</option>
+            <option key={name} value={name}>
+              {LANGUAGE_NAMES[name]}
+            </option>
           ))}
         </select>
       </header>
@@ -35,10 +48,19 @@ export function Welcome({ intent }: { readonly intent: Intent | undefined }) {
                 <h1>Hawser</h1>
                 <p>{t("welcome.text")}</p>
               </div>
-              {intent !== undefined && <p className="note note-warn"><Icon name="info" size={20} />{t(intent.kind === "link" ? "welcome.linkFirst" : "welcome.addFirst")}</p>}
+              {intent !== undefined && (
+                <p className="note note-warn">
+                  <Icon name="info" size={20} />
+                  {t(intent.kind === "link" ? "welcome.linkFirst" : "welcome.addFirst")}
+                </p>
+              )}
               <div className="stack">
-                <Button wide onClick={() => setStep("sign-up")}>{t("welcome.create")}</Button>
-                <Button wide look="soft" onClick={() => setStep("restore")}>{t("welcome.restore")}</Button>
+                <Button wide onClick={() => setStep("sign-up")}>
+                  {t("welcome.create")}
+                </Button>
+                <Button wide look="soft" onClick={() => setStep("restore")}>
+                  {t("welcome.restore")}
+                </Button>
               </div>
             </>
           )}

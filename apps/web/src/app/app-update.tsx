@@ -25,18 +25,21 @@ export function AppUpdate() {
           },
         },
       });
-    void navigator.serviceWorker.register("/sw.js").then((registration) => {
-      if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
-      registration.addEventListener("updatefound", () => {
-        const fresh = registration.installing;
-        fresh?.addEventListener("statechange", () => {
-          if (fresh.state === "installed" && navigator.serviceWorker.controller) offer(fresh);
+    void navigator.serviceWorker.register("/sw.js").then(
+      (registration) => {
+        if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
+        registration.addEventListener("updatefound", () => {
+          const fresh = registration.installing;
+          fresh?.addEventListener("statechange", () => {
+            if (fresh.state === "installed" && navigator.serviceWorker.controller) offer(fresh);
+          });
         });
-      });
-      timer = setInterval(() => void registration.update().catch(() => undefined), LOOK_EVERY_MS);
-    }, () => undefined);
+        timer = setInterval(() => void registration.update().catch(() => undefined), LOOK_EVERY_MS);
+      },
+      () => undefined,
+    );
     return () => clearInterval(timer);
-    // Once per page: a change of language does not register again.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per page: a change of language does not register again
   }, []);
   return null;
 }

@@ -27,7 +27,8 @@ const isPlural = (token: Token): boolean => typeof token !== "string" && token[1
 function placeholders(tokens: readonly Token[]): string[] {
   return tokens.flatMap((token) => {
     if (typeof token === "string") return [];
-    const inner = typeof token[2] === "object" ? Object.values(token[2]).flatMap((choice) => (Array.isArray(choice) ? placeholders(choice) : [])) : [];
+    const inner =
+      typeof token[2] === "object" ? Object.values(token[2]).flatMap((choice) => (Array.isArray(choice) ? placeholders(choice) : [])) : [];
     return [`${token[0]}:${token[1] ?? ""}`, ...inner];
   });
 }
@@ -51,7 +52,9 @@ describe.each(LANGUAGES)("%s", (language) => {
 
   test("has every plural form its grammar asks for", () => {
     const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
-    const wrong = Object.entries(catalogue).filter(([, text]) => compiled(text).some((token) => isPlural(token) && categories.some((category) => !(category in (token as unknown as Plural)[2]))));
+    const wrong = Object.entries(catalogue).filter(([, text]) =>
+      compiled(text).some((token) => isPlural(token) && categories.some((category) => !(category in (token as unknown as Plural)[2]))),
+    );
     expect(wrong.map(([key]) => key)).toEqual([]);
   });
 
@@ -61,13 +64,16 @@ describe.each(LANGUAGES)("%s", (language) => {
   });
 
   test("leaves nothing empty and nothing in English", () => {
-    const same = Object.entries(catalogue).filter(([key, text]) => text.trim() === "" || (language !== "en" && text.length > 24 && text === (en as Record<string, string>)[key]));
+    const same = Object.entries(catalogue).filter(
+      ([key, text]) => text.trim() === "" || (language !== "en" && text.length > 24 && text === (en as Record<string, string>)[key]),
+    );
     expect(same.map(([key]) => key)).toEqual([]);
   });
 });
 
 test("numbers and plurals are put in as the language writes them", () => {
-  const say = (language: Language, key: string, values: Record<string, number>) => formatMessage(compiled(CATALOGUES[language][key]!) as CompiledMessage, values, language);
+  const say = (language: Language, key: string, values: Record<string, number>) =>
+    formatMessage(compiled(CATALOGUES[language][key]!) as CompiledMessage, values, language);
   expect(say("en", "chat.unread", { count: 1 })).toBe("1 unread message");
   expect(say("en", "chat.unread", { count: 1_200 })).toBe("1,200 unread messages");
   expect(say("en", "search.count", { count: 0 })).toBe("Nothing found");

@@ -39,13 +39,33 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
           <IconButton icon="plus" label={t("newChat.title")} onClick={() => setStarting(true)} />
           <Menu label={t("menu.title")} items={[...menu, archiveItem]} />
         </header>
-        <SearchBox ref={box} value={query} onChange={setQuery} label={t("search.label")} keys={/Mac/.test(navigator.platform) ? "⌘ K" : "Ctrl K"} />
+        <SearchBox
+          ref={box}
+          value={query}
+          onChange={setQuery}
+          label={t("search.label")}
+          keys={/Mac/.test(navigator.platform) ? "⌘ K" : "Ctrl K"}
+        />
         {query.trim() === "" ? (
           <ChatList
             current={current}
             archived={archived}
             onShowArchive={setArchived}
-            empty={firstSteps ?? <EmptyState icon="chats" title={t("chats.none")} actions={<Button icon="plus" onClick={() => setStarting(true)}>{t("newChat.title")}</Button>}>{t("chats.noneText")}</EmptyState>}
+            empty={
+              firstSteps ?? (
+                <EmptyState
+                  icon="chats"
+                  title={t("chats.none")}
+                  actions={
+                    <Button icon="plus" onClick={() => setStarting(true)}>
+                      {t("newChat.title")}
+                    </Button>
+                  }
+                >
+                  {t("chats.noneText")}
+                </EmptyState>
+              )
+            }
           />
         ) : (
           <SearchResults className="chat-list" query={query.trim()} />
@@ -61,7 +81,10 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
               <img src="/icon.svg" alt="" width={88} height={88} style={{ opacity: 0.9, borderRadius: 22 }} />
               <h2>{t("chats.pick")}</h2>
               <p>{t("chats.pickText")}</p>
-              <p className="handle-state"><Icon name="lock" size={15} />{t("app.promise")}</p>
+              <p className="handle-state">
+                <Icon name="lock" size={15} />
+                {t("app.promise")}
+              </p>
             </div>
           ))
         )}

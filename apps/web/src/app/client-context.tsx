@@ -5,7 +5,15 @@ import { createContext, useContext, useEffect, useRef, useState, type ReactNode 
 const ClientContext = createContext<HawserClient | undefined>(undefined);
 const StateContext = createContext<ClientState | undefined>(undefined);
 
-export function ClientProvider({ client, initial, children }: { readonly client: HawserClient; readonly initial: ClientState; readonly children: ReactNode }) {
+export function ClientProvider({
+  client,
+  initial,
+  children,
+}: {
+  readonly client: HawserClient;
+  readonly initial: ClientState;
+  readonly children: ReactNode;
+}) {
   const [state, setState] = useState(initial);
   useEffect(() => {
     const unsubscribe = client.subscribe((event) => {

@@ -28,6 +28,7 @@ export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) 
   const { phase, unreadTotal } = useClientState();
   const [cameFromLink, setCameFromLink] = useState(false);
   useEffect(() => {
+    // oxlint-disable-next-line react/set-state-in-effect -- remembers a phase that is over
     if (phase === "empty" || phase === "linking") setCameFromLink(true);
     rememberSettled("companion", phase === "ready");
   }, [phase]);
@@ -45,16 +46,22 @@ export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) 
   const page = route.page === "chat" ? undefined : PAGE_VIEWS[route.page]?.();
   const firstSteps = (
     <div className="empty">
-      <span className="empty-icon"><Icon name="check" size={30} /></span>
+      <span className="empty-icon">
+        <Icon name="check" size={30} />
+      </span>
       <h2>{t("companion.linked")}</h2>
       <p>{t("companion.noChats")}</p>
-      <Button look="soft" icon="people" onClick={() => goPage("contacts")}>{t("contacts.add")}</Button>
+      <Button look="soft" icon="people" onClick={() => goPage("contacts")}>
+        {t("contacts.add")}
+      </Button>
     </div>
   );
   return (
     <FirstHistory waits={cameFromLink}>
       <div className="shell">
-        <div><ConnectionBanner /></div>
+        <div>
+          <ConnectionBanner />
+        </div>
         <ChatsFace route={route} page={page} menu={menu} firstSteps={firstSteps} />
       </div>
     </FirstHistory>

@@ -26,7 +26,11 @@ export function Confirm({ title, confirm, danger = false, run, onClose, children
           <Button look="plain" onClick={onClose} data-autofocus>
             {t("action.cancel")}
           </Button>
-          <Button look={danger ? "danger" : "filled"} busy={action.busy} onClick={() => void action.run(run).then((worked) => worked && onClose())}>
+          <Button
+            look={danger ? "danger" : "filled"}
+            busy={action.busy}
+            onClick={() => void action.run(run).then((worked) => worked && onClose())}
+          >
             {confirm}
           </Button>
         </>

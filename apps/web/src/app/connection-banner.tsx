@@ -16,6 +16,7 @@ export function ConnectionBanner() {
   const now = useNow(1_000);
   useEffect(() => {
     if (!isDown) {
+      // oxlint-disable-next-line react/set-state-in-effect -- follows a clock, not a render
       setLong(false);
       return undefined;
     }
@@ -25,7 +26,15 @@ export function ConnectionBanner() {
 
   if (connection.kind === "update-needed") {
     return (
-      <Banner tone="warn" icon="download" action={<Button look="plain" onClick={() => location.reload()}>{text.t("update.now")}</Button>}>
+      <Banner
+        tone="warn"
+        icon="download"
+        action={
+          <Button look="plain" onClick={() => location.reload()}>
+            {text.t("update.now")}
+          </Button>
+        }
+      >
         <strong>{text.t("update.needed")}</strong> {errorText(text, connection.error)}
       </Banner>
     );
@@ -34,8 +43,10 @@ export function ConnectionBanner() {
     const seconds = Math.max(0, Math.ceil((connection.retryAtMs - now) / 1_000));
     return (
       <Banner tone="warn" icon="offline">
-        <strong>{navigator.onLine ? text.t("connection.offline") : text.t("connection.noNetwork")}</strong> {navigator.onLine && errorText(text, connection.error)}{" "}
-        {seconds > 0 ? text.t("connection.retryIn", { seconds }) : text.t("connection.retrying")} {outboxCount > 0 && text.t("connection.outbox", { count: outboxCount })}
+        <strong>{navigator.onLine ? text.t("connection.offline") : text.t("connection.noNetwork")}</strong>{" "}
+        {navigator.onLine && errorText(text, connection.error)}{" "}
+        {seconds > 0 ? text.t("connection.retryIn", { seconds }) : text.t("connection.retrying")}{" "}
+        {outboxCount > 0 && text.t("connection.outbox", { count: outboxCount })}
       </Banner>
     );
   }

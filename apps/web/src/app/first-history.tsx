@@ -13,9 +13,14 @@ export function FirstHistory({ waits, children }: { readonly waits: boolean; rea
   const { t } = useText();
   const { history } = useClientState();
   const [isOpen, setOpen] = useState(!waits);
-  const chats = useQuery("first chats", (client) => client.conversations({ limit: 1 }), (event) => event.type === "conversations");
+  const chats = useQuery(
+    "first chats",
+    (client) => client.conversations({ limit: 1 }),
+    (event) => event.type === "conversations",
+  );
   const isReady = (chats.value?.total ?? 0) > 0 || history.kind === "complete";
   useEffect(() => {
+    // oxlint-disable-next-line react/set-state-in-effect -- once open it stays open, whatever comes
     if (isReady) setOpen(true);
     if (isOpen) return undefined;
     const timer = setTimeout(() => setOpen(true), OPEN_AT_LATEST_MS);
@@ -25,13 +30,20 @@ export function FirstHistory({ waits, children }: { readonly waits: boolean; rea
   return (
     <main className="full-screen">
       <section className="full-card" role="status">
-        <span className="badge-round badge-round-good"><Icon name="check" size={38} /></span>
+        <span className="badge-round badge-round-good">
+          <Icon name="check" size={38} />
+        </span>
         <h1>{t("companion.linked")}</h1>
         <p>{t("companion.firstHistory")}</p>
         <div style={{ inlineSize: "100%", color: "var(--sea)" }}>
-          <Progress value={history.kind === "running" && history.messagesTotal > 0 ? history.messagesDone / history.messagesTotal : undefined} label={t("history.receiving")} />
+          <Progress
+            value={history.kind === "running" && history.messagesTotal > 0 ? history.messagesDone / history.messagesTotal : undefined}
+            label={t("history.receiving")}
+          />
         </div>
-        <Button look="soft" onClick={() => setOpen(true)}>{t("companion.openNow")}</Button>
+        <Button look="soft" onClick={() => setOpen(true)}>
+          {t("companion.openNow")}
+        </Button>
       </section>
     </main>
   );

@@ -3,7 +3,17 @@ import { IconButton, useText } from "@hawser/ui";
 import type { ReactNode } from "react";
 import { goPage, type Page } from "./router.ts";
 
-export function PageFrame({ title, back, actions, children }: { readonly title: string; readonly back?: Page; readonly actions?: ReactNode; readonly children: ReactNode }) {
+export function PageFrame({
+  title,
+  back,
+  actions,
+  children,
+}: {
+  readonly title: string;
+  readonly back?: Page;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+}) {
   const { t } = useText();
   return (
     <section className="page">

@@ -46,9 +46,11 @@ export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {
   useEffect(() => rememberSettled("phone", phase === "ready"), [phase]);
   useEffect(() => {
     if (phase !== "ready" || waiting?.kind !== "link") return;
+    // oxlint-disable-next-line react/set-state-in-effect -- done once, by this effect
     setWaiting(undefined);
     goPage("devices");
     void action.run(() => client.openLinkCode(waiting.text));
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `action` only reports
   }, [phase, waiting, client]);
 
   if (phase === "revoked") return <RevokedScreen face="phone" />;
@@ -56,29 +58,54 @@ export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {
   const page = route.page === "chat" ? undefined : PAGE_VIEWS[route.page]?.();
   const firstSteps = (
     <div className="empty">
-      <span className="empty-icon"><Icon name="chats" size={30} /></span>
+      <span className="empty-icon">
+        <Icon name="chats" size={30} />
+      </span>
       <h2>{t("phone.firstTitle")}</h2>
       <p>{t("phone.firstText")}</p>
       <div className="stack" style={{ inlineSize: "min(300px, 100%)", marginBlockStart: 8 }}>
-        <Button icon="people" onClick={() => goPage("contacts")}>{t("contacts.add")}</Button>
-        <Button look="soft" icon="devices" onClick={() => goPage("scan")}>{t("devices.link")}</Button>
-        <Button look="soft" icon="history" onClick={() => goPage("import")}>{t("import.title")}</Button>
+        <Button icon="people" onClick={() => goPage("contacts")}>
+          {t("contacts.add")}
+        </Button>
+        <Button look="soft" icon="devices" onClick={() => goPage("scan")}>
+          {t("devices.link")}
+        </Button>
+        <Button look="soft" icon="history" onClick={() => goPage("import")}>
+          {t("import.title")}
+        </Button>
       </div>
     </div>
   );
   return (
     <div className="phone-shell">
-      <div><ConnectionBanner /></div>
+      <div>
+        <ConnectionBanner />
+      </div>
       <ChatsFace route={route} page={page} menu={[]} firstSteps={firstSteps} />
       {route.page === "chat" ? (
         <span />
       ) : (
         <nav className="tabs" aria-label={t("menu.title")}>
           {TABS.map((tab) => (
-            <a key={tab.page} className="tab" href={formatRoute({ page: tab.page })} aria-current={route.page === tab.page || tab.also.includes(route.page as Page) ? "page" : undefined} onClick={(event) => { event.preventDefault(); goPage(tab.page); }}>
-              <span className="tab-icon"><Icon name={tab.icon} /></span>
+            <a
+              key={tab.page}
+              className="tab"
+              href={formatRoute({ page: tab.page })}
+              aria-current={route.page === tab.page || tab.also.includes(route.page as Page) ? "page" : undefined}
+              onClick={(event) => {
+                event.preventDefault();
+                goPage(tab.page);
+              }}
+            >
+              <span className="tab-icon">
+                <Icon name={tab.icon} />
+              </span>
               {t(tab.label)}
-              {tab.page === "chats" && unreadTotal > 0 && <span className="badge" aria-label={t("chat.unread", { count: unreadTotal })}>{unreadTotal > 99 ? "99+" : unreadTotal}</span>}
+              {tab.page === "chats" && unreadTotal > 0 && (
+                <span className="badge" aria-label={t("chat.unread", { count: unreadTotal })}>
+                  {unreadTotal > 99 ? "99+" : unreadTotal}
+                </span>
+              )}
             </a>
           ))}
         </nav>

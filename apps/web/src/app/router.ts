@@ -9,7 +9,11 @@ export type Route = { readonly page: Page } | { readonly page: "chat"; readonly 
 export function parseRoute(fragment: string): Route {
   const [page, conversation, around] = fragment.replace(/^#\/?/, "").split("/");
   if (page === "chat" && conversation !== undefined && conversation !== "") {
-    return { page: "chat", conversation: decodeURIComponent(conversation), around: around === undefined || around === "" ? undefined : around };
+    return {
+      page: "chat",
+      conversation: decodeURIComponent(conversation),
+      around: around === undefined || around === "" ? undefined : around,
+    };
   }
   return { page: PAGES.find((known) => known === page) ?? "chats" };
 }

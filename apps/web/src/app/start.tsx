@@ -35,7 +35,8 @@ export async function start(options: StartOptions): Promise<void> {
   });
   const state = engine.client.state();
   const catalogue = await loadCatalogue(options.language);
-  if (options.seed !== undefined) await Promise.race([state.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ENGINE_PATIENCE_MS))]);
+  if (options.seed !== undefined)
+    await Promise.race([state.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ENGINE_PATIENCE_MS))]);
   const known = await Promise.race([state.catch(() => undefined), Promise.resolve(undefined)]);
   createRoot(options.root).render(
     <LanguageProvider initial={{ language: options.language, catalogue }}>
@@ -58,14 +59,18 @@ function App({ engine, options, known, earlyTrouble }: AppProperties) {
   useEffect(() => {
     engine.onTrouble(setTrouble);
     const opened: HawserClient = engine.client;
-    if (state === undefined) void opened.state().then(setState, (error: unknown) => setTrouble(String((error as { code?: unknown }).code ?? "INTERNAL")));
+    if (state === undefined)
+      void opened.state().then(setState, (error: unknown) => setTrouble(String((error as { code?: unknown }).code ?? "INTERNAL")));
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- asked once
   }, [engine]);
   if (trouble !== undefined) return <TroubleScreen code={trouble} />;
   return (
     <ToastRegion label={t("toasts")} closeLabel={t("action.close")}>
       {state === undefined ? (
         <div className={options.face === "phone" ? "phone-shell" : "panes"}>
-          <div className="side"><SkeletonRows count={10} label={t("loading")} /></div>
+          <div className="side">
+            <SkeletonRows count={10} label={t("loading")} />
+          </div>
         </div>
       ) : (
         <ClientProvider client={engine.client} initial={state}>
@@ -87,6 +92,7 @@ function FollowSettings() {
     if (phase !== "ready" || !isLanguage(settings.language)) return;
     rememberLanguage(settings.language);
     if (settings.language !== language) change(settings.language);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only the account's setting leads; the person's choice is sent there
   }, [settings.language, phase]);
   useEffect(() => {
     if (phase !== "ready") return;

@@ -7,10 +7,14 @@ export function TroubleScreen({ code }: { readonly code: string }) {
   return (
     <main className="full-screen">
       <section className="full-card" role="alert">
-        <span className="badge-round badge-round-danger"><Icon name="warning" size={36} /></span>
+        <span className="badge-round badge-round-danger">
+          <Icon name="warning" size={36} />
+        </span>
         <h1>{text.t(code === "STORAGE_LOST" ? "trouble.lostTitle" : "trouble.title")}</h1>
         <p>{errorText(text, code)}</p>
-        <Button wide icon="retry" onClick={() => location.reload()}>{text.t("trouble.reload")}</Button>
+        <Button wide icon="retry" onClick={() => location.reload()}>
+          {text.t("trouble.reload")}
+        </Button>
       </section>
     </main>
   );

@@ -17,6 +17,7 @@ function useObjectUrl(bytes: Uint8Array | undefined, mediaType: string): string 
   useEffect(() => {
     if (bytes === undefined) return undefined;
     const made = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mediaType }));
+    // oxlint-disable-next-line react/set-state-in-effect -- the address exists outside React and is given back below
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [bytes, mediaType]);
@@ -24,7 +25,11 @@ function useObjectUrl(bytes: Uint8Array | undefined, mediaType: string): string 
 }
 
 export function AttachmentPart({ message, attachment }: { readonly message: MessageId; readonly attachment: AttachmentView }) {
-  return SAFE_PICTURES.has(attachment.mediaType) ? <Picture message={message} attachment={attachment} /> : <FileCard message={message} attachment={attachment} />;
+  return SAFE_PICTURES.has(attachment.mediaType) ? (
+    <Picture message={message} attachment={attachment} />
+  ) : (
+    <FileCard message={message} attachment={attachment} />
+  );
 }
 
 function Picture({ message, attachment }: { readonly message: MessageId; readonly attachment: AttachmentView }) {
@@ -37,7 +42,8 @@ function Picture({ message, attachment }: { readonly message: MessageId; readonl
   const whole = useObjectUrl(bytes, attachment.mediaType);
   const load = (): Promise<boolean> => loading.run(async () => setBytes(await client.attachment(message, attachment.index)));
   useEffect(() => {
-    if (attachment.local || attachment.sizeBytes <= FETCH_UP_TO_BYTES) client.attachment(message, attachment.index).then(setBytes, () => undefined);
+    if (attachment.local || attachment.sizeBytes <= FETCH_UP_TO_BYTES)
+      client.attachment(message, attachment.index).then(setBytes, () => undefined);
   }, [client, attachment.local, attachment.sizeBytes, message, attachment.index]);
 
   const ratio = attachment.width > 0 && attachment.height > 0 ? attachment.width / attachment.height : 4 / 3;
@@ -61,7 +67,17 @@ function Picture({ message, attachment }: { readonly message: MessageId; readonl
         )}
       </button>
       {isOpen && whole !== undefined && (
-        <Dialog title={name} closeLabel={t("action.close")} shape="wide" onClose={() => setOpen(false)} actions={<a className="button button-soft" href={whole} download={name}>{t("action.save")}</a>}>
+        <Dialog
+          title={name}
+          closeLabel={t("action.close")}
+          shape="wide"
+          onClose={() => setOpen(false)}
+          actions={
+            <a className="button button-soft" href={whole} download={name}>
+              {t("action.save")}
+            </a>
+          }
+        >
           <img src={whole} alt={name} style={{ inlineSize: "100%", maxBlockSize: "64vh", objectFit: "contain", borderRadius: 12 }} />
         </Dialog>
       )}

@@ -50,7 +50,15 @@ export function ChatList({ current, archived, onShowArchive, empty }: ChatListPr
         <SkeletonRows count={9} label={t("loading")} />
       ) : list.total === 0 ? (
         archived ? (
-          <EmptyState icon="archive" title={t("chats.archiveEmpty")} actions={<Button look="soft" onClick={() => onShowArchive(false)}>{t("action.back")}</Button>} />
+          <EmptyState
+            icon="archive"
+            title={t("chats.archiveEmpty")}
+            actions={
+              <Button look="soft" onClick={() => onShowArchive(false)}>
+                {t("action.back")}
+              </Button>
+            }
+          />
         ) : (
           empty
         )

@@ -5,6 +5,7 @@ import { Avatar, Button, EmptyState, IconButton, Menu, SkeletonRows, useText, us
 import { useEffect, useMemo, useRef, useState, type DragEvent } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
+import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
 import { ContactCard } from "../contacts/contact-card.tsx";
 import { Composer } from "./composer.tsx";
@@ -22,7 +23,10 @@ export function ChatView({ conversation, around }: { readonly conversation: Conv
   const chat = useQuery(
     `chat ${conversation}`,
     async (client) => ({ found: await client.conversation(conversation) }),
-    (event) => event.type === "conversations" || event.type === "contacts" || (event.type === "message" && event.message.conversation === conversation),
+    (event) =>
+      event.type === "conversations" ||
+      event.type === "contacts" ||
+      (event.type === "message" && event.message.conversation === conversation),
   );
   if (chat.value === undefined) {
     return (
@@ -33,7 +37,17 @@ export function ChatView({ conversation, around }: { readonly conversation: Conv
     );
   }
   if (chat.value.found === undefined) {
-    return <EmptyState icon="chats" title={t("chat.gone")} actions={<Button look="soft" onClick={() => goPage("chats")}>{t("action.back")}</Button>} />;
+    return (
+      <EmptyState
+        icon="chats"
+        title={t("chat.gone")}
+        actions={
+          <Button look="soft" onClick={() => goPage("chats")}>
+            {t("action.back")}
+          </Button>
+        }
+      />
+    );
   }
   return <OpenChat key={conversation} chat={chat.value.found} around={around} />;
 }
@@ -43,6 +57,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
   const client = useClient();
   const toast = useToast();
   const action = useAction();
+  const now = useNow(60_000);
   const thread = useThread(chat.id, around);
   const [target, setTarget] = useState<JumpTarget | undefined>(around && { id: around, jump: 0 });
   const [quoted, setQuoted] = useState<MessageView>();
@@ -52,13 +67,15 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
   const [isCardOpen, setCardOpen] = useState(false);
   const findBox = useRef<HTMLInputElement>(null);
   const jump = (id: MessageId | undefined): void => setTarget((before) => id && { id, jump: (before?.jump ?? 0) + 1 });
+  // oxlint-disable-next-line react/set-state-in-effect -- follows the address
   useEffect(() => jump(around), [around]);
 
   // Where reading stopped when the chat was opened; it stays while the chat is open.
-  const unreadAtOpening = useRef(chat.unread);
-  const firstUnread = useRef<MessageId>(undefined);
-  if (firstUnread.current === undefined && thread.window !== undefined && unreadAtOpening.current > 0) {
-    firstUnread.current = thread.window.messages.filter((message) => !message.outgoing).at(-unreadAtOpening.current)?.id;
+  const [unreadAtOpening] = useState(chat.unread);
+  const [firstUnread, setFirstUnread] = useState<MessageId>();
+  if (firstUnread === undefined && thread.window !== undefined && unreadAtOpening > 0) {
+    const found = thread.window.messages.filter((message) => !message.outgoing).at(-unreadAtOpening)?.id;
+    if (found !== undefined) setFirstUnread(found);
   }
 
   useEffect(() => {
@@ -77,29 +94,65 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
   const actions = useMemo<MessageActions>(
     () => ({
       reply: setQuoted,
-      copy: (message) => void navigator.clipboard.writeText(message.text).then(() => toast({ text: t("message.copied") }), () => undefined),
+      copy: (message) =>
+        void navigator.clipboard.writeText(message.text).then(
+          () => toast({ text: t("message.copied") }),
+          () => undefined,
+        ),
       retry: (message) => void action.run(() => client.retryMessage(message.id)),
-      show: (id) => void showAround(id).then((found) => (found ? jump(id) : toast({ text: t("message.notHere") })), () => undefined),
+      show: (id) =>
+        void showAround(id).then(
+          (found) => (found ? jump(id) : toast({ text: t("message.notHere") })),
+          () => undefined,
+        ),
     }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- bubbles are drawn anew when this changes; `action` only reports
     [client, showAround, t, toast],
   );
 
   const setArchived = (archived: boolean): void => {
-    void action.run(() => client.setChatState(chat.id, { archived })).then((worked) => {
-      if (!worked) return;
-      if (archived) goPage("chats");
-      toast({ text: archived ? t("chat.archived") : t("chat.unarchived"), action: { label: t("action.undo"), run: () => void client.setChatState(chat.id, { archived: !archived }) } });
-    });
+    void action
+      .run(() => client.setChatState(chat.id, { archived }))
+      .then((worked) => {
+        if (!worked) return;
+        if (archived) goPage("chats");
+        toast({
+          text: archived ? t("chat.archived") : t("chat.unarchived"),
+          action: { label: t("action.undo"), run: () => void client.setChatState(chat.id, { archived: !archived }) },
+        });
+      });
   };
-  const isMuted = chat.mutedUntilMs > Date.now();
+  const isMuted = chat.mutedUntilMs > now;
   const menu: MenuItem[] = [
     { id: "find", icon: "search", label: t("chat.find"), onSelect: () => setFinding("") },
-    { id: "pin", icon: "pin", label: chat.pinned ? t("chat.unpin") : t("chat.pin"), onSelect: () => void action.run(() => client.setChatState(chat.id, { pinned: !chat.pinned })) },
-    { id: "mute", icon: isMuted ? "bell" : "mute", label: isMuted ? t("chat.unmute") : t("chat.mute"), onSelect: () => void action.run(() => client.setChatState(chat.id, { mutedUntilMs: isMuted ? 0 : ALWAYS_MS })) },
-    { id: "archive", icon: "archive", label: chat.archived ? t("chat.unarchive") : t("chat.archive"), onSelect: () => setArchived(!chat.archived) },
+    {
+      id: "pin",
+      icon: "pin",
+      label: chat.pinned ? t("chat.unpin") : t("chat.pin"),
+      onSelect: () => void action.run(() => client.setChatState(chat.id, { pinned: !chat.pinned })),
+    },
+    {
+      id: "mute",
+      icon: isMuted ? "bell" : "mute",
+      label: isMuted ? t("chat.unmute") : t("chat.mute"),
+      onSelect: () => void action.run(() => client.setChatState(chat.id, { mutedUntilMs: isMuted ? 0 : ALWAYS_MS })),
+    },
+    {
+      id: "archive",
+      icon: "archive",
+      label: chat.archived ? t("chat.unarchive") : t("chat.archive"),
+      onSelect: () => setArchived(!chat.archived),
+    },
   ];
-  if (!chat.historyComplete) menu.push({ id: "history", icon: "history", label: t("chat.askHistory"), onSelect: () => void action.run(() => client.requestHistory({ conversation: chat.id })) });
-  if (chat.contact !== undefined) menu.push({ id: "contact", icon: "shield", label: t("contact.details"), onSelect: () => setCardOpen(true) });
+  if (!chat.historyComplete)
+    menu.push({
+      id: "history",
+      icon: "history",
+      label: t("chat.askHistory"),
+      onSelect: () => void action.run(() => client.requestHistory({ conversation: chat.id })),
+    });
+  if (chat.contact !== undefined)
+    menu.push({ id: "contact", icon: "shield", label: t("contact.details"), onSelect: () => setCardOpen(true) });
 
   const canWrite = chat.contact !== undefined && !chat.contact.blocked;
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes("Files");
@@ -132,20 +185,31 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
             <small dir="auto">{subtitle(chat, t)}</small>
           </span>
         </button>
-        <IconButton icon="search" label={t("chat.find")} onClick={() => setFinding((now) => (now === undefined ? "" : undefined))} aria-pressed={finding !== undefined} />
+        <IconButton
+          icon="search"
+          label={t("chat.find")}
+          onClick={() => setFinding((now) => (now === undefined ? "" : undefined))}
+          aria-pressed={finding !== undefined}
+        />
         <Menu label={t("chat.menu")} items={menu} />
       </header>
       {finding !== undefined && (
         <div className="find-bar">
           <SearchBox ref={findBox} value={finding} onChange={setFinding} label={t("chat.find")} onLeave={() => setFinding(undefined)} />
-          <Button look="plain" onClick={() => setFinding(undefined)}>{t("action.done")}</Button>
+          <Button look="plain" onClick={() => setFinding(undefined)}>
+            {t("action.done")}
+          </Button>
         </div>
       )}
       <div style={{ position: "relative", flex: 1, minBlockSize: 0, display: "flex", flexDirection: "column" }}>
         {finding !== undefined && finding.trim() !== "" && (
           <SearchResults className="find-hits" query={finding.trim()} conversation={chat.id} onPick={() => setFinding(undefined)} />
         )}
-        {thread.window === undefined ? <ThreadSkeleton label={t("loading")} /> : <ThreadView key={thread.part} chat={chat} thread={thread} target={target} firstUnread={firstUnread.current} actions={actions} />}
+        {thread.window === undefined ? (
+          <ThreadSkeleton label={t("loading")} />
+        ) : (
+          <ThreadView key={thread.part} chat={chat} thread={thread} target={target} firstUnread={firstUnread} actions={actions} />
+        )}
       </div>
       {isDropping && <div className="drop">{t("composer.drop")}</div>}
       {chat.contact === undefined ? (
@@ -154,19 +218,31 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
         <div className="request">
           {t("chat.blocked", { name: chat.title })}
           <div>
-            <Button look="soft" onClick={() => void action.run(() => client.setBlocked(chat.contact!.account, false))}>{t("contact.unblock")}</Button>
+            <Button look="soft" onClick={() => void action.run(() => client.setBlocked(chat.contact!.account, false))}>
+              {t("contact.unblock")}
+            </Button>
           </div>
         </div>
       ) : chat.isRequest ? (
         <div className="request">
           {t("chat.requestText", { name: chat.title })}
           <div>
-            <Button look="danger-soft" onClick={() => void action.run(() => client.setBlocked(chat.contact!.account, true))}>{t("contact.block")}</Button>
+            <Button look="danger-soft" onClick={() => void action.run(() => client.setBlocked(chat.contact!.account, true))}>
+              {t("contact.block")}
+            </Button>
             <Button onClick={() => void action.run(() => client.acceptRequest(chat.id))}>{t("chat.accept")}</Button>
           </div>
         </div>
       ) : (
-        <Composer key={chat.id} chat={chat} quoted={quoted} onQuoteDone={() => setQuoted(undefined)} files={files} onFiles={setFiles} onSent={() => thread.window?.hasNewer && void thread.showEnd()} />
+        <Composer
+          key={chat.id}
+          chat={chat}
+          quoted={quoted}
+          onQuoteDone={() => setQuoted(undefined)}
+          files={files}
+          onFiles={setFiles}
+          onSent={() => thread.window?.hasNewer && void thread.showEnd()}
+        />
       )}
       {isCardOpen && chat.contact !== undefined && <ContactCard contact={chat.contact} onClose={() => setCardOpen(false)} />}
     </section>
@@ -184,9 +260,17 @@ function subtitle(chat: ConversationSummary, t: ReturnType<typeof useText>["t"])
 function ThreadSkeleton({ label }: { readonly label: string }) {
   return (
     <div className="thread" role="status" aria-label={label}>
-      <div style={{ position: "absolute", insetBlockEnd: 14, insetInline: 0, display: "grid", gap: 10 }} className="thread-item" aria-hidden="true">
+      <div
+        style={{ position: "absolute", insetBlockEnd: 14, insetInline: 0, display: "grid", gap: 10 }}
+        className="thread-item"
+        aria-hidden="true"
+      >
         {[46, 30, 54, 38, 26, 60].map((percent, index) => (
-          <span key={percent} className="skeleton" style={{ inlineSize: `${percent}%`, blockSize: 40, borderRadius: 18, justifySelf: index % 3 === 1 ? "end" : "start" }} />
+          <span
+            key={percent}
+            className="skeleton"
+            style={{ inlineSize: `${percent}%`, blockSize: 40, borderRadius: 18, justifySelf: index % 3 === 1 ? "end" : "start" }}
+          />
         ))}
       </div>
     </div>

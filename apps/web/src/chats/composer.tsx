@@ -32,7 +32,9 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
   const picker = useRef<HTMLInputElement>(null);
   const saved = useRef(chat.draft);
   const latest = useRef(draft);
-  latest.current = draft;
+  useEffect(() => {
+    latest.current = draft;
+  });
   /** One after another, in the order of the key presses; writing goes on meanwhile. */
   const line = useRef<Promise<unknown>>(Promise.resolve());
 

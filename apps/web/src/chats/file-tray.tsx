@@ -21,6 +21,7 @@ function TrayItem({ file, onRemove }: { readonly file: File; readonly onRemove: 
   useEffect(() => {
     if (!isPicture) return undefined;
     const url = URL.createObjectURL(file);
+    // oxlint-disable-next-line react/set-state-in-effect -- the address exists outside React and is given back below
     setPreview(url);
     return () => URL.revokeObjectURL(url);
   }, [file, isPicture]);

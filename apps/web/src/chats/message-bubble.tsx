@@ -24,7 +24,15 @@ interface BubbleProperties {
   readonly actions: MessageActions;
 }
 
-export const MessageBubble = memo(function MessageBubble({ message, isFirst, isLast, isFlashing, showsSender, canReply, actions }: BubbleProperties) {
+export const MessageBubble = memo(function MessageBubble({
+  message,
+  isFirst,
+  isLast,
+  isFlashing,
+  showsSender,
+  canReply,
+  actions,
+}: BubbleProperties) {
   const { t, language } = useText();
   if (message.kind === "system") {
     return (
@@ -34,9 +42,17 @@ export const MessageBubble = memo(function MessageBubble({ message, isFirst, isL
     );
   }
   const side = message.outgoing ? "message-out" : "message-in";
-  const classes = ["message", side, isFirst && "message-first", isLast && "message-last", isFlashing && "message-flash"].filter(Boolean).join(" ");
+  const classes = ["message", side, isFirst && "message-first", isLast && "message-last", isFlashing && "message-flash"]
+    .filter(Boolean)
+    .join(" ");
   return (
-    <article className={classes} aria-label={t("message.label", { sender: message.outgoing ? t("message.you") : message.senderName, time: clockTime(message.sentAtMs, language) })}>
+    <article
+      className={classes}
+      aria-label={t("message.label", {
+        sender: message.outgoing ? t("message.you") : message.senderName,
+        time: clockTime(message.sentAtMs, language),
+      })}
+    >
       <div className="bubble">
         {showsSender && isFirst && !message.outgoing && (
           <span className="sender" dir="auto" style={{ "--hue": hueOf(message.senderName) } as CSSProperties}>
@@ -68,7 +84,9 @@ export const MessageBubble = memo(function MessageBubble({ message, isFirst, isL
           <time dateTime={new Date(message.sentAtMs).toISOString()} title={fullTime(message.sentAtMs, language)}>
             {clockTime(message.sentAtMs, language)}
           </time>
-          {message.outgoing && message.status !== "received" && <DeliveryMark state={message.status} label={t(`status.${message.status}`)} />}
+          {message.outgoing && message.status !== "received" && (
+            <DeliveryMark state={message.status} label={t(`status.${message.status}`)} />
+          )}
         </span>
         {message.status === "failed" && (
           <button type="button" className="retry-line" onClick={() => actions.retry(message)}>

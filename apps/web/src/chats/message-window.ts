@@ -21,9 +21,14 @@ export const MAX_WINDOW = 1_200;
 export const PAGE_SIZE = 60;
 
 const sorted = (messages: Iterable<MessageView>): MessageView[] => [...messages].sort((a, b) => a.order - b.order);
-const join = (...lists: readonly (readonly MessageView[])[]): MessageView[] => sorted(new Map(lists.flat().map((message) => [message.id, message])).values());
+const join = (...lists: readonly (readonly MessageView[])[]): MessageView[] =>
+  sorted(new Map(lists.flat().map((message) => [message.id, message])).values());
 
-export const windowOf = (page: MessagePage): MessageWindow => ({ messages: sorted(page.items), hasOlder: page.hasOlder, hasNewer: page.hasNewer });
+export const windowOf = (page: MessagePage): MessageWindow => ({
+  messages: sorted(page.items),
+  hasOlder: page.hasOlder,
+  hasNewer: page.hasNewer,
+});
 
 export function withOlder(window: MessageWindow, page: MessagePage): MessageWindow {
   const messages = join(page.items, window.messages);

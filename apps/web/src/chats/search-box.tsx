@@ -33,7 +33,11 @@ export function SearchBox({ value, onChange, label, keys, ref, onLeave }: Search
           else onChange("");
         }}
       />
-      {value !== "" ? <IconButton icon="close" label={t("search.clear")} onClick={() => onChange("")} /> : keys !== undefined && <kbd aria-hidden="true">{keys}</kbd>}
+      {value !== "" ? (
+        <IconButton icon="close" label={t("search.clear")} onClick={() => onChange("")} />
+      ) : (
+        keys !== undefined && <kbd aria-hidden="true">{keys}</kbd>
+      )}
     </div>
   );
 }

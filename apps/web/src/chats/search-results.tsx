@@ -4,6 +4,7 @@ import type { SearchHit } from "@hawser/sdk";
 import { EmptyState, Highlight, listTime, SkeletonRows, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { useClient } from "../app/client-context.tsx";
+import { useNow } from "../app/now.ts";
 import { goChat } from "../app/router.ts";
 
 const ASK_AFTER_MS = 120;
@@ -20,10 +21,16 @@ interface SearchProperties {
 export function SearchResults({ query, conversation, onPick, className }: SearchProperties) {
   const { t, language } = useText();
   const client = useClient();
+  const now = useNow(60_000);
   const [found, setFound] = useState<{ query: string; hits: readonly SearchHit[]; isAll: boolean }>();
 
   const ask = async (beforeOrder?: number): Promise<readonly SearchHit[]> =>
-    client.search({ text: query, limit: PAGE_SIZE, ...(conversation === undefined ? {} : { conversation }), ...(beforeOrder === undefined ? {} : { beforeOrder }) });
+    client.search({
+      text: query,
+      limit: PAGE_SIZE,
+      ...(conversation === undefined ? {} : { conversation }),
+      ...(beforeOrder === undefined ? {} : { beforeOrder }),
+    });
 
   useEffect(() => {
     let isOver = false;
@@ -37,17 +44,23 @@ export function SearchResults({ query, conversation, onPick, className }: Search
       isOver = true;
       clearTimeout(timer);
     };
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `ask` is made of exactly these
   }, [query, conversation, client]);
 
   const more = (): void => {
     const last = found?.hits.at(-1);
     if (found === undefined || found.isAll || last === undefined) return;
     setFound({ ...found, isAll: true });
-    void ask(last.message.order).then((hits) => {
-      const known = new Set(found.hits.map((hit) => hit.message.id));
-      const fresh = hits.filter((hit) => !known.has(hit.message.id));
-      setFound((now) => (now?.query === query ? { query, hits: [...found.hits, ...fresh], isAll: hits.length < PAGE_SIZE || fresh.length === 0 } : now));
-    }, () => undefined);
+    void ask(last.message.order).then(
+      (hits) => {
+        const known = new Set(found.hits.map((hit) => hit.message.id));
+        const fresh = hits.filter((hit) => !known.has(hit.message.id));
+        setFound((now) =>
+          now?.query === query ? { query, hits: [...found.hits, ...fresh], isAll: hits.length < PAGE_SIZE || fresh.length === 0 } : now,
+        );
+      },
+      () => undefined,
+    );
   };
 
   if (found === undefined) return <SkeletonRows count={5} label={t("loading")} />;
@@ -62,7 +75,10 @@ export function SearchResults({ query, conversation, onPick, className }: Search
         {t("search.count", { count: found.hits.length })}
       </p>
       {found.hits.length === 0 ? (
-        <EmptyState icon="search" title={t("search.none", { query: found.query.length > 40 ? `${found.query.slice(0, 40)}…` : found.query })}>
+        <EmptyState
+          icon="search"
+          title={t("search.none", { query: found.query.length > 40 ? `${found.query.slice(0, 40)}…` : found.query })}
+        >
           {t("search.noneHint")}
         </EmptyState>
       ) : (
@@ -80,7 +96,7 @@ export function SearchResults({ query, conversation, onPick, className }: Search
               <span className="chat-title" dir="auto">
                 {conversation === undefined ? hit.conversationTitle : hit.message.outgoing ? t("message.you") : hit.message.senderName}
               </span>
-              <time className="chat-time numeric">{listTime(hit.message.sentAtMs, Date.now(), language, t("day.yesterday"))}</time>
+              <time className="chat-time numeric">{listTime(hit.message.sentAtMs, now, language, t("day.yesterday"))}</time>
             </span>
             <span className="hit-text" dir="auto">
               <Highlight text={hit.snippet} ranges={hit.ranges} />

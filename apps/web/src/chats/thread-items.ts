@@ -27,7 +27,11 @@ export function threadItems(messages: readonly MessageView[], firstUnread: strin
     const before = messages[index - 1];
     const after = messages[index + 1];
     if (before === undefined || localDay(before.sentAtMs) !== localDay(message.sentAtMs)) {
-      items.push({ type: "day", key: `day-${localDay(message.sentAtMs)}-${before === undefined ? "top" : message.id}`, timeMs: message.sentAtMs });
+      items.push({
+        type: "day",
+        key: `day-${localDay(message.sentAtMs)}-${before === undefined ? "top" : message.id}`,
+        timeMs: message.sentAtMs,
+      });
     }
     const isUnreadStart = message.id === firstUnread;
     if (isUnreadStart) items.push({ type: "unread", key: "unread" });

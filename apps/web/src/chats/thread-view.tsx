@@ -64,6 +64,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
     else {
       isAtEnd.current = false;
       list.current?.scrollToIndex(index, { align: target === undefined ? "start" : "center" });
+      // oxlint-disable-next-line react/set-state-in-effect -- starts with the scrolling it belongs to
       if (target !== undefined) setFlashing(target.id);
     }
   }, [items, target, indexOf]);
@@ -81,7 +82,12 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   useLayoutEffect(() => {
     const isNew = lastId !== seenLast.current;
     seenLast.current = lastId;
-    if (items.length > 0 && placed.current !== undefined && !window?.hasNewer && (isAtEnd.current || (isNew && lastIsOwn && !isPrepending))) {
+    if (
+      items.length > 0 &&
+      placed.current !== undefined &&
+      !window?.hasNewer &&
+      (isAtEnd.current || (isNew && lastIsOwn && !isPrepending))
+    ) {
       list.current?.scrollToIndex(items.length - 1, { align: "end" });
     }
   }, [items, lastId, lastIsOwn, isPrepending, window?.hasNewer]);
@@ -101,7 +107,13 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   // Read marks: only what stands before a person who looks.
   const newestIncoming = window?.hasNewer ? undefined : window?.messages.findLast((message) => !message.outgoing);
   const markRead = useCallback(() => {
-    if (newestIncoming !== undefined && isAtEnd.current && document.visibilityState === "visible" && document.hasFocus() && !chat.isRequest) {
+    if (
+      newestIncoming !== undefined &&
+      isAtEnd.current &&
+      document.visibilityState === "visible" &&
+      document.hasFocus() &&
+      !chat.isRequest
+    ) {
       void client.markRead(chat.id, newestIncoming.id).catch(() => undefined);
     }
   }, [client, chat.id, chat.isRequest, newestIncoming]);
@@ -140,13 +152,23 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   const toEnd = (): void => {
     const stick = (): void => {
       isAtEnd.current = true;
-      requestAnimationFrame(() => list.current?.scrollToIndex(items.length - 1, { align: "end", smooth: !window?.hasNewer && !matchMedia("(prefers-reduced-motion: reduce)").matches }));
+      requestAnimationFrame(() =>
+        list.current?.scrollToIndex(items.length - 1, {
+          align: "end",
+          smooth: !window?.hasNewer && !matchMedia("(prefers-reduced-motion: reduce)").matches,
+        }),
+      );
     };
     if (window?.hasNewer) void thread.showEnd().then(stick);
     else stick();
   };
 
-  const isGroup = useMemo(() => new Set(window?.messages.filter((message) => !message.outgoing).map((message) => message.senderName)).size > 1 || chat.contact === undefined, [window, chat.contact]);
+  const isGroup = useMemo(
+    () =>
+      new Set(window?.messages.filter((message) => !message.outgoing).map((message) => message.senderName)).size > 1 ||
+      chat.contact === undefined,
+    [window, chat.contact],
+  );
   const render = (item: ThreadItem, index: number): React.ReactElement => (
     <div className={index === items.length - 1 ? "thread-item thread-item-last" : "thread-item"} key={item.key}>
       {item.type === "day" ? (
@@ -177,7 +199,15 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
         <span>{stickyDay.timeMs > 0 && dayTitle(stickyDay.timeMs, now, language, words)}</span>
       </div>
       {/* A region that scrolls must be reachable by keyboard. */}
-      <div className="thread-scroll" ref={scroller} tabIndex={0} role="log" aria-label={t("chat.messagesOf", { name: chat.title })} aria-live="polite" style={{ display: "flex", flexDirection: "column" }}>
+      <div
+        className="thread-scroll"
+        ref={scroller}
+        tabIndex={0}
+        role="log"
+        aria-label={t("chat.messagesOf", { name: chat.title })}
+        aria-live="polite"
+        style={{ display: "flex", flexDirection: "column" }}
+      >
         <div style={{ flexGrow: 1 }} />
         {window !== undefined && !window.hasOlder && (
           <div className="system-line" style={{ paddingBlock: 20 }}>

@@ -15,7 +15,10 @@ export interface ConversationList {
 
 export function useConversations(archived: boolean): ConversationList {
   const client = useClient();
-  const [pages, setPages] = useState<{ readonly total: number | undefined; readonly byNumber: ReadonlyMap<number, readonly ConversationSummary[]> }>({ total: undefined, byNumber: new Map() });
+  const [pages, setPages] = useState<{
+    readonly total: number | undefined;
+    readonly byNumber: ReadonlyMap<number, readonly ConversationSummary[]>;
+  }>({ total: undefined, byNumber: new Map() });
   const wanted = useRef({ first: 0, last: 0 });
   const asked = useRef(new Set<number>());
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -46,6 +49,7 @@ export function useConversations(archived: boolean): ConversationList {
 
   useEffect(() => {
     asked.current = new Set();
+    // oxlint-disable-next-line react/set-state-in-effect -- another list: nothing of the one before may be shown
     setPages({ total: undefined, byNumber: new Map() });
     need(0, PAGE_SIZE - 1);
     return () => {

@@ -20,7 +20,11 @@ export interface Thread {
 
 export function useThread(conversation: ConversationId, around: MessageId | undefined): Thread {
   const client = useClient();
-  const [view, setView] = useState<{ window: MessageWindow | undefined; isPrepending: boolean; part: number }>({ window: undefined, isPrepending: false, part: 0 });
+  const [view, setView] = useState<{ window: MessageWindow | undefined; isPrepending: boolean; part: number }>({
+    window: undefined,
+    isPrepending: false,
+    part: 0,
+  });
   const current = useRef(view.window);
   const isLoading = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -63,7 +67,10 @@ export function useThread(conversation: ConversationId, around: MessageId | unde
 
   useEffect(() => {
     let isOver = false;
-    const load = around === undefined ? client.messages({ conversation, limit: PAGE_SIZE }) : client.messages({ conversation, aroundMessage: around, limit: PAGE_SIZE });
+    const load =
+      around === undefined
+        ? client.messages({ conversation, limit: PAGE_SIZE })
+        : client.messages({ conversation, aroundMessage: around, limit: PAGE_SIZE });
     load
       .catch(() => client.messages({ conversation, limit: PAGE_SIZE }))
       .then((page) => {
@@ -114,7 +121,8 @@ export function useThread(conversation: ConversationId, around: MessageId | unde
 
   useClientEvents((event) => {
     if (event.type === "messages" && event.conversation === conversation) refresh();
-    if (event.type === "message" && event.message.conversation === conversation && current.current !== undefined) put(withMessage(current.current, event.message));
+    if (event.type === "message" && event.message.conversation === conversation && current.current !== undefined)
+      put(withMessage(current.current, event.message));
   });
 
   return { ...view, loadOlder, loadNewer, showEnd, showAround };

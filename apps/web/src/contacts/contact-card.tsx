@@ -6,13 +6,25 @@ import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
 import { goChat } from "../app/router.ts";
 
-export function ContactCard({ contact, onClose, offersChat = false }: { readonly contact: Contact; readonly onClose: () => void; readonly offersChat?: boolean }) {
+export function ContactCard({
+  contact,
+  onClose,
+  offersChat = false,
+}: {
+  readonly contact: Contact;
+  readonly onClose: () => void;
+  readonly offersChat?: boolean;
+}) {
   const { t } = useText();
   const client = useClient();
   const action = useAction("inline");
   const [name, setName] = useState(contact.name);
   const [isVerified, setVerified] = useState(contact.verified);
-  const safety = useQuery(`safety ${contact.account}`, (from) => from.safetyNumber(contact.account), (event) => event.type === "contacts");
+  const safety = useQuery(
+    `safety ${contact.account}`,
+    (from) => from.safetyNumber(contact.account),
+    (event) => event.type === "contacts",
+  );
   const groups = safety.value?.digits.replace(/\D/g, "").match(/.{5}/g) ?? [];
   return (
     <Dialog
@@ -22,7 +34,13 @@ export function ContactCard({ contact, onClose, offersChat = false }: { readonly
       onClose={onClose}
       actions={
         <>
-          <Button look={contact.blocked ? "soft" : "danger-soft"} busy={action.busy} onClick={() => void action.run(() => client.setBlocked(contact.account, !contact.blocked)).then((worked) => worked && onClose())}>
+          <Button
+            look={contact.blocked ? "soft" : "danger-soft"}
+            busy={action.busy}
+            onClick={() =>
+              void action.run(() => client.setBlocked(contact.account, !contact.blocked)).then((worked) => worked && onClose())
+            }
+          >
             {contact.blocked ? t("contact.unblock") : t("contact.block")}
           </Button>
           {offersChat && (
@@ -58,21 +76,45 @@ export function ContactCard({ contact, onClose, offersChat = false }: { readonly
           void action.run(() => client.renameContact(contact.account, name.trim()));
         }}
       >
-        <TextField label={t("contact.name")} value={name} maxLength={64} dir="auto" hint={t("contact.nameHint")} onChange={(event) => setName(event.target.value)} onBlur={() => name.trim() !== "" && name.trim() !== contact.name && void action.run(() => client.renameContact(contact.account, name.trim()))} />
+        <TextField
+          label={t("contact.name")}
+          value={name}
+          maxLength={64}
+          dir="auto"
+          hint={t("contact.nameHint")}
+          onChange={(event) => setName(event.target.value)}
+          onBlur={() =>
+            name.trim() !== "" && name.trim() !== contact.name && void action.run(() => client.renameContact(contact.account, name.trim()))
+          }
+        />
       </form>
-      <h3 className="card-title" style={{ margin: 0, padding: 0 }}>{t("safety.title")}</h3>
+      <h3 className="card-title" style={{ margin: 0, padding: 0 }}>
+        {t("safety.title")}
+      </h3>
       <p>{t("safety.text", { name: contact.name })}</p>
       <div className="safety-digits" role="img" aria-label={t("safety.label", { digits: groups.join(" ") })}>
-        {groups.length > 0 ? groups.map((group, index) => <span key={index} aria-hidden="true">{group}</span>) : Array.from({ length: 12 }, (_, index) => <span key={index} className="skeleton" style={{ blockSize: 22 }} />)}
+        {groups.length > 0
+          ? groups.map((group, index) => (
+              <span key={index} aria-hidden="true">
+                {group}
+              </span>
+            ))
+          : Array.from({ length: 12 }, (_, index) => <span key={index} className="skeleton" style={{ blockSize: 22 }} />)}
       </div>
       <Button
         look={isVerified ? "plain" : "soft"}
         icon="shield"
-        onClick={() => void action.run(() => client.setVerified(contact.account, !isVerified)).then((worked) => worked && setVerified(!isVerified))}
+        onClick={() =>
+          void action.run(() => client.setVerified(contact.account, !isVerified)).then((worked) => worked && setVerified(!isVerified))
+        }
       >
         {isVerified ? t("safety.unverify") : t("safety.verify")}
       </Button>
-      {action.error !== undefined && <p className="note note-bad" role="alert">{action.error}</p>}
+      {action.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          {action.error}
+        </p>
+      )}
     </Dialog>
   );
 }

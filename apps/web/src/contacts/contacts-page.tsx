@@ -11,22 +11,40 @@ import { NewChat } from "./new-chat.tsx";
 export function ContactsPage() {
   const { t, language } = useText();
   const { role } = useClientState();
-  const contacts = useQuery("contacts", (client) => client.contacts(), (event) => event.type === "contacts");
+  const contacts = useQuery(
+    "contacts",
+    (client) => client.contacts(),
+    (event) => event.type === "contacts",
+  );
   const [shown, setShown] = useState<Contact>();
   const [isAdding, setAdding] = useState(false);
   const sorted = contacts.value?.toSorted((a, b) => a.name.localeCompare(b.name, language));
   return (
-    <PageFrame title={t("contacts.title")} {...(role === "companion" ? { back: "chats" as const } : {})} actions={<IconButton icon="plus" label={t("contacts.add")} onClick={() => setAdding(true)} />}>
+    <PageFrame
+      title={t("contacts.title")}
+      {...(role === "companion" ? { back: "chats" as const } : {})}
+      actions={<IconButton icon="plus" label={t("contacts.add")} onClick={() => setAdding(true)} />}
+    >
       <div className="card">
         <button type="button" className="row" onClick={() => goPage("my-code")}>
-          <span className="row-icon row-icon-rope"><Icon name="qr" /></span>
-          <span className="row-words"><b>{t("myCode.title")}</b><small>{t("myCode.hint")}</small></span>
+          <span className="row-icon row-icon-rope">
+            <Icon name="qr" />
+          </span>
+          <span className="row-words">
+            <b>{t("myCode.title")}</b>
+            <small>{t("myCode.hint")}</small>
+          </span>
           <Icon name="chevron" size={18} flip />
         </button>
         {role === "phone" && (
           <button type="button" className="row" onClick={() => goPage("scan")}>
-            <span className="row-icon"><Icon name="scan" /></span>
-            <span className="row-words"><b>{t("scan.contact")}</b><small>{t("scan.contactHint")}</small></span>
+            <span className="row-icon">
+              <Icon name="scan" />
+            </span>
+            <span className="row-words">
+              <b>{t("scan.contact")}</b>
+              <small>{t("scan.contactHint")}</small>
+            </span>
             <Icon name="chevron" size={18} flip />
           </button>
         )}
@@ -34,7 +52,15 @@ export function ContactsPage() {
       {sorted === undefined ? (
         <SkeletonRows count={5} label={t("loading")} />
       ) : sorted.length === 0 ? (
-        <EmptyState icon="people" title={t("contacts.none")} actions={<Button icon="plus" onClick={() => setAdding(true)}>{t("contacts.add")}</Button>}>
+        <EmptyState
+          icon="people"
+          title={t("contacts.none")}
+          actions={
+            <Button icon="plus" onClick={() => setAdding(true)}>
+              {t("contacts.add")}
+            </Button>
+          }
+        >
           {t("contacts.noneText")}
         </EmptyState>
       ) : (
@@ -45,7 +71,15 @@ export function ContactsPage() {
                 <Avatar id={`a:${contact.account}`} name={contact.name} size={44} />
                 <span className="row-words">
                   <b dir="auto">{contact.name}</b>
-                  <small>{contact.blocked ? t("contact.blocked") : contact.handle === undefined ? t("contact.noHandle") : <bdi>@{contact.handle}</bdi>}</small>
+                  <small>
+                    {contact.blocked ? (
+                      t("contact.blocked")
+                    ) : contact.handle === undefined ? (
+                      t("contact.noHandle")
+                    ) : (
+                      <bdi>@{contact.handle}</bdi>
+                    )}
+                  </small>
                 </span>
                 {contact.verified && <Icon name="shield" size={18} />}
               </button>
@@ -53,7 +87,13 @@ export function ContactsPage() {
           ))}
         </ul>
       )}
-      {shown !== undefined && <ContactCard contact={contacts.value?.find(({ account }) => account === shown.account) ?? shown} offersChat onClose={() => setShown(undefined)} />}
+      {shown !== undefined && (
+        <ContactCard
+          contact={contacts.value?.find(({ account }) => account === shown.account) ?? shown}
+          offersChat
+          onClose={() => setShown(undefined)}
+        />
+      )}
       {isAdding && <NewChat onClose={() => setAdding(false)} />}
     </PageFrame>
   );

@@ -8,7 +8,11 @@ export function MyCodePage() {
   const { t } = useText();
   const toast = useToast();
   const { self } = useClientState();
-  const code = useQuery("my code", (client) => client.contactUri(), () => false);
+  const code = useQuery(
+    "my code",
+    (client) => client.contactUri(),
+    () => false,
+  );
   return (
     <PageFrame title={t("myCode.title")} back="contacts">
       <div className="card contact-card">
@@ -16,7 +20,17 @@ export function MyCodePage() {
         <h2 dir="auto">{self?.displayName}</h2>
         <bdi className="pill">@{self?.handle}</bdi>
         <p style={{ color: "var(--ink-soft)" }}>{t("myCode.text")}</p>
-        <Button look="soft" icon="copy" disabled={code.value === undefined} onClick={() => void navigator.clipboard.writeText(code.value ?? "").then(() => toast({ text: t("myCode.copied") }), () => undefined)}>
+        <Button
+          look="soft"
+          icon="copy"
+          disabled={code.value === undefined}
+          onClick={() =>
+            void navigator.clipboard.writeText(code.value ?? "").then(
+              () => toast({ text: t("myCode.copied") }),
+              () => undefined,
+            )
+          }
+        >
           {t("myCode.copy")}
         </Button>
       </div>

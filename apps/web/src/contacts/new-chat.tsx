@@ -21,7 +21,11 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
   const [found, setFound] = useState<Found>();
   const [name, setName] = useState("");
   const [isMissing, setMissing] = useState(false);
-  const contacts = useQuery("contacts", (from) => from.contacts(), (event) => event.type === "contacts");
+  const contacts = useQuery(
+    "contacts",
+    (from) => from.contacts(),
+    (event) => event.type === "contacts",
+  );
 
   const open = (account: AccountId): Promise<boolean> =>
     action.run(async () => {
@@ -32,7 +36,9 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
   const find = (): void => {
     setMissing(false);
     void action.run(async () => {
-      const result = isCode(query) ? await client.openContactCode(query.trim()) : await client.findHandle(query.trim().replace(/^@/, "").toLowerCase());
+      const result = isCode(query)
+        ? await client.openContactCode(query.trim())
+        : await client.findHandle(query.trim().replace(/^@/, "").toLowerCase());
       if (result === undefined) setMissing(true);
       else {
         setFound(result);
@@ -47,10 +53,21 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
       .then((worked) => worked && void open(found.account));
   };
   const wanted = query.trim().replace(/^@/, "").toLocaleLowerCase(language);
-  const known = (contacts.value ?? []).filter((contact) => !contact.blocked && (wanted === "" || contact.name.toLocaleLowerCase(language).includes(wanted) || contact.handle?.includes(wanted))).slice(0, 50);
+  const known = (contacts.value ?? [])
+    .filter(
+      (contact) =>
+        !contact.blocked &&
+        (wanted === "" || contact.name.toLocaleLowerCase(language).includes(wanted) || contact.handle?.includes(wanted)),
+    )
+    .slice(0, 50);
 
   return (
-    <Dialog title={found === undefined ? t("newChat.title") : t("newChat.addTitle")} closeLabel={t("action.close")} shape="sheet" onClose={onClose}>
+    <Dialog
+      title={found === undefined ? t("newChat.title") : t("newChat.addTitle")}
+      closeLabel={t("action.close")}
+      shape="sheet"
+      onClose={onClose}
+    >
       {found === undefined ? (
         <>
           <form
@@ -77,7 +94,9 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
                 action.clear();
               }}
             />
-            <Button type="submit" wide busy={action.busy} disabled={wanted === ""}>{t("newChat.find")}</Button>
+            <Button type="submit" wide busy={action.busy} disabled={wanted === ""}>
+              {t("newChat.find")}
+            </Button>
           </form>
           {known.length > 0 && (
             <ul className="card" aria-label={t("contacts.title")}>
@@ -85,7 +104,14 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
                 <li key={contact.account}>
                   <button type="button" className="row" onClick={() => void open(contact.account)}>
                     <Avatar id={`a:${contact.account}`} name={contact.name} size={40} />
-                    <span className="row-words"><b dir="auto">{contact.name}</b>{contact.handle !== undefined && <small><bdi>@{contact.handle}</bdi></small>}</span>
+                    <span className="row-words">
+                      <b dir="auto">{contact.name}</b>
+                      {contact.handle !== undefined && (
+                        <small>
+                          <bdi>@{contact.handle}</bdi>
+                        </small>
+                      )}
+                    </span>
                   </button>
                 </li>
               ))}
@@ -104,8 +130,19 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
             <Avatar id={`a:${found.account}`} name={name} size={72} />
             <bdi className="pill">@{found.handle}</bdi>
           </div>
-          <TextField label={t("contact.name")} data-autofocus value={name} dir="auto" maxLength={64} hint={t("contact.nameHint")} error={action.error} onChange={(event) => setName(event.target.value)} />
-          <Button type="submit" wide busy={action.busy}>{t("contact.message")}</Button>
+          <TextField
+            label={t("contact.name")}
+            data-autofocus
+            value={name}
+            dir="auto"
+            maxLength={64}
+            hint={t("contact.nameHint")}
+            error={action.error}
+            onChange={(event) => setName(event.target.value)}
+          />
+          <Button type="submit" wide busy={action.busy}>
+            {t("contact.message")}
+          </Button>
         </form>
       )}
     </Dialog>

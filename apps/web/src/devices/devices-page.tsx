@@ -8,12 +8,17 @@ import { Confirm } from "../app/confirm.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
 
-const iconOf = (device: DeviceInfo): IconName => (device.role === "phone" ? "phone" : /terminal|cli|hawser/i.test(device.name) ? "terminal" : "laptop");
+const iconOf = (device: DeviceInfo): IconName =>
+  device.role === "phone" ? "phone" : /terminal|cli|hawser/i.test(device.name) ? "terminal" : "laptop";
 
 export function DevicesPage() {
   const { t } = useText();
   const { role } = useClientState();
-  const devices = useQuery("devices", (client) => client.devices(), (event) => event.type === "devices" || event.type === "state");
+  const devices = useQuery(
+    "devices",
+    (client) => client.devices(),
+    (event) => event.type === "devices" || event.type === "state",
+  );
   const [shown, setShown] = useState<DeviceInfo>();
   const isPhone = role === "phone";
   const companions = devices.value?.filter((device) => device.role === "companion") ?? [];
@@ -22,10 +27,14 @@ export function DevicesPage() {
       {isPhone && (
         <div className="card">
           <div className="contact-card">
-            <span className="empty-icon"><Icon name="devices" size={32} /></span>
+            <span className="empty-icon">
+              <Icon name="devices" size={32} />
+            </span>
             <h2>{t("devices.linkTitle")}</h2>
             <p style={{ color: "var(--ink-soft)", maxInlineSize: "36ch" }}>{t("devices.linkText", { origin: location.host })}</p>
-            <Button icon="scan" onClick={() => goPage("scan")}>{t("devices.link")}</Button>
+            <Button icon="scan" onClick={() => goPage("scan")}>
+              {t("devices.link")}
+            </Button>
           </div>
         </div>
       )}
@@ -38,10 +47,14 @@ export function DevicesPage() {
             {devices.value.map((device) => (
               <li key={device.device}>
                 <button type="button" className="row" onClick={() => setShown(device)}>
-                  <span className="row-icon"><Icon name={iconOf(device)} /></span>
+                  <span className="row-icon">
+                    <Icon name={iconOf(device)} />
+                  </span>
                   <span className="row-words">
                     <b dir="auto">{device.name}</b>
-                    <small><Presence device={device} /></small>
+                    <small>
+                      <Presence device={device} />
+                    </small>
                   </span>
                   {device.isThis && <span className="pill">{t("devices.this")}</span>}
                   <Icon name="chevron" size={18} flip />
@@ -50,7 +63,10 @@ export function DevicesPage() {
             ))}
           </ul>
           {isPhone && companions.length === 0 && <p className="note">{t("devices.none")}</p>}
-          <p className="note"><Icon name="shield" size={20} />{t("devices.signed")}</p>
+          <p className="note">
+            <Icon name="shield" size={20} />
+            {t("devices.signed")}
+          </p>
         </>
       )}
       {shown !== undefined && <DeviceCard device={shown} onClose={() => setShown(undefined)} />}
@@ -68,7 +84,13 @@ function Presence({ device }: { readonly device: DeviceInfo }) {
       </>
     );
   }
-  return <>{device.lastSeenMs === undefined ? t("devices.added", { date: mediumDate(device.addedAtMs, language) }) : t("devices.lastSeen", { date: mediumDate(device.lastSeenMs, language) })}</>;
+  return (
+    <>
+      {device.lastSeenMs === undefined
+        ? t("devices.added", { date: mediumDate(device.addedAtMs, language) })
+        : t("devices.lastSeen", { date: mediumDate(device.lastSeenMs, language) })}
+    </>
+  );
 }
 
 function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly onClose: () => void }) {
@@ -81,11 +103,23 @@ function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly
   const isPhone = role === "phone";
   if (asks) {
     return (
-      <Confirm title={t("revoke.title", { name: device.name })} confirm={t("revoke.confirm")} danger run={() => client.revokeDevice(device.device)} onClose={onClose}>
+      <Confirm
+        title={t("revoke.title", { name: device.name })}
+        confirm={t("revoke.confirm")}
+        danger
+        run={() => client.revokeDevice(device.device)}
+        onClose={onClose}
+      >
         <p>{t("revoke.text")}</p>
         <ul className="stack">
-          <li className="note note-warn"><Icon name="trash" size={20} />{t("revoke.wipes")}</li>
-          <li className="note"><Icon name="link" size={20} />{t("revoke.others")}</li>
+          <li className="note note-warn">
+            <Icon name="trash" size={20} />
+            {t("revoke.wipes")}
+          </li>
+          <li className="note">
+            <Icon name="link" size={20} />
+            {t("revoke.others")}
+          </li>
         </ul>
       </Confirm>
     );
@@ -99,20 +133,52 @@ function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly
       actions={
         isPhone && (
           <>
-            {!device.isThis && <Button look="danger-soft" onClick={() => setAsks(true)}>{t("revoke.action")}</Button>}
-            <Button busy={action.busy} disabled={name.trim() === "" || name.trim() === device.name} onClick={() => void action.run(() => client.renameDevice(device.device, name.trim())).then((worked) => worked && onClose())}>
+            {!device.isThis && (
+              <Button look="danger-soft" onClick={() => setAsks(true)}>
+                {t("revoke.action")}
+              </Button>
+            )}
+            <Button
+              busy={action.busy}
+              disabled={name.trim() === "" || name.trim() === device.name}
+              onClick={() => void action.run(() => client.renameDevice(device.device, name.trim())).then((worked) => worked && onClose())}
+            >
               {t("action.save")}
             </Button>
           </>
         )
       }
     >
-      {isPhone && <TextField label={t("devices.name")} value={name} maxLength={48} dir="auto" error={action.error} hint={t("devices.nameHint")} onChange={(event) => setName(event.target.value)} />}
+      {isPhone && (
+        <TextField
+          label={t("devices.name")}
+          value={name}
+          maxLength={48}
+          dir="auto"
+          error={action.error}
+          hint={t("devices.nameHint")}
+          onChange={(event) => setName(event.target.value)}
+        />
+      )}
       <dl className="facts">
-        <div><dt>{t("devices.role")}</dt><dd>{t(device.role === "phone" ? "devices.rolePhone" : "devices.roleCompanion")}</dd></div>
-        <div><dt>{t("devices.addedLabel")}</dt><dd>{mediumDate(device.addedAtMs, language)}</dd></div>
-        <div><dt>{t("devices.number")}</dt><dd className="numeric">{device.device}</dd></div>
-        <div><dt>{t("devices.state")}</dt><dd><Presence device={device} /></dd></div>
+        <div>
+          <dt>{t("devices.role")}</dt>
+          <dd>{t(device.role === "phone" ? "devices.rolePhone" : "devices.roleCompanion")}</dd>
+        </div>
+        <div>
+          <dt>{t("devices.addedLabel")}</dt>
+          <dd>{mediumDate(device.addedAtMs, language)}</dd>
+        </div>
+        <div>
+          <dt>{t("devices.number")}</dt>
+          <dd className="numeric">{device.device}</dd>
+        </div>
+        <div>
+          <dt>{t("devices.state")}</dt>
+          <dd>
+            <Presence device={device} />
+          </dd>
+        </div>
       </dl>
       {!isPhone && <p className="note">{t("devices.onlyPhone")}</p>}
     </Dialog>

@@ -15,18 +15,34 @@ export function RevokedScreen({ face }: { readonly face: Face }) {
   return (
     <main className="full-screen">
       <section className="full-card">
-        <span className="badge-round"><Icon name="lock" size={36} /></span>
+        <span className="badge-round">
+          <Icon name="lock" size={36} />
+        </span>
         <h1>{t("revoked.title")}</h1>
         <p>{t("revoked.text")}</p>
         {revocation !== undefined && (
           <dl className="facts">
-            <div><dt>{t("revoked.by")}</dt><dd>{revocation.revokedByName === "" ? t("revoked.device", { number: revocation.revokedBy }) : revocation.revokedByName}</dd></div>
-            <div><dt>{t("revoked.when")}</dt><dd>{fullTime(revocation.revokedAtMs, language)}</dd></div>
-            <div><dt>{t("revoked.why")}</dt><dd>{t(`revoked.reason.${revocation.reason}`)}</dd></div>
+            <div>
+              <dt>{t("revoked.by")}</dt>
+              <dd>{revocation.revokedByName === "" ? t("revoked.device", { number: revocation.revokedBy }) : revocation.revokedByName}</dd>
+            </div>
+            <div>
+              <dt>{t("revoked.when")}</dt>
+              <dd>{fullTime(revocation.revokedAtMs, language)}</dd>
+            </div>
+            <div>
+              <dt>{t("revoked.why")}</dt>
+              <dd>{t(`revoked.reason.${revocation.reason}`)}</dd>
+            </div>
           </dl>
         )}
-        <p className="note note-good" style={{ textAlign: "start" }}><Icon name="check" size={20} />{t("revoked.wiped")}</p>
-        <Button wide onClick={() => void again()}>{face === "companion" ? t("revoked.again") : t("revoked.start")}</Button>
+        <p className="note note-good" style={{ textAlign: "start" }}>
+          <Icon name="check" size={20} />
+          {t("revoked.wiped")}
+        </p>
+        <Button wide onClick={() => void again()}>
+          {face === "companion" ? t("revoked.again") : t("revoked.start")}
+        </Button>
       </section>
     </main>
   );

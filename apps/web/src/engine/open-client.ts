@@ -38,7 +38,14 @@ export function openClient(face: Face): OpenedClient {
       else if (data.type === "storage-lost") trouble("STORAGE_LOST");
     });
     worker.addEventListener("error", () => trouble("INTERNAL"));
-    const start: StartEngine = { type: "start", face, origin: location.origin, platform: describePlatform(navigator.userAgent).platform, version: APP_VERSION, port: channel.port2 };
+    const start: StartEngine = {
+      type: "start",
+      face,
+      origin: location.origin,
+      platform: describePlatform(navigator.userAgent).platform,
+      version: APP_VERSION,
+      port: channel.port2,
+    };
     worker.postMessage(start, [channel.port2]);
     connect(channel.port1);
     return () => {

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { switchingClient } from "./switching-client.ts";
 
 const closed = () => Promise.reject(new OperationalError("CLOSED", { retry: "now" }));
-const engine = (parts: Partial<HawserClient>): HawserClient => ({ subscribe: () => () => true, state: () => Promise.resolve({ phase: "ready" }), ...parts }) as HawserClient;
+const engine = (parts: Partial<HawserClient>): HawserClient =>
+  ({ subscribe: () => () => true, state: () => Promise.resolve({ phase: "ready" }), ...parts }) as HawserClient;
 
 test("calls made before there is an engine wait for it", async () => {
   const { client, use } = switchingClient();

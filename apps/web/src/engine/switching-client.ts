@@ -65,7 +65,10 @@ export function switchingClient(): SwitchingClient {
       for (const resume of waiting) resume();
       waiting.clear();
       if (!isFirst) {
-        void next.state().then((state) => emit({ type: "state", state }), () => undefined);
+        void next.state().then(
+          (state) => emit({ type: "state", state }),
+          () => undefined,
+        );
         for (const type of ["conversations", "devices", "contacts"] as const) emit({ type });
       }
       isFirst = false;

@@ -9,11 +9,20 @@ const NOBODY = { phone: false, companion: false };
 const face = (path: string, settled = NOBODY) => destination(new URL(path, "https://chat.example"), settled).face;
 
 test("addresses lead to their face", () => {
-  expect([face("/"), face("/phone"), face("/phone/"), face("/link#1.x"), face("/add#1.x")]).toEqual(["companion", "phone", "phone", "phone", "phone"]);
+  expect([face("/"), face("/phone"), face("/phone/"), face("/link#1.x"), face("/add#1.x")]).toEqual([
+    "companion",
+    "phone",
+    "phone",
+    "phone",
+    "phone",
+  ]);
   expect(face("/", { phone: true, companion: false })).toBe("phone");
   expect(face("/?face=companion", { phone: true, companion: false })).toBe("companion");
   expect(face("/add#1.x", { phone: false, companion: true })).toBe("companion");
-  expect(destination(new URL("https://chat.example/link#1.secret"), NOBODY).intent).toEqual({ kind: "link", text: "https://chat.example/link#1.secret" });
+  expect(destination(new URL("https://chat.example/link#1.secret"), NOBODY).intent).toEqual({
+    kind: "link",
+    text: "https://chat.example/link#1.secret",
+  });
 });
 
 test("the chosen language wins, then the browser's wishes, then English", () => {
@@ -43,7 +52,13 @@ test("places survive their way through the address", () => {
 });
 
 test("browsers are named by what they say of themselves", () => {
-  expect(describePlatform("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36").platform).toBe("Chrome 156 on Linux");
-  expect(describePlatform("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1")).toEqual({ platform: "Safari 19 on iOS", deviceName: "Safari, iOS" });
+  expect(
+    describePlatform("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36").platform,
+  ).toBe("Chrome 156 on Linux");
+  expect(
+    describePlatform(
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+    ),
+  ).toEqual({ platform: "Safari 19 on iOS", deviceName: "Safari, iOS" });
   expect(describePlatform("something else")).toEqual({ platform: "Browser", deviceName: "Browser" });
 });

@@ -15,7 +15,11 @@ export interface Destination {
 export function destination(url: URL, settled: { readonly phone: boolean; readonly companion: boolean }): Destination {
   const path = url.pathname.replace(/\/+$/, "");
   if (path === "/link") return { face: "phone", intent: { kind: "link", text: url.href } };
-  if (path === "/add") return { face: settled.companion && !settled.phone ? "companion" : "phone", intent: { kind: "add", text: url.href } };
+  if (path === "/add")
+    return { face: settled.companion && !settled.phone ? "companion" : "phone", intent: { kind: "add", text: url.href } };
   if (path === "/phone" || path.startsWith("/phone/")) return { face: "phone", intent: undefined };
-  return { face: settled.phone && !settled.companion && url.searchParams.get("face") !== "companion" ? "phone" : "companion", intent: undefined };
+  return {
+    face: settled.phone && !settled.companion && url.searchParams.get("face") !== "companion" ? "phone" : "companion",
+    intent: undefined,
+  };
 }

@@ -46,12 +46,22 @@ export function drawLinkPage(root: HTMLElement, language: Language, uri: string 
     svg.append(shape);
     plate.append(svg);
   }
-  const steps = element("ol", "steps", ...(["link.step1", "link.step2", "link.step3"] as const).map((key) => element("li", "", words[key])));
+  const steps = element(
+    "ol",
+    "steps",
+    ...(["link.step1", "link.step2", "link.step3"] as const).map((key) => element("li", "", words[key])),
+  );
   root.replaceChildren(
     element(
       "main",
       "berth",
-      element("header", "berth-top", mark(36), element("span", "wordmark", "Hawser"), languagePicker(language, words["app.language"], pick)),
+      element(
+        "header",
+        "berth-top",
+        mark(36),
+        element("span", "wordmark", "Hawser"),
+        languagePicker(language, words["app.language"], pick),
+      ),
       element(
         "section",
         "berth-card",

@@ -19,7 +19,8 @@ followSystemTheme();
 document.documentElement.lang = language;
 document.documentElement.dir = directionOf(language);
 // What stands behind the # is a secret: it leaves the address bar, and the history, at once.
-if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone")) history.replaceState(null, "", face === "phone" ? "/phone" : "/");
+if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone"))
+  history.replaceState(null, "", face === "phone" ? "/phone" : "/");
 
 async function firstCode(): Promise<LinkSeed | undefined> {
   if (face !== "companion" || isSettled("companion")) return undefined;

@@ -30,11 +30,23 @@ export function ImportPage() {
     <PageFrame title={t("import.title")} back="settings">
       {done !== undefined ? (
         <div className="card contact-card">
-          <span className="badge-round badge-round-good"><Icon name="check" size={36} /></span>
+          <span className="badge-round badge-round-good">
+            <Icon name="check" size={36} />
+          </span>
           <h2>{t("import.doneTitle")}</h2>
-          <p style={{ color: "var(--ink-soft)" }}>{t("import.done", { count: done.imported })} {done.alreadyThere > 0 && t("import.already", { count: done.alreadyThere })}</p>
+          <p style={{ color: "var(--ink-soft)" }}>
+            {t("import.done", { count: done.imported })} {done.alreadyThere > 0 && t("import.already", { count: done.alreadyThere })}
+          </p>
           <div className="actions">
-            <Button look="soft" onClick={() => { setDone(undefined); setPreview(undefined); }}>{t("import.another")}</Button>
+            <Button
+              look="soft"
+              onClick={() => {
+                setDone(undefined);
+                setPreview(undefined);
+              }}
+            >
+              {t("import.another")}
+            </Button>
             <Button onClick={() => goChat(done.conversation)}>{t("import.open")}</Button>
           </div>
         </div>
@@ -48,25 +60,60 @@ export function ImportPage() {
           </ol>
           <label
             className={isOver ? "drop-zone drop-zone-over" : "drop-zone"}
-            onDragOver={(event) => { event.preventDefault(); setOver(true); }}
+            onDragOver={(event) => {
+              event.preventDefault();
+              setOver(true);
+            }}
             onDragLeave={() => setOver(false)}
-            onDrop={(event) => { event.preventDefault(); setOver(false); choose(event.dataTransfer.files[0]); }}
+            onDrop={(event) => {
+              event.preventDefault();
+              setOver(false);
+              choose(event.dataTransfer.files[0]);
+            }}
           >
             <Icon name="file" size={36} />
             <strong>{action.busy ? t("import.reading") : t("import.choose")}</strong>
             <span>{t("import.kinds")}</span>
-            <input type="file" accept=".zip,.txt,application/zip,text/plain" className="visually-hidden" onChange={(event) => { choose(event.target.files?.[0]); event.target.value = ""; }} />
+            <input
+              type="file"
+              accept=".zip,.txt,application/zip,text/plain"
+              className="visually-hidden"
+              onChange={(event) => {
+                choose(event.target.files?.[0]);
+                event.target.value = "";
+              }}
+            />
           </label>
-          {action.error !== undefined && <p className="note note-bad" role="alert">{action.error}</p>}
+          {action.error !== undefined && (
+            <p className="note note-bad" role="alert">
+              {action.error}
+            </p>
+          )}
         </>
       ) : (
-        <ImportForm key={preview.importId} preview={preview} onDone={setDone} onCancel={() => { void client.cancelImport(preview.importId).catch(() => undefined); setPreview(undefined); }} />
+        <ImportForm
+          key={preview.importId}
+          preview={preview}
+          onDone={setDone}
+          onCancel={() => {
+            void client.cancelImport(preview.importId).catch(() => undefined);
+            setPreview(undefined);
+          }}
+        />
       )}
     </PageFrame>
   );
 }
 
-function ImportForm({ preview, onDone, onCancel }: { readonly preview: ImportPreview; readonly onDone: (done: Done) => void; readonly onCancel: () => void }) {
+function ImportForm({
+  preview,
+  onDone,
+  onCancel,
+}: {
+  readonly preview: ImportPreview;
+  readonly onDone: (done: Done) => void;
+  readonly onCancel: () => void;
+}) {
   const { t, language } = useText();
   const client = useClient();
   const action = useAction("inline");
@@ -79,50 +126,110 @@ function ImportForm({ preview, onDone, onCancel }: { readonly preview: ImportPre
   });
   const run = (): void => {
     void action.run(async () =>
-      onDone(await client.runImport({ importId: preview.importId, title: title.trim() === "" ? preview.title : title.trim(), self: self === "" ? undefined : self, ...(preview.dateOrderCertain ? {} : { dateOrder }) })),
+      onDone(
+        await client.runImport({
+          importId: preview.importId,
+          title: title.trim() === "" ? preview.title : title.trim(),
+          self: self === "" ? undefined : self,
+          ...(preview.dateOrderCertain ? {} : { dateOrder }),
+        }),
+      ),
     );
   };
   if (action.busy) {
     return (
       <div className="card contact-card" role="status">
-        <span className="badge-round"><Icon name="history" size={34} /></span>
+        <span className="badge-round">
+          <Icon name="history" size={34} />
+        </span>
         <h2 dir="auto">{title}</h2>
-        <div style={{ inlineSize: "100%", color: "var(--sea)" }}><Progress value={progress.total === 0 ? undefined : progress.done / progress.total} label={t("import.running")} /></div>
-        <p className="numeric" style={{ color: "var(--ink-soft)" }}>{t("import.progress", { done: progress.done, total: progress.total })}</p>
-        <Button look="plain" onClick={onCancel}>{t("action.cancel")}</Button>
+        <div style={{ inlineSize: "100%", color: "var(--sea)" }}>
+          <Progress value={progress.total === 0 ? undefined : progress.done / progress.total} label={t("import.running")} />
+        </div>
+        <p className="numeric" style={{ color: "var(--ink-soft)" }}>
+          {t("import.progress", { done: progress.done, total: progress.total })}
+        </p>
+        <Button look="plain" onClick={onCancel}>
+          {t("action.cancel")}
+        </Button>
       </div>
     );
   }
   return (
-    <form className="stack-wide" onSubmit={(event) => { event.preventDefault(); run(); }}>
+    <form
+      className="stack-wide"
+      onSubmit={(event) => {
+        event.preventDefault();
+        run();
+      }}
+    >
       <dl className="facts">
-        <div><dt>{t("import.messages")}</dt><dd className="numeric">{t("number", { value: preview.messageCount })}</dd></div>
-        <div><dt>{t("import.media")}</dt><dd className="numeric">{t("number", { value: preview.mediaCount })}</dd></div>
-        <div><dt>{t("import.first")}</dt><dd>{mediumDate(preview.firstAtMs, language)}</dd></div>
-        <div><dt>{t("import.last")}</dt><dd>{mediumDate(preview.lastAtMs, language)}</dd></div>
+        <div>
+          <dt>{t("import.messages")}</dt>
+          <dd className="numeric">{t("number", { value: preview.messageCount })}</dd>
+        </div>
+        <div>
+          <dt>{t("import.media")}</dt>
+          <dd className="numeric">{t("number", { value: preview.mediaCount })}</dd>
+        </div>
+        <div>
+          <dt>{t("import.first")}</dt>
+          <dd>{mediumDate(preview.firstAtMs, language)}</dd>
+        </div>
+        <div>
+          <dt>{t("import.last")}</dt>
+          <dd>{mediumDate(preview.lastAtMs, language)}</dd>
+        </div>
       </dl>
       <TextField label={t("import.chatTitle")} value={title} dir="auto" maxLength={80} onChange={(event) => setTitle(event.target.value)} />
       <div className="card">
         <div className="setting-row">
-          <label className="setting-words" htmlFor="import-self">{t("import.self")}<small>{t("import.selfHint")}</small></label>
+          <label className="setting-words" htmlFor="import-self">
+            {t("import.self")}
+            <small>{t("import.selfHint")}</small>
+          </label>
           <select id="import-self" className="select" value={self} onChange={(event) => setSelf(event.target.value)}>
             <option value="">{t("import.selfNobody")}</option>
-            {preview.participants.map((name) => <option key={name} value={name}>{name}</option>)}
+            {preview.participants.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
           </select>
         </div>
         {!preview.dateOrderCertain && (
           <div className="setting-row">
-            <label className="setting-words" htmlFor="import-order">{t("import.dates")}<small>{t("import.datesHint")}</small></label>
-            <select id="import-order" className="select" value={dateOrder} onChange={(event) => setDateOrder(event.target.value as ImportPreview["dateOrder"])}>
-              {(["day-first", "month-first", "year-first"] as const).map((order) => <option key={order} value={order}>{t(`import.order.${order}`)}</option>)}
+            <label className="setting-words" htmlFor="import-order">
+              {t("import.dates")}
+              <small>{t("import.datesHint")}</small>
+            </label>
+            <select
+              id="import-order"
+              className="select"
+              value={dateOrder}
+              onChange={(event) => setDateOrder(event.target.value as ImportPreview["dateOrder"])}
+            >
+              {(["day-first", "month-first", "year-first"] as const).map((order) => (
+                <option key={order} value={order}>
+                  {t(`import.order.${order}`)}
+                </option>
+              ))}
             </select>
           </div>
         )}
       </div>
-      {action.error !== undefined && <p className="note note-bad" role="alert">{action.error}</p>}
+      {action.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          {action.error}
+        </p>
+      )}
       <div className="actions">
-        <Button look="plain" onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" className="grow">{t("import.run")}</Button>
+        <Button look="plain" onClick={onCancel}>
+          {t("action.cancel")}
+        </Button>
+        <Button type="submit" className="grow">
+          {t("import.run")}
+        </Button>
       </div>
     </form>
   );

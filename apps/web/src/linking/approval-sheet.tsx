@@ -13,7 +13,10 @@ export function ApprovalSheet() {
   const client = useClient();
   const [link, setLink] = useState<LinkStatus>();
   useEffect(() => {
-    void client.linkStatus().then((status) => status !== undefined && !["active", "failed"].includes(status.stage) && setLink(status), () => undefined);
+    void client.linkStatus().then(
+      (status) => status !== undefined && !["active", "failed"].includes(status.stage) && setLink(status),
+      () => undefined,
+    );
   }, [client]);
   useClientEvents((event) => {
     if (event.type === "link") setLink(event.link);
@@ -37,7 +40,14 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
     onClose();
   };
   const seconds = link.deadlineMs === undefined ? undefined : Math.max(0, Math.ceil((link.deadlineMs - now) / 1_000));
-  const title = stage === "active" ? t("approve.doneTitle") : stage === "failed" ? t("approve.failedTitle") : asks ? t("approve.title") : t("approve.waitTitle");
+  const title =
+    stage === "active"
+      ? t("approve.doneTitle")
+      : stage === "failed"
+        ? t("approve.failedTitle")
+        : asks
+          ? t("approve.title")
+          : t("approve.waitTitle");
 
   return (
     <Dialog
@@ -49,8 +59,17 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
       actions={
         asks ? (
           <>
-            <Button look="danger-soft" disabled={action.busy} onClick={leave}>{t("approve.decline")}</Button>
-            <Button busy={action.busy} onClick={() => void action.run(() => client.approveLink(attempt, name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }))}>
+            <Button look="danger-soft" disabled={action.busy} onClick={leave}>
+              {t("approve.decline")}
+            </Button>
+            <Button
+              busy={action.busy}
+              onClick={() =>
+                void action.run(() =>
+                  client.approveLink(attempt, name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }),
+                )
+              }
+            >
               {t("approve.confirm")}
             </Button>
           </>
@@ -64,7 +83,12 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
             {t("action.done")}
           </Button>
         ) : (
-          stage !== "approving" && stage !== "activating" && <Button look="plain" onClick={leave}>{t("action.cancel")}</Button>
+          stage !== "approving" &&
+          stage !== "activating" && (
+            <Button look="plain" onClick={leave}>
+              {t("action.cancel")}
+            </Button>
+          )
         )
       }
     >
@@ -79,21 +103,53 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
             </div>
           )}
           <dl className="facts">
-            <div><dt>{t("approve.device")}</dt><dd>{peer.platform}</dd></div>
-            <div><dt>{t("approve.origin")}</dt><dd><bdi>{peer.origin.replace(/^https?:\/\//, "")}</bdi></dd></div>
+            <div>
+              <dt>{t("approve.device")}</dt>
+              <dd>{peer.platform}</dd>
+            </div>
+            <div>
+              <dt>{t("approve.origin")}</dt>
+              <dd>
+                <bdi>{peer.origin.replace(/^https?:\/\//, "")}</bdi>
+              </dd>
+            </div>
           </dl>
-          <TextField label={t("devices.name")} value={name ?? peer.name} maxLength={48} dir="auto" onChange={(event) => setName(event.target.value)} hint={t("approve.nameHint")} />
-          <p className="note note-warn"><Icon name="warning" size={20} />{t("approve.warning")}</p>
+          <TextField
+            label={t("devices.name")}
+            value={name ?? peer.name}
+            maxLength={48}
+            dir="auto"
+            onChange={(event) => setName(event.target.value)}
+            hint={t("approve.nameHint")}
+          />
+          <p className="note note-warn">
+            <Icon name="warning" size={20} />
+            {t("approve.warning")}
+          </p>
           {seconds !== undefined && seconds <= 60 && <p className="numeric">{t("approve.left", { seconds })}</p>}
         </>
       ) : (
         <>
           <StageList stage={stage} />
-          {stage === "active" && <p className="note note-good"><Icon name="check" size={20} />{t("approve.doneText")}</p>}
+          {stage === "active" && (
+            <p className="note note-good">
+              <Icon name="check" size={20} />
+              {t("approve.doneText")}
+            </p>
+          )}
         </>
       )}
-      {link.error !== undefined && <p className="note note-bad" role="alert"><Icon name="warning" size={20} />{errorText(text, link.error.name)}</p>}
-      {action.error !== undefined && <p className="note note-bad" role="alert">{action.error}</p>}
+      {link.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {errorText(text, link.error.name)}
+        </p>
+      )}
+      {action.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          {action.error}
+        </p>
+      )}
     </Dialog>
   );
 }

@@ -40,23 +40,36 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
   useClientEvents((event) => {
     if (event.type === "link") take(event.link);
   });
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per engine: codes renew themselves
   useEffect(() => begin(seed), [client]);
 
   const uri = link?.uri ?? (link === undefined && seed !== undefined ? linkUri(seed, location.origin) : undefined);
-  const lastUri = useRef(uri);
-  if (uri !== undefined) lastUri.current = uri;
+  const [lastUri, setLastUri] = useState(uri);
+  if (uri !== undefined && uri !== lastUri) setLastUri(uri);
   const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
   const isVeiled = stage === "paused" || stage === "failed" || LANDED.includes(stage) || stage === "active";
-  const state = connection.kind === "offline" ? errorText(text, connection.error) : connection.kind === "online" ? t("link.ready") : t("link.connecting");
+  const state =
+    connection.kind === "offline"
+      ? errorText(text, connection.error)
+      : connection.kind === "online"
+        ? t("link.ready")
+        : t("link.connecting");
 
   return (
     <main className="berth">
       <header className="berth-top">
         <img src="/icon.svg" alt="" width={36} height={36} />
         <span className="wordmark">Hawser</span>
-        <select className="lang-pick" aria-label={t("app.language")} value={language} onChange={({ target }) => isLanguage(target.value) && change(target.value)}>
+        <select
+          className="lang-pick"
+          aria-label={t("app.language")}
+          value={language}
+          onChange={({ target }) => isLanguage(target.value) && change(target.value)}
+        >
           {LANGUAGES.map((name) => (
-            <option key={name} value={name}>{LANGUAGE_NAMES[name]}</option>
+            <option key={name} value={name}>
+              {LANGUAGE_NAMES[name]}
+            </option>
           ))}
         </select>
       </header>
@@ -75,32 +88,64 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
           ) : stage === "paused" ? (
             <>
               <h1>{t("link.pausedTitle")}</h1>
-              <p className="berth-note" style={{ marginBlockStart: 0 }}>{t("link.pausedText")}</p>
+              <p className="berth-note" style={{ marginBlockStart: 0 }}>
+                {t("link.pausedText")}
+              </p>
             </>
           ) : (
             <>
-              <h1>{stage === "failed" ? (isStuck ? t("link.stuckTitle") : t("link.failedTitle")) : stage === "active" ? t("link.activeTitle") : t("link.underWayTitle")}</h1>
+              <h1>
+                {stage === "failed"
+                  ? isStuck
+                    ? t("link.stuckTitle")
+                    : t("link.failedTitle")
+                  : stage === "active"
+                    ? t("link.activeTitle")
+                    : t("link.underWayTitle")}
+              </h1>
               <StageList stage={stage} failedAt={failedAt} />
               {link?.error !== undefined && (
-                <p className="note note-bad" role="alert"><Icon name="warning" size={20} />{errorText(text, link.error.name)}</p>
+                <p className="note note-bad" role="alert">
+                  <Icon name="warning" size={20} />
+                  {errorText(text, link.error.name)}
+                </p>
               )}
               {isStuck && <Diagnosis />}
               {isStuck && (
-                <Button look="plain" onClick={() => void client.cancelLink().then(() => begin(), () => undefined)}>{t("link.startOver")}</Button>
+                <Button
+                  look="plain"
+                  onClick={() =>
+                    void client.cancelLink().then(
+                      () => begin(),
+                      () => undefined,
+                    )
+                  }
+                >
+                  {t("link.startOver")}
+                </Button>
               )}
-              {stage !== "failed" && link?.peer !== undefined && <p className="berth-note">{t("link.accountOf", { name: link.peer.name })}</p>}
+              {stage !== "failed" && link?.peer !== undefined && (
+                <p className="berth-note">{t("link.accountOf", { name: link.peer.name })}</p>
+              )}
             </>
           )}
         </div>
         <div className="qr-frame">
           <div className={isVeiled ? "qr-plate qr-plate-veiled" : "qr-plate"}>
-            {lastUri.current !== undefined && <QrCode text={lastUri.current} label={t("link.qrLabel")} />}
+            {lastUri !== undefined && <QrCode text={lastUri} label={t("link.qrLabel")} />}
             {isVeiled && (
               <div className="qr-veil">
                 {stage === "paused" ? (
-                  <Button icon="retry" onClick={() => begin()}>{t("link.resume")}</Button>
+                  <Button icon="retry" onClick={() => begin()}>
+                    {t("link.resume")}
+                  </Button>
                 ) : stage === "failed" ? (
-                  link?.error?.canRetry !== false && !isStuck && <Button icon="retry" onClick={() => begin()}>{t("link.newCode")}</Button>
+                  link?.error?.canRetry !== false &&
+                  !isStuck && (
+                    <Button icon="retry" onClick={() => begin()}>
+                      {t("link.newCode")}
+                    </Button>
+                  )
                 ) : link?.matchCode !== undefined && stage !== "active" ? (
                   <div className="match" role="status">
                     <small>{t("match.compare")}</small>
@@ -113,9 +158,13 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
               </div>
             )}
           </div>
-          <p className="qr-state" role="status">{isVeiled ? (LANDED.includes(stage) ? t(`link.now.${stage as "scanned"}`) : "") : state}</p>
+          <p className="qr-state" role="status">
+            {isVeiled ? (LANDED.includes(stage) ? t(`link.now.${stage as "scanned"}`) : "") : state}
+          </p>
           {LANDED.includes(stage) && stage !== "activating" && (
-            <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>{t("action.cancel")}</Button>
+            <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>
+              {t("action.cancel")}
+            </Button>
           )}
         </div>
       </section>

@@ -24,7 +24,9 @@ export interface PlatformWords {
 }
 
 export function describePlatform(userAgent: string): PlatformWords {
-  const browser = BROWSERS.map(([pattern, name]) => ({ name, version: pattern.exec(userAgent)?.[1] })).find(({ version }) => version !== undefined);
+  const browser = BROWSERS.map(([pattern, name]) => ({ name, version: pattern.exec(userAgent)?.[1] })).find(
+    ({ version }) => version !== undefined,
+  );
   const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "";
   const name = browser?.name ?? "Browser";
   return {

@@ -35,6 +35,7 @@ export function ScanPage() {
       if (worked) goPage("devices");
       return worked;
     },
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new function each time would start the camera anew
     [client],
   );
 
@@ -58,7 +59,9 @@ export function ScanPage() {
       if (navigator.mediaDevices === undefined) return setCamera("none");
       setCamera("starting");
       try {
-        stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1_280 }, height: { ideal: 720 } } });
+        stream = await navigator.mediaDevices.getUserMedia({
+          video: { facingMode: "environment", width: { ideal: 1_280 }, height: { ideal: 720 } },
+        });
         if (isOver || video.current === null) return stream.getTracks().forEach((track) => track.stop());
         video.current.srcObject = stream;
         await video.current.play();
@@ -103,7 +106,10 @@ export function ScanPage() {
       </div>
       <p style={{ color: "var(--ink-soft)", textAlign: "center" }}>{t("scan.hint")}</p>
       {(action.error !== undefined || isNothingFound) && (
-        <p className="note note-bad" role="alert"><Icon name="warning" size={20} />{action.error ?? t("scan.nothing")}</p>
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {action.error ?? t("scan.nothing")}
+        </p>
       )}
       <label className="button button-soft button-wide">
         <Icon name="image" size={19} />
@@ -117,8 +123,19 @@ export function ScanPage() {
           void use(pasted.trim());
         }}
       >
-        <TextField label={t("scan.paste")} value={pasted} dir="ltr" autoComplete="off" spellCheck={false} placeholder={`${location.origin}/link#…`} hint={t("scan.pasteHint")} onChange={(event) => setPasted(event.target.value)} />
-        <Button type="submit" look="plain" busy={action.busy} disabled={pasted.trim() === ""}>{t("scan.open")}</Button>
+        <TextField
+          label={t("scan.paste")}
+          value={pasted}
+          dir="ltr"
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={`${location.origin}/link#…`}
+          hint={t("scan.pasteHint")}
+          onChange={(event) => setPasted(event.target.value)}
+        />
+        <Button type="submit" look="plain" busy={action.busy} disabled={pasted.trim() === ""}>
+          {t("scan.open")}
+        </Button>
       </form>
       {contactCode !== undefined && <NewChat code={contactCode} onClose={() => setContactCode(undefined)} />}
     </PageFrame>

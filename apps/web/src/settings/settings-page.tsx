@@ -30,8 +30,13 @@ export function SettingsPage() {
   };
   const link = (page: Page, icon: "key" | "history" | "devices" | "qr", title: string, hint: string): React.ReactNode => (
     <button type="button" className="row" onClick={() => goPage(page)}>
-      <span className="row-icon"><Icon name={icon} /></span>
-      <span className="row-words"><b>{title}</b><small>{hint}</small></span>
+      <span className="row-icon">
+        <Icon name={icon} />
+      </span>
+      <span className="row-words">
+        <b>{title}</b>
+        <small>{hint}</small>
+      </span>
       <Icon name="chevron" size={18} flip />
     </button>
   );
@@ -40,19 +45,41 @@ export function SettingsPage() {
       <div className="card">
         <button type="button" className="row" disabled={!isPhone} onClick={() => setRenames(true)} style={{ minBlockSize: 88 }}>
           <Avatar id={`a:${self?.account ?? ""}`} name={self?.displayName ?? ""} size={60} />
-          <span className="row-words"><b dir="auto" style={{ fontSize: "1.125rem" }}>{self?.displayName}</b><small><bdi>@{self?.handle}</bdi></small></span>
+          <span className="row-words">
+            <b dir="auto" style={{ fontSize: "1.125rem" }}>
+              {self?.displayName}
+            </b>
+            <small>
+              <bdi>@{self?.handle}</bdi>
+            </small>
+          </span>
           {isPhone && <Icon name="edit" size={18} />}
         </button>
         {link("my-code", "qr", t("myCode.title"), t("myCode.hint"))}
       </div>
       <h2 className="card-title">{t("settings.look")}</h2>
       <div className="card">
-        <Choice label={t("app.language")} value={language} options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))} onChange={setLanguage} />
-        <Choice label={t("settings.theme")} value={settings.theme} options={(["system", "light", "dark"] as const).map((value) => ({ value, label: t(`settings.theme.${value}`) }))} onChange={setTheme} />
+        <Choice
+          label={t("app.language")}
+          value={language}
+          options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
+          onChange={setLanguage}
+        />
+        <Choice
+          label={t("settings.theme")}
+          value={settings.theme}
+          options={(["system", "light", "dark"] as const).map((value) => ({ value, label: t(`settings.theme.${value}`) }))}
+          onChange={setTheme}
+        />
       </div>
       <h2 className="card-title">{t("settings.privacy")}</h2>
       <div className="card">
-        <Switch label={t("settings.receipts")} hint={t("settings.receiptsHint")} checked={settings.readReceipts} onChange={(readReceipts) => void action.run(() => client.setSettings({ readReceipts }))} />
+        <Switch
+          label={t("settings.receipts")}
+          hint={t("settings.receiptsHint")}
+          checked={settings.readReceipts}
+          onChange={(readReceipts) => void action.run(() => client.setSettings({ readReceipts }))}
+        />
       </div>
       <h2 className="card-title">{t("settings.account")}</h2>
       <div className="card">
@@ -61,8 +88,13 @@ export function SettingsPage() {
         {!isPhone && link("devices", "devices", t("devices.title"), t("devices.hint"))}
         {!isPhone && (
           <button type="button" className="row" onClick={() => void action.run(() => client.requestHistory())}>
-            <span className="row-icon"><Icon name="history" /></span>
-            <span className="row-words"><b>{t("history.ask")}</b><small>{t("history.askHint")}</small></span>
+            <span className="row-icon">
+              <Icon name="history" />
+            </span>
+            <span className="row-words">
+              <b>{t("history.ask")}</b>
+              <small>{t("history.askHint")}</small>
+            </span>
           </button>
         )}
       </div>
@@ -70,7 +102,9 @@ export function SettingsPage() {
         <Icon name={storage.durable ? "lock" : "warning"} size={20} />
         {t(`storage.kind.${storage.kind}`)} {!storage.durable && t("storage.fragile")}
       </p>
-      <Button look="danger-soft" icon="trash" onClick={() => setWipes(true)}>{isPhone ? t("wipe.actionPhone") : t("wipe.action")}</Button>
+      <Button look="danger-soft" icon="trash" onClick={() => setWipes(true)}>
+        {isPhone ? t("wipe.actionPhone") : t("wipe.action")}
+      </Button>
       {wipes && <Wipe isPhone={isPhone} onClose={() => setWipes(false)} />}
       {renames && <Rename onClose={() => setRenames(false)} />}
     </PageFrame>
@@ -88,7 +122,10 @@ function Wipe({ isPhone, onClose }: { readonly isPhone: boolean; readonly onClos
   return (
     <Confirm title={isPhone ? t("wipe.titlePhone") : t("wipe.title")} confirm={t("wipe.confirm")} danger run={run} onClose={onClose}>
       <p>{isPhone ? t("wipe.textPhone") : t("wipe.text")}</p>
-      <p className="note note-bad"><Icon name="trash" size={20} />{isPhone ? t("wipe.losesPhone") : t("wipe.loses")}</p>
+      <p className="note note-bad">
+        <Icon name="trash" size={20} />
+        {isPhone ? t("wipe.losesPhone") : t("wipe.loses")}
+      </p>
     </Confirm>
   );
 }
@@ -100,8 +137,31 @@ function Rename({ onClose }: { readonly onClose: () => void }) {
   const { self } = useClientState();
   const [name, setName] = useState(self?.displayName ?? "");
   return (
-    <Dialog title={t("settings.rename")} closeLabel={t("action.close")} shape="sheet" onClose={onClose} actions={<Button busy={action.busy} disabled={name.trim() === ""} onClick={() => void action.run(() => client.setDisplayName(name.trim())).then((worked) => worked && onClose())}>{t("action.save")}</Button>}>
-      <TextField label={t("signUp.name")} data-autofocus value={name} maxLength={64} dir="auto" hint={t("signUp.nameHint")} error={action.error} onChange={(event) => setName(event.target.value)} />
+    <Dialog
+      title={t("settings.rename")}
+      closeLabel={t("action.close")}
+      shape="sheet"
+      onClose={onClose}
+      actions={
+        <Button
+          busy={action.busy}
+          disabled={name.trim() === ""}
+          onClick={() => void action.run(() => client.setDisplayName(name.trim())).then((worked) => worked && onClose())}
+        >
+          {t("action.save")}
+        </Button>
+      }
+    >
+      <TextField
+        label={t("signUp.name")}
+        data-autofocus
+        value={name}
+        maxLength={64}
+        dir="auto"
+        hint={t("signUp.nameHint")}
+        error={action.error}
+        onChange={(event) => setName(event.target.value)}
+      />
     </Dialog>
   );
 }

@@ -9,11 +9,18 @@ let server: ViteDevServer;
 let browser: Browser;
 let page: Page;
 
-const step = (job: object): Promise<Record<string, unknown>> => page.evaluate((given) => (globalThis as unknown as { runStep(job: object): Promise<Record<string, unknown>> }).runStep(given), job);
+const step = (job: object): Promise<Record<string, unknown>> =>
+  page.evaluate((given) => (globalThis as unknown as { runStep(job: object): Promise<Record<string, unknown>> }).runStep(given), job);
 
 describe.skipIf(!existsSync(CHROMIUM))("storage in Chromium (apt install chromium, or set CHROMIUM)", () => {
   beforeAll(async () => {
-    server = await createServer({ root: import.meta.dirname, configFile: false, logLevel: "error", server: { host: "127.0.0.1", port: 0 }, optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"] } });
+    server = await createServer({
+      root: import.meta.dirname,
+      configFile: false,
+      logLevel: "error",
+      server: { host: "127.0.0.1", port: 0 },
+      optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"] },
+    });
     await server.listen();
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox", "--disable-gpu"] });
     page = await browser.newPage();

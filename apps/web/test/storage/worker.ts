@@ -122,7 +122,10 @@ async function run({ kind, profile, step }: Job): Promise<unknown> {
   return { kind: storage.kind, n, check: database.prepare("PRAGMA quick_check").get<{ quick_check: string }>()!.quick_check };
 }
 
-const scope = globalThis as unknown as { postMessage(message: unknown): void; addEventListener(type: "message", listener: (event: MessageEvent<Job>) => void): void };
+const scope = globalThis as unknown as {
+  postMessage(message: unknown): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<Job>) => void): void;
+};
 scope.addEventListener("message", ({ data: job }) => {
   run(job).then(
     (value) => scope.postMessage({ value }),

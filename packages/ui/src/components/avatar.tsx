@@ -2,7 +2,10 @@
 const HUES = [176, 196, 214, 32, 18, 146, 262, 338] as const;
 
 export function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = name
+    .trim()
+    .split(/\s+/u)
+    .filter((word) => /[\p{L}\p{N}]/u.test(word));
   const first = (word: string | undefined): string => [...(word ?? "").replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? "";
   return (first(words[0]) + (words.length > 1 ? first(words.at(-1)) : "")).toLocaleUpperCase();
 }

@@ -11,9 +11,24 @@ interface ButtonProperties extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ look = "filled", icon, busy = false, wide = false, children, className = "", disabled, ...rest }: ButtonProperties) {
+export function Button({
+  look = "filled",
+  icon,
+  busy = false,
+  wide = false,
+  children,
+  className = "",
+  disabled,
+  ...rest
+}: ButtonProperties) {
   return (
-    <button type="button" {...rest} disabled={disabled || busy} aria-busy={busy || undefined} className={`button button-${look} ${wide ? "button-wide" : ""} ${className}`}>
+    <button
+      type="button"
+      {...rest}
+      disabled={disabled || busy}
+      aria-busy={busy || undefined}
+      className={`button button-${look} ${wide ? "button-wide" : ""} ${className}`}
+    >
       {icon !== undefined && <Icon name={icon} size={19} />}
       <span>{children}</span>
     </button>

@@ -14,7 +14,17 @@ const SHAPES: Readonly<Record<DeliveryState, ReactNode>> = {
 export function DeliveryMark({ state, label }: { readonly state: DeliveryState; readonly label: string }) {
   return (
     <span className={`ticks ticks-${state}`} role="img" aria-label={label} title={label}>
-      <svg width={16} height={16} viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth={1.6} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+      <svg
+        width={16}
+        height={16}
+        viewBox="0 0 16 16"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth={1.6}
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        aria-hidden="true"
+      >
         {SHAPES[state]}
       </svg>
     </span>

@@ -2,7 +2,17 @@
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "./icon.tsx";
 
-export function Banner({ tone, icon, children, action }: { readonly tone: "calm" | "warn" | "bad"; readonly icon: IconName; readonly children: ReactNode; readonly action?: ReactNode }) {
+export function Banner({
+  tone,
+  icon,
+  children,
+  action,
+}: {
+  readonly tone: "calm" | "warn" | "bad";
+  readonly icon: IconName;
+  readonly children: ReactNode;
+  readonly action?: ReactNode;
+}) {
   return (
     <div className={`banner banner-${tone}`} role={tone === "bad" ? "alert" : "status"}>
       <Icon name={icon} size={18} />
@@ -12,7 +22,17 @@ export function Banner({ tone, icon, children, action }: { readonly tone: "calm"
   );
 }
 
-export function EmptyState({ icon, title, children, actions }: { readonly icon: IconName; readonly title: string; readonly children?: ReactNode; readonly actions?: ReactNode }) {
+export function EmptyState({
+  icon,
+  title,
+  children,
+  actions,
+}: {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly children?: ReactNode;
+  readonly actions?: ReactNode;
+}) {
   return (
     <div className="empty">
       <span className="empty-icon">
@@ -46,7 +66,14 @@ export function SkeletonRows({ count, label }: { readonly count: number; readonl
 export function Progress({ value, label }: { readonly value: number | undefined; readonly label: string }) {
   const percent = value === undefined ? undefined : Math.round(value * 100);
   return (
-    <div className={value === undefined ? "progress progress-unknown" : "progress"} role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent}>
+    <div
+      className={value === undefined ? "progress progress-unknown" : "progress"}
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
       <span style={{ transform: `scaleX(${value ?? 0.3})` }} />
     </div>
   );

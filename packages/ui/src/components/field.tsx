@@ -27,7 +27,17 @@ export function TextField({ label, hint, error, prefix, state, className = "", .
   );
 }
 
-export function Switch({ label, hint, checked, onChange }: { readonly label: string; readonly hint?: string; readonly checked: boolean; readonly onChange: (checked: boolean) => void }) {
+export function Switch({
+  label,
+  hint,
+  checked,
+  onChange,
+}: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}) {
   return (
     <label className="setting-row">
       <span className="setting-words">

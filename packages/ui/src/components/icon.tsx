@@ -15,7 +15,8 @@ const PATHS = {
   mute: "M6 10a6 6 0 0 1 9.5-4.9M18 11.5c0 3 1 4.5 2 5.5H8M4 17h.01M10 20.5a2.2 2.2 0 0 0 4 0M4 3.5l16 17",
   bell: "M6 10a6 6 0 0 1 12 0c0 4.5 1 6 2 7H4c1-1 2-2.5 2-7ZM10 20.500a2.2 2.2 0 0 0 4 0",
   chats: "M4 5h16v11.5h-9L6.5 20v-3.500H4z",
-  people: "M9 4.500a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM2.5 19.500c.6-3.4 3.2-5 6.5-5s5.9 1.6 6.5 5M16 5a3.2 3.2 0 0 1 0 6.200M18 15c2 .7 3.2 2.2 3.5 4.5",
+  people:
+    "M9 4.500a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM2.5 19.500c.6-3.4 3.2-5 6.5-5s5.9 1.6 6.5 5M16 5a3.2 3.2 0 0 1 0 6.200M18 15c2 .7 3.2 2.2 3.5 4.5",
   person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4.5 20c.7-3.7 3.7-5.5 7.5-5.500s6.8 1.8 7.5 5.5",
   devices: "M3 5h13v9H3zM2 18h9M17 10h4.500v10H15v-6h2zM9.5 14v4",
   phone: "M7 2.500h10v19H7zM11 18.500h2",
@@ -37,8 +38,10 @@ const PATHS = {
   edit: "M4.5 19.5 5.5 15 16 4.500l3.5 3.500L9 18.500zM14 6.500l3.5 3.5",
   warning: "M12 4 2.5 20h19zM12 10v4.500M12 17v.01",
   info: "M12 3.500a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM12 11v5M12 8v.01",
-  offline: "M3 3l18 18M9.5 14.500a4 4 0 0 1 5 0M6 11a9 9 0 0 1 3.5-2M13 8.300c2 .2 3.7 1.1 5 2.700M3 8a13 13 0 0 1 3-2M10 4.600A13 13 0 0 1 21 8M12 18v.01",
-  globe: "M12 3.500a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM3.5 12h17M12 3.500c2.5 2.5 3.5 5.3 3.5 8.500s-1 6-3.5 8.500c-2.5-2.5-3.5-5.3-3.5-8.500s1-6 3.5-8.500Z",
+  offline:
+    "M3 3l18 18M9.5 14.500a4 4 0 0 1 5 0M6 11a9 9 0 0 1 3.5-2M13 8.300c2 .2 3.7 1.1 5 2.700M3 8a13 13 0 0 1 3-2M10 4.600A13 13 0 0 1 21 8M12 18v.01",
+  globe:
+    "M12 3.500a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM3.5 12h17M12 3.500c2.5 2.5 3.5 5.3 3.5 8.500s-1 6-3.5 8.500c-2.5-2.5-3.5-5.3-3.5-8.500s1-6 3.5-8.500Z",
   moon: "M19.5 14A8 8 0 0 1 10 4.500a8 8 0 1 0 9.5 9.500Z",
   retry: "M19.5 12a7.5 7.5 0 1 1-2.4-5.500L19.5 9M19.5 4.500V9H15",
   chevron: "M9.5 5 16 12l-6.5 7",
@@ -54,7 +57,18 @@ export type IconName = keyof typeof PATHS;
 export function Icon({ name, size = 22, flip = false }: { readonly name: IconName; readonly size?: number; readonly flip?: boolean }) {
   const dots = name === "more";
   return (
-    <svg className={flip ? "flip" : undefined} width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth={dots ? 2.6 : 1.75} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+    <svg
+      className={flip ? "flip" : undefined}
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={dots ? 2.6 : 1.75}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

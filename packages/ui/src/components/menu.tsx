@@ -11,7 +11,15 @@ export interface MenuItem {
   readonly onSelect: () => void;
 }
 
-export function Menu({ label, icon = "more", items }: { readonly label: string; readonly icon?: IconName; readonly items: readonly MenuItem[] }) {
+export function Menu({
+  label,
+  icon = "more",
+  items,
+}: {
+  readonly label: string;
+  readonly icon?: IconName;
+  readonly items: readonly MenuItem[];
+}) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const menuId = useId();
@@ -44,7 +52,14 @@ export function Menu({ label, icon = "more", items }: { readonly label: string; 
   };
   return (
     <div className="menu-root" ref={root}>
-      <IconButton icon={icon} label={label} aria-haspopup="menu" aria-expanded={isOpen} aria-controls={isOpen ? menuId : undefined} onClick={() => setOpen(!isOpen)} />
+      <IconButton
+        icon={icon}
+        label={label}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? menuId : undefined}
+        onClick={() => setOpen(!isOpen)}
+      />
       {isOpen && (
         <div className="menu" role="menu" id={menuId} aria-label={label} tabIndex={-1} onKeyDown={move}>
           {items.map((item) => (

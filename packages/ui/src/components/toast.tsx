@@ -14,10 +14,21 @@ const ToastContext = createContext<(toast: Toast) => void>(() => undefined);
 
 export const useToast = (): ((toast: Toast) => void) => useContext(ToastContext);
 
-export function ToastRegion({ label, closeLabel, children }: { readonly label: string; readonly closeLabel: string; readonly children: ReactNode }) {
+export function ToastRegion({
+  label,
+  closeLabel,
+  children,
+}: {
+  readonly label: string;
+  readonly closeLabel: string;
+  readonly children: ReactNode;
+}) {
   const [toasts, setToasts] = useState<readonly (Toast & { id: number })[]>([]);
   const nextId = useRef(1);
-  const show = useCallback((toast: Toast) => setToasts((current) => [...current, { ...toast, id: nextId.current++ }].slice(-MAX_TOASTS)), []);
+  const show = useCallback(
+    (toast: Toast) => setToasts((current) => [...current, { ...toast, id: nextId.current++ }].slice(-MAX_TOASTS)),
+    [],
+  );
   const dismiss = useCallback((id: number) => setToasts((current) => current.filter((toast) => toast.id !== id)), []);
   return (
     <ToastContext value={show}>
@@ -40,7 +51,13 @@ function ToastCard({ toast, closeLabel, close }: { readonly toast: Toast; readon
     return () => clearTimeout(timer);
   }, [isHeld, latest]);
   return (
-    <div className={`toast toast-${toast.tone ?? "calm"}`} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)} onFocus={() => setHeld(true)} onBlur={() => setHeld(false)}>
+    <div
+      className={`toast toast-${toast.tone ?? "calm"}`}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
       <span>{toast.text}</span>
       {toast.action !== undefined && (
         <button

@@ -35,7 +35,8 @@ export const account = {
   "recovery.hint": "Bu telefonun itəcəyi gün üçün",
   "recovery.heading": "Bu telefonun itəcəyi gün üçün",
   "recovery.write": "Bunu yazıb saxlayın",
-  "recovery.text": "Bu kod və istifadəçi adınızla yeni telefon hesabınızı geri alır. Server yalnız başqa heç nə ilə açılmayan möhürlü nüsxəni saxlayır.",
+  "recovery.text":
+    "Bu kod və istifadəçi adınızla yeni telefon hesabınızı geri alır. Server yalnız başqa heç nə ilə açılmayan möhürlü nüsxəni saxlayır.",
   "recovery.replaces": "Yeni kod əvvəlkini əvəz edir.",
   "recovery.create": "Kod yarat",
   "recovery.once": "Yalnız indi göstərilir. Kağızda və ya parol menecerində saxlayın, bu telefonda yox.",
@@ -43,7 +44,8 @@ export const account = {
   "recovery.done": "Yazdım",
   "import.title": "WhatsApp-dan idxal et",
   "import.hint": "Söhbət tarixçənizi gətirin",
-  "import.text": "İxrac etdiyiniz söhbətlər burada tarixçə olur: axtarılır, bağlı cihazlarınızda da görünür. Fayl yalnız bu telefonda oxunur.",
+  "import.text":
+    "İxrac etdiyiniz söhbətlər burada tarixçə olur: axtarılır, bağlı cihazlarınızda da görünür. Fayl yalnız bu telefonda oxunur.",
   "import.step1": "WhatsApp-da söhbəti açın",
   "import.step2": "Menyusunda Söhbəti ixrac et seçin",
   "import.step3": "Faylı saxlayıb burada seçin",

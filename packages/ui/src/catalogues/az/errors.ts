@@ -34,7 +34,8 @@ export const errors = {
   "error.ACCOUNT_EXISTS": "Bu hesab artıq var. Onu bərpa kodunuzla bərpa edin.",
   "error.RECOVERY_UNKNOWN": "Serverdə bu istifadəçi adı üçün bərpa kodu yoxdur. İstifadəçi adını yoxlayın.",
   "error.STALE_LIST": "Qarşı tərəfin cihazları bu arada dəyişdi. Mesaj yenidən möhürlənib göndərilir.",
-  "error.LIST_CONFLICT": "Cihazlar siyahınız iki yerdə dəyişdirilib. Heç bir cihaz çıxarılmayıb; telefonda Cihazları açıb yenidən cəhd edin.",
+  "error.LIST_CONFLICT":
+    "Cihazlar siyahınız iki yerdə dəyişdirilib. Heç bir cihaz çıxarılmayıb; telefonda Cihazları açıb yenidən cəhd edin.",
   "error.LIST_INVALID": "Cihazlar siyahısı yoxlamadan keçmədi və rədd edildi. Heç nə dəyişmədi. Yenidən cəhd edin.",
   "error.DEVICE_LIMIT": "Artıq on cihaz bağlıdır. Əvvəlcə telefonda birini silin.",
   "error.MAILBOX_FULL": "Alanın qutusu doludur. Mesaj burada qalır və yenidən cəhd edilir.",
@@ -56,7 +57,8 @@ export const errors = {
   "error.DECISION_DEADLINE": "Heç kim vaxtında təsdiqləmədi, heç nə bağlanmadı. Yenidən cəhd edin.",
   "error.ACTIVATION_DEADLINE": "Cihaz təsdiqləndi, amma vaxtında qoşula bilmədi. Cəhd davam edir; şəbəkəsini yoxlayın.",
   "error.DECLINED": "Bağlama telefonda rədd edildi.",
-  "error.CHANNEL_TAMPERED": "Cihazlar arasındakı kanal yoxlamadan keçmədi və bağlandı. Araya girən ola bilər: başqa şəbəkədən istifadə edin.",
+  "error.CHANNEL_TAMPERED":
+    "Cihazlar arasındakı kanal yoxlamadan keçmədi və bağlandı. Araya girən ola bilər: başqa şəbəkədən istifadə edin.",
   "error.VERSION": "İki tətbiqdən biri o biri üçün çox köhnədir. Hər ikisini yeniləyin.",
   "error.CANCELLED": "Bağlama ləğv edildi.",
   "error.SERVER_UNREACHABLE": "Server cavab vermir. Şəbəkənizi yoxlayın; yenidən cəhd edilir.",

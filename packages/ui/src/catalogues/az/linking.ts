@@ -107,7 +107,8 @@ export const linking = {
   "history.askHint": "Telefondan gəlməyənləri gətirir",
   "connection.offline": "Serverlə əlaqə yoxdur.",
   "connection.noNetwork": "Bu cihaz oflayndır.",
-  "connection.retryIn": "{seconds, plural, one {# saniyədən sonra yenidən cəhd ediləcək.} other {# saniyədən sonra yenidən cəhd ediləcək.}}",
+  "connection.retryIn":
+    "{seconds, plural, one {# saniyədən sonra yenidən cəhd ediləcək.} other {# saniyədən sonra yenidən cəhd ediləcək.}}",
   "connection.retrying": "Yenidən cəhd edilir…",
   "connection.outbox": "{count, plural, one {# mesaj gözləyir və göndəriləcək.} other {# mesaj gözləyir və göndəriləcək.}}",
   "update.needed": "Daha yeni versiya lazımdır.",

@@ -35,7 +35,8 @@ export const account = {
   "recovery.hint": "For the day this phone is lost",
   "recovery.heading": "For the day this phone is lost",
   "recovery.write": "Write this down",
-  "recovery.text": "With this code and your handle a new phone gets your account back. The server keeps only a sealed copy that nothing else opens.",
+  "recovery.text":
+    "With this code and your handle a new phone gets your account back. The server keeps only a sealed copy that nothing else opens.",
   "recovery.replaces": "A new code replaces the one before.",
   "recovery.create": "Create a code",
   "recovery.once": "It is shown only now. Keep it on paper or in a password manager, not on this phone.",
@@ -43,7 +44,8 @@ export const account = {
   "recovery.done": "I wrote it down",
   "import.title": "Import from WhatsApp",
   "import.hint": "Bring your chat history along",
-  "import.text": "Your exported chats become history here: searchable, and on your linked devices too. The file is read on this phone only.",
+  "import.text":
+    "Your exported chats become history here: searchable, and on your linked devices too. The file is read on this phone only.",
   "import.step1": "Open the chat in WhatsApp",
   "import.step2": "Choose Export chat in its menu",
   "import.step3": "Save the file, and choose it here",

@@ -47,7 +47,8 @@ export const errors = {
   "error.BLOB_TICKET_INVALID": "The permission to upload ran out. It is asked for again.",
   "error.QUOTA_EXCEEDED": "Your space on the server is used up. Try again later, or send smaller files.",
   "error.CODE_MALFORMED": "This is not a Hawser code, or it is incomplete. Scan or copy it again.",
-  "error.CODE_OTHER_ORIGIN": "This code belongs to another server. Open the same address on both devices. If somebody sent it to you, do not use it.",
+  "error.CODE_OTHER_ORIGIN":
+    "This code belongs to another server. Open the same address on both devices. If somebody sent it to you, do not use it.",
   "error.CODE_EXPIRED": "The code is too old. Scan the one on the screen now.",
   "error.CODE_UNSUPPORTED": "This code is of a newer kind. Update this app, then scan again.",
   "error.CODE_ALREADY_USED": "This code was used already. Scan the one on the screen now.",
@@ -56,7 +57,8 @@ export const errors = {
   "error.DECISION_DEADLINE": "Nobody confirmed in time, so nothing was linked. Try again.",
   "error.ACTIVATION_DEADLINE": "The device was confirmed but could not connect in time. It keeps trying; check its network.",
   "error.DECLINED": "The link was declined on the phone.",
-  "error.CHANNEL_TAMPERED": "The channel between the devices did not pass its check and was closed. Somebody may be interfering: use another network.",
+  "error.CHANNEL_TAMPERED":
+    "The channel between the devices did not pass its check and was closed. Somebody may be interfering: use another network.",
   "error.VERSION": "One of the two apps is too old for the other. Update both.",
   "error.CANCELLED": "The link was cancelled.",
   "error.SERVER_UNREACHABLE": "The server does not answer. Check your network; it is tried again.",

@@ -35,7 +35,8 @@ export const account = {
   "recovery.hint": "Bu telefonun kaybolacağı gün için",
   "recovery.heading": "Bu telefonun kaybolacağı gün için",
   "recovery.write": "Bunu bir yere yazın",
-  "recovery.text": "Bu kod ve kullanıcı adınızla yeni bir telefon hesabınızı geri alır. Sunucu yalnızca, başka hiçbir şeyin açamadığı mühürlü bir kopya tutar.",
+  "recovery.text":
+    "Bu kod ve kullanıcı adınızla yeni bir telefon hesabınızı geri alır. Sunucu yalnızca, başka hiçbir şeyin açamadığı mühürlü bir kopya tutar.",
   "recovery.replaces": "Yeni kod öncekinin yerine geçer.",
   "recovery.create": "Kod oluştur",
   "recovery.once": "Yalnızca şimdi gösterilir. Kâğıtta ya da parola yöneticisinde saklayın, bu telefonda değil.",
@@ -43,7 +44,8 @@ export const account = {
   "recovery.done": "Yazdım",
   "import.title": "WhatsApp’tan içe aktar",
   "import.hint": "Sohbet geçmişinizi getirin",
-  "import.text": "Dışa aktardığınız sohbetler burada geçmiş olur: aranabilir, bağlı cihazlarınızda da görünür. Dosya yalnızca bu telefonda okunur.",
+  "import.text":
+    "Dışa aktardığınız sohbetler burada geçmiş olur: aranabilir, bağlı cihazlarınızda da görünür. Dosya yalnızca bu telefonda okunur.",
   "import.step1": "WhatsApp’ta sohbeti açın",
   "import.step2": "Menüsünden Sohbeti dışa aktar’ı seçin",
   "import.step3": "Dosyayı kaydedip burada seçin",
