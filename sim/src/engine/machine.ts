@@ -22,7 +22,11 @@ export class Machine {
   #suspended = false;
   #frozen: (() => void)[] = [];
 
-  constructor(name: string, scheduler: Scheduler) {
+  readonly #onFault: (error: unknown) => void;
+
+  /** `onFault`: what nothing in the process caught. */
+  constructor(name: string, scheduler: Scheduler, onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
     this.name = name;
     this.scheduler = scheduler;
   }
@@ -55,8 +59,15 @@ export class Machine {
   /** Runs something in a process now, later, or never. */
   enter(life: number, callback: () => void): void {
     if (life !== this.life) return;
-    if (this.#suspended) this.#frozen.push(() => this.enter(life, callback));
-    else callback();
+    if (this.#suspended) {
+      this.#frozen.push(() => this.enter(life, callback));
+      return;
+    }
+    try {
+      callback();
+    } catch (error) {
+      if (!(error instanceof ProcessDied)) this.#onFault(error);
+    }
   }
 
   clock(life: number): Clock {

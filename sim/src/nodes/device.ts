@@ -31,6 +31,7 @@ export interface DeviceOptions {
   readonly seams: (device: Device) => DeviceSeams;
   onEvent(device: Device, event: ClientEvent): void;
   onBody(body: Bytes): void;
+  onFault(device: Device, error: unknown): void;
   onLog?(device: Device, event: LogEvent): void;
 }
 
@@ -44,7 +45,7 @@ export class Device {
   constructor(options: DeviceOptions) {
     this.#options = options;
     this.name = options.name;
-    this.machine = new Machine(options.name, options.network.scheduler);
+    this.machine = new Machine(options.name, options.network.scheduler, (error) => options.onFault(this, error));
   }
 
   /** The running process; `undefined` while it is closed or dead. */

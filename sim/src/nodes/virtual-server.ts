@@ -38,6 +38,7 @@ export interface VirtualServerOptions {
   onFault(event: string, cause: unknown): void;
 }
 
+const START_AGAIN_MS = 10_000;
 const TICKET_LIFETIME_MS = 6 * 3_600_000;
 const BLOB_LIMITS = { quotaBytes: DEFAULT_BLOB_QUOTA_BYTES, retentionMs: DEFAULT_BLOB_RETENTION_MS, maxUploads: 128, maxUploadsPerAccount: 16 };
 
@@ -54,7 +55,7 @@ export class VirtualServer {
 
   constructor(options: VirtualServerOptions) {
     this.#options = options;
-    this.machine = new Machine("server", options.network.scheduler);
+    this.machine = new Machine("server", options.network.scheduler, (error) => options.onFault("uncaught", error));
     this.disks = { mailbox: new Disk(), directory: new Disk(), prekeys: new Disk(), rendezvous: new Disk(), blobs: new Disk() };
     this.#ticketKey = options.random.fork("ticket key").bytes(32);
     this.shelf = new BlobShelf(options.primitives);
@@ -74,10 +75,23 @@ export class VirtualServer {
     this.#directoryListeners.push(listener);
   }
 
+  /** As a supervisor does it: a server that cannot open what it needs is started again a little later. */
   start(): void {
+    if (this.up) return;
+    const life = this.machine.begin();
+    try {
+      this.#start(life);
+    } catch (error) {
+      if (error instanceof OperationalError) this.machine.kill();
+      else if (!(error instanceof ProcessDied)) throw error;
+      const { scheduler } = this.#options.network;
+      if (error instanceof OperationalError) scheduler.after(START_AGAIN_MS, () => this.start());
+    }
+  }
+
+  #start(life: number): void {
     const { network, primitives, origin, seams, onFault } = this.#options;
     const { machine } = this;
-    const life = machine.begin();
     const clock = machine.clock(life);
     const random = this.#options.random.fork(`life ${life}`);
     const open = (role: RoleName): SqlDatabase => seams.database(role, this.disks[role].openFor(machine, life));
@@ -96,15 +110,29 @@ export class VirtualServer {
     );
     const codeSender = { send: () => Promise.resolve() };
     const directoryRole = openDirectoryRole({ database: open("directory"), clock, random, primitives, mode: "open", codeSender });
-    const preKeys = new PreKeyStore(open("prekeys"));
-    const rendezvous = new RendezvousStore(open("rendezvous"));
-    const books = new BlobBooks(open("blobs"), BLOB_LIMITS.retentionMs);
-    const role = <T>(name: RoleName, value: T) => (): T => {
-      if (this.disks[name].outOfService) throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 2_000 } });
-      return value;
+    /** A role that does not open is tried again; the others run without it. */
+    const role = <T>(name: RoleName, make: () => T): (() => T) => {
+      let value: T | undefined;
+      const tryOpen = (): void => {
+        try {
+          value = make();
+        } catch (error) {
+          if (!(error instanceof OperationalError)) throw error;
+          clock.after(START_AGAIN_MS, tryOpen);
+        }
+      };
+      tryOpen();
+      return () => {
+        if (value === undefined || this.disks[name].outOfService) throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 2_000 } });
+        return value;
+      };
     };
+    const directory = role("directory", () => directoryRole);
+    const preKeys = role("prekeys", () => new PreKeyStore(open("prekeys")));
+    const rendezvous = role("rendezvous", () => new RendezvousStore(open("rendezvous")));
+    const books = role("blobs", () => new BlobBooks(open("blobs"), BLOB_LIMITS.retentionMs));
     const operations = new RequestHandler({
-      roles: { directory: role("directory", directoryRole), preKeys: role("prekeys", preKeys), rendezvous: role("rendezvous", rendezvous), blobs: role("blobs", books) },
+      roles: { directory, preKeys, rendezvous, blobs: books },
       limits: openRateTables(clock),
       clock,
       random,
@@ -130,17 +158,17 @@ export class VirtualServer {
     directoryRole.directory.onChange((entry, _lists, revoked) => {
       if (revoked.length === 0) return;
       try {
-        preKeys.remove(entry.account, revoked);
+        preKeys().remove(entry.account, revoked);
       } catch (cause) {
         fault("prekeys-of-revoked-device", cause);
       }
     });
     for (const listener of this.#directoryListeners) listener(directoryRole);
-    this.shelf.open({ desk: new UploadDesk({ primitives, ticketKey: this.#ticketKey, clock, limits: BLOB_LIMITS, books: role("blobs", books) }), books: role("blobs", books), clock });
+    this.shelf.open({ desk: new UploadDesk({ primitives, ticketKey: this.#ticketKey, clock, limits: BLOB_LIMITS, books }), books, clock });
     this.#stopHousekeeping = startHousekeeping(
       [
-        { name: "activity", everyMs: 60_000, run: () => role("directory", directoryRole)().activity.flush() },
-        { name: "rendezvous", everyMs: 30_000, run: () => void role("rendezvous", rendezvous)().sweep(clock.nowMs()) },
+        { name: "activity", everyMs: 60_000, run: () => directory().activity.flush() },
+        { name: "rendezvous", everyMs: 30_000, run: () => void rendezvous().sweep(clock.nowMs()) },
         { name: "blobs", everyMs: 60_000, run: () => void this.shelf.expire() },
       ],
       clock,

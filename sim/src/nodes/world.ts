@@ -34,6 +34,10 @@ export interface WorldOptions {
   readonly follow?: (line: string) => void;
 }
 
+/** Enough of the stack to find it. */
+export const describeFault = (cause: unknown): string =>
+  cause instanceof Error ? (cause.stack ?? cause.message).split("\n").slice(0, 4).map((line) => line.trim()).join(" ") : String(cause);
+
 export class World {
   readonly scheduler = new Scheduler();
   readonly trace: Trace;
@@ -62,7 +66,7 @@ export class World {
       primitives: nodePrimitives,
       origin: ORIGIN,
       seams: { ...NO_SERVER_SEAMS, ...seams.server },
-      onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${cause instanceof Error ? (cause.stack ?? cause.message).split("\n").slice(0, 3).join(" ") : String(cause)}`),
+      onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${describeFault(cause)}`),
     });
     this.oracle = new Oracle(this);
     this.server.onStart((role) => this.oracle.watchDirectory(role.directory));
@@ -88,6 +92,7 @@ export class World {
       seams: (its) => ({ ...NO_DEVICE_SEAMS, ...this.#seams.device?.(its, this) }),
       onEvent: (its, event) => this.#event(its, event),
       onBody: (body: Bytes) => this.wire.body(body),
+      onFault: (its, error) => this.violations.add("no fault inside", `${its.name}: ${describeFault(error)}`),
     });
     account.devices.push(device);
     return device;

@@ -6,7 +6,7 @@ import type { Violation } from "../check/violation.ts";
 import { ProcessDied } from "../engine/machine.ts";
 import { WORLD_STARTS_MS } from "../engine/scheduler.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
-import { type Account, type Seams, World } from "../nodes/world.ts";
+import { type Account, describeFault, type Seams, World } from "../nodes/world.ts";
 import { Cast } from "./cast.ts";
 import { heal } from "./fault-operations.ts";
 import { OPERATIONS } from "./operations.ts";
@@ -46,7 +46,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   const cast = new Cast(world);
   const onRejection = (reason: unknown): void => {
     if (reason instanceof ProcessDied) return;
-    world.violations.add("no fault inside", `unhandled: ${reason instanceof Error ? (reason.stack ?? reason.message).split("\n").slice(0, 4).join(" ") : String(reason)}`);
+    world.violations.add("no fault inside", `unhandled: ${describeFault(reason)}`);
   };
   process.on("unhandledRejection", onRejection);
   process.on("uncaughtException", onRejection);
