@@ -1,17 +1,15 @@
 /** One profile, several tabs; and profiles whose storage is not what it should be. */
 import { expect } from "vitest";
 import { CompanionApp } from "./harness/companion-app.ts";
-import { linkTo, startFriend } from "./harness/friend.ts";
+import { linkTo, startPair } from "./harness/friend.ts";
 import { REAL_TEXTS } from "./harness/real-texts.ts";
 import { scenario } from "./harness/scenario.ts";
-import { inWorkers, NO_FILE_SYSTEM, NO_STORAGE } from "./harness/worker-world.ts";
+import { NO_FILE_SYSTEM, NO_STORAGE, webRootWith } from "./harness/worker-world.ts";
 import { say } from "./harness/words.ts";
 
 scenario("two tabs: both write, one does the work, and the other takes over", async (world) => {
   const server = await world.startServer();
-  const self = await startFriend(world, server.url, { handle: "elif", name: "Elif" });
-  const friend = await startFriend(world, server.url, { handle: "mert", name: "Mert" });
-  await self.opensChatWith("mert");
+  const { self, friend } = await startPair(world, server.url);
   const profile = await world.companion();
   const first = await CompanionApp.open(await profile.page(), server.url);
   await linkTo(first, self);
@@ -35,31 +33,24 @@ scenario("two tabs: both write, one does the work, and the other takes over", as
 });
 
 scenario("without a file system: works, survives a reload", async (world) => {
-  const server = await world.startServer();
-  const self = await startFriend(world, server.url, { handle: "elif", name: "Elif" });
-  const friend = await startFriend(world, server.url, { handle: "mert", name: "Mert" });
-  await self.opensChatWith("mert");
+  const server = await world.startServer({ webRoot: webRootWith(NO_FILE_SYSTEM, world.folder) });
+  const { self, friend } = await startPair(world, server.url);
   const profile = await world.companion();
-  const worker = await inWorkers(profile.context, NO_FILE_SYSTEM);
   const companion = await CompanionApp.open(await profile.page(), server.url);
   await linkTo(companion, self);
   await companion.chats.open("mert");
   await companion.chats.send(REAL_TEXTS[310]!);
   await friend.receives(REAL_TEXTS[310]!);
-  await companion.chats.showsStatus(REAL_TEXTS[310]!, "delivered");
+  await companion.chats.showsStatus(REAL_TEXTS[310]!, "sent");
   await companion.page.reload();
   await companion.chats.sees(REAL_TEXTS[310]!);
-  expect(worker.applied()).toBe(2);
   expect(await companion.page.evaluate(async () => (await indexedDB.databases()).length)).toBeGreaterThan(0);
 });
 
 scenario("with all storage denied: works, and says that nothing is kept", async (world) => {
-  const server = await world.startServer();
-  const self = await startFriend(world, server.url, { handle: "elif", name: "Elif" });
-  const friend = await startFriend(world, server.url, { handle: "mert", name: "Mert" });
-  await self.opensChatWith("mert");
+  const server = await world.startServer({ webRoot: webRootWith(NO_STORAGE, world.folder) });
+  const { self, friend } = await startPair(world, server.url);
   const profile = await world.companion();
-  await inWorkers(profile.context, NO_STORAGE);
   const companion = await CompanionApp.open(await profile.page(), server.url);
   await linkTo(companion, self);
   await companion.page.getByText(say("storage.memory")).waitFor();

@@ -19,7 +19,7 @@ const DEVICE = "Tuning Fork 8c2";
 scenario("a canary text is in no store, log, frame or request", async (world) => {
   const tap = await WireTap.open();
   world.atEnd(() => tap.close());
-  const server = await world.startServer(tap.origin);
+  const server = await world.startServer({ origin: tap.origin });
   tap.forwardTo(server.port);
   const phone = await PhoneApp.open(await (await world.phone()).page(), server.url);
   await phone.signUp({ handle: "canarybird", name: "Elif Kaya" });

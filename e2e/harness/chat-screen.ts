@@ -5,8 +5,6 @@ import { say } from "./words.ts";
 
 type Status = "queued" | "sent" | "delivered" | "read" | "failed";
 
-const SCROLL_STEPS = 400;
-
 export class ChatScreen {
   readonly page: Page;
 
@@ -23,7 +21,7 @@ export class ChatScreen {
   }
 
   get composer(): Locator {
-    return this.page.getByPlaceholder(say("composer.placeholder"));
+    return this.page.getByPlaceholder(say("composer.placeholder"), { exact: true });
   }
 
   async isReady(): Promise<void> {
@@ -54,12 +52,14 @@ export class ChatScreen {
 
   /** Back to the list, where list and chat do not stand side by side. */
   async leave(): Promise<void> {
-    if (await this.list.isVisible()) return;
-    await this.page
-      .getByRole("button", { name: say("action.back") })
-      .first()
-      .click();
-    await this.list.waitFor();
+    const box = this.page.getByRole("searchbox", { name: say("search.label") });
+    const back = this.page.getByRole("button", { name: say("action.back") }).first();
+    await until("the list is in sight", async () => {
+      if ((await box.isVisible()) && (await box.inputValue()) !== "") await box.fill("");
+      if (await this.list.isVisible()) return true;
+      if (!(await box.isVisible()) && (await back.isVisible())) await back.click();
+      return false;
+    });
   }
 
   bubble(text: string): Locator {
@@ -76,14 +76,18 @@ export class ChatScreen {
     return (await texts.allInnerTexts()).slice(-count);
   }
 
-  /** Scrolls up until the first message of all stands there. */
-  async scrollToOldest(text: string): Promise<void> {
+  /** Scrolls up until the message is in sight. */
+  async scrollUpTo(text: string): Promise<void> {
     await this.thread.hover();
-    for (let step = 0; step < SCROLL_STEPS; step++) {
-      if (await this.bubble(text).first().isVisible()) return;
-      await this.page.mouse.wheel(0, -6_000);
-    }
-    throw new Error(`“${text}” was not found above`);
+    await until(
+      `“${text}” is found above`,
+      async () => {
+        if (await this.bubble(text).first().isVisible()) return true;
+        await this.page.mouse.wheel(0, -500);
+        return false;
+      },
+      20_000,
+    );
   }
 
   /** Writes and sends; does not wait for what becomes of it. */
@@ -127,7 +131,7 @@ export class ChatScreen {
 
   async search(text: string): Promise<void> {
     await this.leave();
-    await this.page.getByRole("searchbox").first().fill(text);
+    await this.page.getByRole("searchbox", { name: say("search.label") }).fill(text);
     await this.page.getByRole("region", { name: say("search.results") }).waitFor();
   }
 

@@ -5,6 +5,7 @@ import type { HawserClient, LinkStatus } from "@hawser/sdk";
 import { openNodeClient } from "@hawser/sdk/node";
 import type { CompanionApp } from "./companion-app.ts";
 import { codeOnScreen } from "./read-code.ts";
+import { REAL_TEXTS } from "./real-texts.ts";
 import type { World } from "./world.ts";
 import { until } from "./until.ts";
 
@@ -72,6 +73,10 @@ export class Friend {
     });
   }
 
+  async isOffline(): Promise<void> {
+    await until("the phone is offline", async () => (await this.client.state()).connection.kind === "offline");
+  }
+
   async approves({ attempt }: OpenedCode): Promise<void> {
     await this.client.approveLink(attempt);
   }
@@ -82,6 +87,17 @@ export async function startFriend(world: World, serverUrl: string, who: { handle
   world.atEnd(() => client.close());
   await client.createAccount({ handle: who.handle, displayName: who.name, deviceName: `${who.name}'s phone` });
   return new Friend(client);
+}
+
+/** Two people who know each other: `self` has written to `friend` once. */
+export async function startPair(world: World, serverUrl: string): Promise<{ self: Friend; friend: Friend }> {
+  const self = await startFriend(world, serverUrl, { handle: "elif", name: "Elif" });
+  const friend = await startFriend(world, serverUrl, { handle: "mert", name: "Mert" });
+  await self.opensChatWith("mert");
+  await self.sends(REAL_TEXTS[0]!);
+  await friend.receives(REAL_TEXTS[0]!);
+  friend.received.length = 0;
+  return { self, friend };
 }
 
 /** A link without anything special about it, for stories about something else. */

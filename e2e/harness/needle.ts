@@ -1,5 +1,5 @@
 /** Looks for a text in bytes in every shape in which a careless program might have left it there. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 /** Base64 depends on where in a group of three the text begins; only the characters that depend on the text alone are kept. */
@@ -38,9 +38,9 @@ export function findInFiles(folder: string, text: string): string[] {
   return filesBelow(folder).flatMap((path) => findShapes(readFileSync(path), text).map((shape) => `${relative(folder, path)}: ${shape}`));
 }
 
+/** Plain files, also those that come and go while this looks. */
 export function filesBelow(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isDirectory() ? filesBelow(path) : [path];
-  });
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }

@@ -1,9 +1,12 @@
 /** The real server as a process of its own, which can be killed, frozen and started again on the same port and the same data. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { within } from "./until.ts";
 
+/** HAWSER_WEB_ROOT points at another build than the one in the tree. */
+export const WEB_ROOT = process.env["HAWSER_WEB_ROOT"] ?? fileURLToPath(new URL("../../apps/web/dist", import.meta.url));
 const SERVE = fileURLToPath(new URL("./serve.ts", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -12,6 +15,7 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** What browsers have in the address bar, when something stands between them and the server. */
   readonly origin?: string;
+  readonly webRoot?: string;
 }
 
 export class ServerProcess {
@@ -38,9 +42,10 @@ export class ServerProcess {
   }
 
   async start(): Promise<this> {
-    const { dataDir, origin } = this.options;
+    const { webRoot = WEB_ROOT, ...options } = this.options;
+    if (!existsSync(webRoot)) throw new Error(`${webRoot} is missing: \`npm test\` builds it`);
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", SERVE], {
-      env: { ...process.env, SERVE_OPTIONS: JSON.stringify({ dataDir, port: this.#port, ...(origin === undefined ? {} : { origin }) }) },
+      env: { ...process.env, SERVE_OPTIONS: JSON.stringify({ ...options, webRoot, port: this.#port }) },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child = child;

@@ -2,10 +2,12 @@
  * Changes the world of the app's worker, where the engine lives and where a page's scripts do not reach: its script is served with a
  * few lines in front. Everything else about it is the built app.
  */
-import type { BrowserContext } from "playwright-core";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { WEB_ROOT } from "./server-process.ts";
 
 /** The engine's entry in the built app. */
-const WORKER_SCRIPT = /\/assets\/worker-[^/]*\.js$/;
+const WORKER_SCRIPT = /^worker-[^/]*\.js$/;
 
 /** Timers and clocks run `factor` times as fast. */
 export const fasterBy = (factor: number): string => `{
@@ -25,17 +27,13 @@ export const NO_FILE_SYSTEM = `{
 export const NO_STORAGE = `${NO_FILE_SYSTEM}
   Object.defineProperty(self, "indexedDB", { get() { throw new DOMException("denied", "SecurityError"); } });`;
 
-/** For every page that the context opens from now on. Without a service worker, which would serve the script that it kept. */
-export async function inWorkers(context: BrowserContext, prelude: string): Promise<{ readonly applied: () => number }> {
-  let applied = 0;
-  await context.addInitScript(() => {
-    const refuse = (): Promise<never> => Promise.reject(new DOMException("off for this test", "SecurityError"));
-    Object.defineProperty(ServiceWorkerContainer.prototype, "register", { value: refuse });
-  });
-  await context.route(WORKER_SCRIPT, async (route) => {
-    const response = await route.fetch();
-    applied++;
-    await route.fulfill({ response, body: `${prelude}\n${await response.text()}` });
-  });
-  return { applied: () => applied };
+/** A copy of the built app whose engine begins with `prelude`, for a server to serve. */
+export function webRootWith(prelude: string, folder: string): string {
+  const root = join(folder, "web");
+  cpSync(WEB_ROOT, root, { recursive: true });
+  const scripts = readdirSync(join(root, "assets")).filter((name) => WORKER_SCRIPT.test(name));
+  if (scripts.length !== 1) throw new Error(`the built app has ${scripts.length} engines`);
+  const path = join(root, "assets", scripts[0]!);
+  writeFileSync(path, `${prelude}\n${readFileSync(path, "utf8")}`);
+  return root;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Profile, type ProfileOptions } from "./chromium.ts";
 import { LiveCamera } from "./live-camera.ts";
-import { ServerProcess } from "./server-process.ts";
+import { type ServerOptions, ServerProcess } from "./server-process.ts";
 
 const CLOSE_TIMEOUT_MS = 15_000;
 
@@ -21,9 +21,8 @@ export class World {
     return this.#camera;
   }
 
-  async startServer(origin?: string): Promise<ServerProcess> {
-    const dataDir = join(this.folder, `server-${this.#servers.length}`);
-    const server = new ServerProcess({ dataDir, ...(origin === undefined ? {} : { origin }) });
+  async startServer(options: Omit<ServerOptions, "dataDir"> = {}): Promise<ServerProcess> {
+    const server = new ServerProcess({ dataDir: join(this.folder, `server-${this.#servers.length}`), ...options });
     this.#servers.push(server);
     this.atEnd(() => server.stop());
     return server.start();

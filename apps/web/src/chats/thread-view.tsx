@@ -123,6 +123,22 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
     return () => removeEventListener("focus", markRead);
   }, [markRead, chat.unread]);
 
+  // A chat that fits into the view never scrolls: its end is seen without.
+  const end = useRef<HTMLDivElement>(null);
+  const hasNewer = window?.hasNewer !== false;
+  useEffect(() => {
+    const watch = new IntersectionObserver(
+      ([entry]) => {
+        if (entry?.isIntersecting !== true || hasNewer || placed.current === undefined) return;
+        isAtEnd.current = true;
+        markRead();
+      },
+      { root: scroller.current, rootMargin: `0px 0px ${AT_END_PX}px 0px` },
+    );
+    watch.observe(end.current!);
+    return () => watch.disconnect();
+  }, [markRead, hasNewer]);
+
   const hideTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const scrolled = useCallback(
     (offset: number) => {
@@ -219,6 +235,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
             {render}
           </Virtualizer>
         </div>
+        <div ref={end} style={{ flex: "none", blockSize: 1 }} />
       </div>
       {isAway && (
         <button type="button" className="jump" aria-label={t("chat.toEnd")} onClick={toEnd}>
