@@ -41,11 +41,13 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     try {
       while (queue.length > 0) {
         const mine = generation;
-        const known = await fetchUnknownLists(queue.slice(0, RECEIVE_BATCH));
+        // Only what was looked at is committed: more may have arrived meanwhile, from senders nobody asked for.
+        const batch = queue.slice(0, RECEIVE_BATCH);
+        const known = await fetchUnknownLists(batch);
         if (mine !== generation) continue;
         if (!known || core.identity.phase() !== "ready") return reconnectLater();
-        const cursor = commit(queue.slice(0, RECEIVE_BATCH));
-        queue.splice(0, RECEIVE_BATCH);
+        const cursor = commit(batch);
+        queue.splice(0, batch.length);
         link.sendFrame({ type: "cursor", sequence: cursor });
       }
     } catch (error) {
