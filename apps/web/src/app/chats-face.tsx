@@ -27,7 +27,10 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
   const box = useRef<HTMLInputElement>(null);
   const current = route.page === "chat" ? route.conversation : undefined;
   const focusSearch = useCallback(() => {
-    if (getComputedStyle(box.current?.closest(".side") ?? document.body).display === "none") goPage("chats");
+    const isHidden = getComputedStyle(box.current?.closest(".side") ?? document.body).display === "none";
+    // At once where it is in sight: whoever types fast loses no letter.
+    if (!isHidden) return box.current?.focus();
+    goPage("chats");
     requestAnimationFrame(() => box.current?.focus());
   }, []);
   const archiveItem: MenuItem = { id: "archive", icon: "archive", label: t("chats.archive"), onSelect: () => setArchived(true) };

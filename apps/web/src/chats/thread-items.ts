@@ -6,6 +6,8 @@ import { localDay } from "@hawser/ui";
 const GROUP_WITHIN_MS = 5 * 60_000;
 
 export type ThreadItem =
+  /** Where everything begins: only when nothing older exists. */
+  | { readonly type: "start"; readonly key: string }
   | { readonly type: "day"; readonly key: string; readonly timeMs: number }
   | { readonly type: "unread"; readonly key: string }
   | { readonly type: "message"; readonly key: string; readonly message: MessageView; readonly isFirst: boolean; readonly isLast: boolean };

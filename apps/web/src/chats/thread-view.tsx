@@ -45,7 +45,11 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   const [stickyDay, setStickyDay] = useState<{ readonly timeMs: number; readonly isShown: boolean }>({ timeMs: 0, isShown: false });
   const [flashing, setFlashing] = useState<string>();
   const { window, isPrepending } = thread;
-  const items = useMemo(() => threadItems(window?.messages ?? [], firstUnread), [window, firstUnread]);
+  // The beginning is an item of the list: anything above the list would falsify its offsets.
+  const items = useMemo<ThreadItem[]>(() => {
+    const found = threadItems(window?.messages ?? [], firstUnread);
+    return window?.hasOlder === false ? [{ type: "start", key: "start" }, ...found] : found;
+  }, [window, firstUnread]);
   const words = { today: t("day.today"), yesterday: t("day.yesterday") };
   const indexOf = useCallback((id: string): number => items.findIndex((item) => item.key === id), [items]);
 
@@ -187,7 +191,11 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   );
   const render = (item: ThreadItem, index: number): React.ReactElement => (
     <div className={index === items.length - 1 ? "thread-item thread-item-last" : "thread-item"} key={item.key}>
-      {item.type === "day" ? (
+      {item.type === "start" ? (
+        <div className="system-line" style={{ paddingBlock: 20 }}>
+          <span>{beginning(chat, window?.messages ?? [], t)}</span>
+        </div>
+      ) : item.type === "day" ? (
         <div className="day" role="separator">
           <span>{dayTitle(item.timeMs, now, language, words)}</span>
         </div>
@@ -225,11 +233,6 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
         style={{ display: "flex", flexDirection: "column" }}
       >
         <div style={{ flexGrow: 1 }} />
-        {window !== undefined && !window.hasOlder && (
-          <div className="system-line" style={{ paddingBlock: 20 }}>
-            <span>{beginning(chat, window.messages, t)}</span>
-          </div>
-        )}
         <div ref={content} className="thread-content">
           <Virtualizer ref={list} scrollRef={scroller} data={items} shift={isPrepending} onScroll={scrolled} bufferSize={600}>
             {render}
