@@ -2,6 +2,9 @@
  * Invariants: one row a message id; positions unique and rising; unread and last follow the messages; search finds newest first and points
  * at the matches; a database of a newer program is left alone.
  */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type AccountId, conversationWith, type MessageId, newMessageId, type SqlDatabase } from "@hawser/base";
 import { openSqliteDatabase } from "@hawser/io-node";
 import { nodePrimitives } from "@hawser/io-node/primitives";
@@ -161,6 +164,23 @@ test("wiping leaves nothing but what it is told to keep", () => {
   expect(store.messages.find(id)).toBeUndefined();
   expect(store.search.search("secretword", { conversation: undefined, beforeOrder: undefined, limit: 5 })).toEqual([]);
   expect(store.kv.getJson("revocation")).toEqual({ by: 1 });
+});
+
+test("what was wiped is in no file any more: not in free pages, not in the index, not in the log", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-store-"));
+  database = openSqliteDatabase(join(folder, "client.db"));
+  const left = (word: string): string[] => readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(word));
+  try {
+    store = openStore(database, nodePrimitives);
+    add(ANNA, { text: "the secretword stands here" });
+    store.kv.setBytes("identity", new TextEncoder().encode("private-key-of-32-bytes"));
+    expect([left("secretword"), left("private-key-of-32-bytes")]).not.toContainEqual([]);
+    store.wipe();
+    expect([left("secretword"), left("private-key-of-32-bytes")]).toEqual([[], []]);
+  } finally {
+    database.close();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a database of a newer program is refused and left as it is", () => {

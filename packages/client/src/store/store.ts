@@ -60,11 +60,14 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
       lists.forget();
       database.transaction(() => {
         for (const table of WIPED_TABLES) database.exec(`DELETE FROM ${table}`);
+        // The index only marks what was deleted; its words stay until it is emptied as a whole.
+        database.exec("INSERT INTO messages_fts (messages_fts) VALUES ('delete-all')");
         keep?.();
       });
-      // What was deleted must not be readable in the file's free pages. Without room for it the rows are gone all the same.
+      // What was deleted must not be readable in the file's free pages, nor in the log. Without room for it the rows are gone all the same.
       try {
         database.exec("VACUUM");
+        database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       } catch {
         // A full disk: the next wipe or the next growth overwrites them.
       }
