@@ -1,6 +1,9 @@
 /** Builds the web app: one page, one service worker, catalogues compiled ahead, nothing inline (strict CSP). */
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { compileMessageOrThrow } from "@lingui/message-utils/compileMessage";
 import { defineConfig, type Plugin } from "vite";
 
@@ -54,10 +57,29 @@ function precacheList(): Plugin {
   };
 }
 
+/** Packed once here, so that the server only picks: `FILE.br` and `FILE.gz` beside each file that gets smaller. */
+function packedCopies(): Plugin {
+  const packable = /\.(?:js|css|html|svg|wasm|webmanifest)$/;
+  return {
+    name: "hawser-packed",
+    apply: "build",
+    writeBundle({ dir }) {
+      if (dir === undefined) return;
+      for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((file) => packable.test(file))) {
+        const path = join(dir, name);
+        const plain = readFileSync(path);
+        const quality = plain.length > 500_000 ? 9 : 11;
+        writeFileSync(`${path}.br`, brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }));
+        writeFileSync(`${path}.gz`, gzipSync(plain, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
   root,
   publicDir: "public",
-  plugins: [compiledCatalogues(), precacheList()],
+  plugins: [compiledCatalogues(), precacheList(), packedCopies()],
   worker: { format: "es" },
   build: {
     outDir: "dist",
