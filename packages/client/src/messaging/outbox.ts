@@ -183,12 +183,12 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     try {
       const bundles: Bundles = new Map();
       const apply = row.frame === undefined ? sealRow : correctRow;
-      let withoutMissing = false;
+      const withoutKeys = new Set<string>();
       // Lists, then sessions, then once more without the devices that have no keys: each round removes one reason.
       for (let round = 0; round < 2 + accountsOf(row, self()).length; round++) {
         const current = outbox.find(row.row);
         if (current === undefined) return true;
-        const outcome = core.store.atomically(() => apply(core, current, bundles, withoutMissing));
+        const outcome = core.store.atomically(() => apply(core, current, bundles, withoutKeys));
         if (finish(current, outcome)) return true;
         if (outcome.kind === "needs-list") await directory.ensure(outcome.account);
         else if (outcome.kind === "needs-sessions") {
@@ -199,8 +199,10 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
             setTimer(WAIT_FOR_KEYS_MS);
             return false;
           }
-          for (const address of without) keyless.set(formatAddress(address), core.ports.clock.monotonicMs() + KEYLESS_FOR_MS);
-          withoutMissing = true;
+          for (const address of without) {
+            withoutKeys.add(formatAddress(address));
+            keyless.set(formatAddress(address), core.ports.clock.monotonicMs() + KEYLESS_FOR_MS);
+          }
         }
       }
       // Nobody it is for has keys on the server yet.

@@ -3,7 +3,7 @@
  * stored in one transaction, before anything is sent; a correction by newer lists only adds and removes capsules, the body and the
  * message id stay. docs/PROTOCOL.md, "Bodies and capsules".
  */
-import { accountIdFromBytes, type AccountId, assert, concat, type DeviceAddress, type DeviceNumber, messageIdToBytes, must } from "@hawser/base";
+import { accountIdFromBytes, type AccountId, assert, concat, type DeviceAddress, type DeviceNumber, formatAddress, messageIdToBytes, must } from "@hawser/base";
 import { makeCapsulePlaintext, type PreKeyBundle, sealBody, type VerifiedDeviceList } from "@hawser/crypto";
 import { decodeSend, encodeSend, type SendFrame } from "@hawser/wire";
 import { addressBytes } from "../account/identity.ts";
@@ -15,6 +15,7 @@ import { finishContent } from "./content.ts";
 /** Bundles claimed for this seal, by account and device. */
 export type Bundles = ReadonlyMap<AccountId, ReadonlyMap<DeviceNumber, PreKeyBundle>>;
 const NO_BUNDLES: Bundles = new Map();
+const NOBODY: ReadonlySet<string> = new Set();
 
 export type SealOutcome =
   | { readonly kind: "sealed"; readonly frame: Uint8Array }
@@ -43,7 +44,7 @@ function recipients(row: OutboxRow, list: VerifiedDeviceList, self: DeviceAddres
 }
 
 /** What has to be there before `sealRow` can succeed; call inside the transaction of the seal. */
-function planTargets(core: Core, row: OutboxRow, bundles: Bundles, optional: boolean) {
+function planTargets(core: Core, row: OutboxRow, bundles: Bundles, without: ReadonlySet<string>) {
   const self = core.identity.requireSelf();
   const targets: { readonly list: VerifiedDeviceList; readonly devices: DeviceAddress[] }[] = [];
   const missing: DeviceAddress[] = [];
@@ -54,7 +55,7 @@ function planTargets(core: Core, row: OutboxRow, bundles: Bundles, optional: boo
       if (bundles.get(account)?.has(address.device) === true) return true;
       const record = row.freshSession ? undefined : core.store.sessions.find(address);
       if (record !== undefined && !core.pair.shouldRefresh(record, core.timeMs())) return true;
-      if (record !== undefined && optional) return true;
+      if (record !== undefined && without.has(formatAddress(address))) return true;
       missing.push(address);
       return false;
     });
@@ -64,14 +65,15 @@ function planTargets(core: Core, row: OutboxRow, bundles: Bundles, optional: boo
 }
 
 /**
- * Seals inside the caller's transaction. With `withoutMissing` devices that have no keys on the server are left out; without it they
- * are reported. Old sessions are refreshed where a bundle is given and used on where not.
+ * Seals inside the caller's transaction. Devices in `without` (`formatAddress`) were asked for and have no keys on the server: they are
+ * left out. Others without a session are reported, also those that a newer list has added since somebody asked. Old sessions are refreshed where a bundle is given and used on where not.
  */
-export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLES, withoutMissing = false): SealOutcome {
+export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLES, without: ReadonlySet<string> = NOBODY): SealOutcome {
   assert(core.store.database.inTransaction, "sealing moves ratchets: inside a transaction only");
-  const plan = planTargets(core, row, bundles, withoutMissing);
+  const plan = planTargets(core, row, bundles, without);
   if (plan.needsList !== undefined) return { kind: "needs-list", account: plan.needsList };
-  if (plan.missing.length > 0 && !withoutMissing) return { kind: "needs-sessions", devices: plan.missing };
+  const unasked = plan.missing.filter((address) => !without.has(formatAddress(address)));
+  if (unasked.length > 0) return { kind: "needs-sessions", devices: unasked };
   // Whoever it is for must be reachable on some device; the own other devices may do without.
   if (plan.missing.some((address) => address.account === row.account) && plan.targets[0]!.devices.length === 0) {
     return { kind: "needs-sessions", devices: plan.missing };
@@ -101,7 +103,7 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
 }
 
 /** Brings a sealed row up to the newest lists; the same rules as `sealRow`. */
-export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLES, withoutMissing = false): SealOutcome {
+export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLES, without: ReadonlySet<string> = NOBODY): SealOutcome {
   assert(row.frame !== undefined && row.capsuleSecret !== undefined, "only a sealed row can be corrected");
   const secret = row.capsuleSecret;
   const self = core.identity.requireSelf();
@@ -119,7 +121,8 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
     missing.push(...added.filter((address) => !ready.includes(address)));
     plans.push({ list, kept, added: ready });
   }
-  if (missing.length > 0 && !withoutMissing) return { kind: "needs-sessions", devices: missing };
+  const unasked = missing.filter((address) => !without.has(formatAddress(address)));
+  if (unasked.length > 0) return { kind: "needs-sessions", devices: unasked };
   if (row.audience !== "conversation" && plans.every((plan) => plan.kept.length + plan.added.length === 0)) return { kind: "nobody" };
   const frame = encodeSend({
     ...before,
