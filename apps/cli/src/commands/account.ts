@@ -1,6 +1,7 @@
 /** `hawser account …`, `hawser whoami`: this profile's own account. */
 import type { DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
+import { untilReachable, withServer } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { proposedDeviceName } from "@hawser/sdk/node";
 import { showAccount } from "../views/account-view.ts";
@@ -34,7 +35,7 @@ export const account: DefineCommand = (program, run) => {
         const { output, args, options } = context;
         const handle = args[0]!.replace(/^@/, "");
         await withClient(context, { phase: "none" }, async ({ client }) => {
-          const self = await client.createAccount({
+          const creating = client.createAccount({
             handle,
             displayName: options.name ?? handle,
             deviceName: options.deviceName,
@@ -42,7 +43,9 @@ export const account: DefineCommand = (program, run) => {
             ...(options.address === undefined ? {} : { codeAddress: options.address }),
             ...(options.code === undefined ? {} : { code: options.code }),
           });
+          const self = await withServer(client, context.signal, creating);
           showAccount(output, self, "phone");
+          await untilReachable(client, context.signal);
           output.note("Next: hawser account recovery-code, and write the code down. Then link other devices: hawser approve");
         });
       }),
@@ -54,7 +57,7 @@ export const account: DefineCommand = (program, run) => {
     .action(
       run(async (context) => {
         const address = context.args[0]!;
-        await withClient(context, { phase: "none" }, ({ client }) => client.requestCode(address));
+        await withClient(context, { phase: "none" }, ({ client }) => withServer(client, context.signal, client.requestCode(address)));
         context.output.event(
           { event: "code-sent", address },
           "A code is on its way. Then: hawser account create HANDLE --address ADDRESS --code CODE",
@@ -89,8 +92,13 @@ export const account: DefineCommand = (program, run) => {
         if (recoveryCode === undefined || recoveryCode.trim() === "")
           throw new CliError("USAGE", { detail: "No recovery code was given." });
         await withClient(context, { phase: "none" }, async ({ client }) => {
-          const self = await client.restoreAccount({ handle, recoveryCode: recoveryCode.trim(), deviceName: options.deviceName });
+          const self = await withServer(
+            client,
+            signal,
+            client.restoreAccount({ handle, recoveryCode: recoveryCode.trim(), deviceName: options.deviceName }),
+          );
           showAccount(output, self, "phone");
+          await untilReachable(client, signal);
           output.note("The phone this replaces is signed out. Old messages come from a companion, if there is one: hawser history --wait");
         });
       }),

@@ -2,6 +2,7 @@
 import type { ClientEvent, HawserClient, LinkStatus } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
+import { followHistory } from "../profile/follow-history.ts";
 import { waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { safeName } from "../terminal/safe-text.ts";
@@ -10,20 +11,23 @@ import { linkEvent } from "../views/link-view.ts";
 interface ApproveOptions {
   readonly yes?: boolean;
   readonly name?: string;
+  readonly history: boolean;
 }
 
 /** Longer than every deadline of the ceremony, which come as failures of their own. */
 const STAGE_DEADLINE_MS = 5 * 60_000;
+const REFUSAL_DEADLINE_MS = 3_000;
 
 export const approve: DefineCommand = (program, run) => {
   program
     .command("approve [uri]")
     .description("let the device that shows this code into the account (without URI: one line of standard input)")
     .option("-y, --yes", "do not ask; only for codes you made yourself")
+    .option("--no-history", "do not stay until the old messages are handed over")
     .option("--name <name>", "call the device this instead of what it proposes")
     .action(
       run<ApproveOptions>(async (context) => {
-        await withClient(context, { phase: "member", online: true }, async ({ client, state }) => {
+        await withClient(context, { phase: "member", online: true, share: true }, async ({ client, state }) => {
           if (state.role !== "phone")
             throw new CliError("WRONG_ROLE", {
               detail: "Only the account's phone can let devices in.",
@@ -31,6 +35,7 @@ export const approve: DefineCommand = (program, run) => {
             });
           const code = context.args[0] ?? (await readCode(context));
           await decide(client, context, code.trim());
+          if (context.options.history) await handOver(client, context);
         });
       }),
     );
@@ -63,7 +68,12 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, co
       { signal, deadlineMs: STAGE_DEADLINE_MS },
     );
   const reject = async (): Promise<void> => {
-    if (last.attempt !== undefined) await client.rejectLink(last.attempt).catch(() => undefined);
+    if (last.attempt === undefined) return;
+    await client.rejectLink(last.attempt).catch(() => undefined);
+    // The refusal has left when no deadline is running for it any more; until then this process has to stay.
+    const left = (event: ClientEvent | undefined) =>
+      event?.type === "link" && event.link.stage === "failed" && event.link.deadlineMs === undefined ? true : undefined;
+    await waitFor(client, left, { signal: new AbortController().signal, deadlineMs: REFUSAL_DEADLINE_MS });
   };
 
   try {
@@ -98,4 +108,11 @@ async function agrees({ output, input, signal, options }: Context<ApproveOptions
   const answer = await input.next(signal);
   signal.throwIfAborted();
   return /^y(es)?$/i.test(answer?.trim() ?? "");
+}
+
+/** History leaves while this process runs. What is missing goes on the next time the phone is online. */
+async function handOver(client: HawserClient, { output, signal }: Context): Promise<void> {
+  const complete = await followHistory(client, output, signal);
+  if (complete) output.line(output.paint.green("✓ The history is handed over."));
+  else output.note("The history is not handed over yet. It goes on whenever this profile is online, for example with: hawser listen");
 }

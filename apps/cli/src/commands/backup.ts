@@ -1,6 +1,5 @@
 /** `hawser backup`, `hawser restore`: a server's data, copied and put back. docs/OPERATIONS.md, "Backups". */
 import { OperationalError } from "@hawser/base";
-import { backup, restore } from "@hawser/server";
 import type { DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
 import { dataFolder } from "../serving/data-folder.ts";
@@ -18,6 +17,7 @@ export const backupServer: DefineCommand = (program, run) => {
     .option("--data <folder>", "the server's data folder (default: $HAWSER_DATA or .hawser)")
     .action(
       run<DataOption>(async ({ output, args, options, environment }) => {
+        const { backup } = await import("@hawser/server");
         const folder = args[0]!;
         const { stores, blobs } = await withReason(() => backup(dataFolder(options.data, environment, { mustExist: true }), folder));
         const storedBytes = Object.values(stores).reduce((sum, store) => sum + store.sizeBytes, 0);
@@ -34,6 +34,7 @@ export const backupServer: DefineCommand = (program, run) => {
     .option("--data <folder>", "the new data folder (default: $HAWSER_DATA or .hawser)")
     .action(
       run<DataOption>(async ({ output, args, options, environment }) => {
+        const { restore } = await import("@hawser/server");
         const folder = args[0]!;
         const target = dataFolder(options.data, environment, { mustExist: false });
         const { createdAt } = await withReason(async () => restore(folder, target));

@@ -1,5 +1,4 @@
 /** `hawser invite`: lets somebody register on a server that asks for invitations. */
-import { createInvitation } from "@hawser/server";
 import type { DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
 import { dataFolder } from "../serving/data-folder.ts";
@@ -24,6 +23,7 @@ export const invite: DefineCommand = (program, run) => {
     .option("--days <number>", "how long it holds", "7")
     .action(
       run<InviteOptions>(async ({ output, options, environment }) => {
+        const { createInvitation } = await import("@hawser/server");
         const uses = wholeNumber("--uses", options.uses, MAX_USES);
         const lifetimeMs = wholeNumber("--days", options.days, MAX_DAYS) * DAY_MS;
         const expiresAtMs = Date.now() + lifetimeMs;

@@ -6,7 +6,7 @@ import { CliError } from "../error-text.ts";
 import { EXIT } from "../exit-codes.ts";
 import { followHistory } from "../profile/follow-history.ts";
 import { refuseRevoked } from "../profile/revoked-error.ts";
-import { waitFor } from "../profile/waits.ts";
+import { untilReachable, waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { linkEvent, stageLine } from "../views/link-view.ts";
 import { qrCode } from "../terminal/qr-code.ts";
@@ -38,6 +38,7 @@ export const link: DefineCommand = (program, run) => {
             { event: "linked", account: self.account, device: self.device },
             context.output.paint.green(`✓ Linked to @${self.handle}.`),
           );
+          await untilReachable(client, context.signal);
           if (!context.options.history) return EXIT.ok;
           if (!(await followHistory(client, context.output, context.signal))) throw new CliError("HISTORY_WAITING");
           context.output.line(context.output.paint.green("✓ History is complete."));

@@ -60,13 +60,21 @@ export async function untilOnline(client: HawserClient, signal: AbortSignal): Pr
     const { connection } = state;
     if (connection.kind === "online") return state;
     if (connection.kind === "update-needed") throw new CliError(connection.error);
-    if (connection.kind === "offline" && connection.attempt >= MAX_FAILED_ATTEMPTS)
-      throw new CliError(connection.error === "UNREACHABLE" ? "UNREACHABLE" : connection.error);
+    if (connection.kind === "offline" && connection.attempt >= MAX_FAILED_ATTEMPTS) throw new CliError(connection.error);
     return undefined;
   };
   const state = await waitFor(client, probe, { signal, deadlineMs: ONLINE_DEADLINE_MS });
   if (state === undefined) throw new CliError("OFFLINE");
   return state;
+}
+
+/**
+ * Waits until others can write to this device: it is online, and the keys that it leaves on the server are there (they go first, so any
+ * answer that comes after says so). A new device that ends earlier leaves people with messages that have to wait for it.
+ */
+export async function untilReachable(client: HawserClient, signal: AbortSignal): Promise<void> {
+  await untilOnline(client, signal);
+  await client.devices();
 }
 
 /** Waits until everything that was written has left, for a while; `false` when something is still here. */
@@ -78,4 +86,27 @@ export async function untilSent(client: HawserClient, signal: AbortSignal, deadl
     return state.connection.kind === "offline" && state.connection.attempt >= MAX_FAILED_ATTEMPTS ? false : undefined;
   };
   return (await waitFor(client, probe, { signal, deadlineMs })) ?? false;
+}
+
+/**
+ * Work that needs the server, on a profile that is no member yet: fails as soon as the server is plainly not there.
+ * @throws what the work throws, or as `untilOnline` does.
+ */
+export async function withServer<T>(client: HawserClient, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const watched = AbortSignal.any([signal, ended.signal]);
+  const probe = (event: ClientEvent | undefined): undefined => {
+    if (event?.type !== "state") return;
+    const { connection } = event.state;
+    if (connection.kind === "update-needed") throw new CliError(connection.error);
+    if (connection.kind === "offline" && connection.attempt >= MAX_FAILED_ATTEMPTS) throw new CliError(connection.error);
+  };
+  const failure = waitFor<never>(client, probe, { signal: watched, deadlineMs: Infinity }).then(() => work);
+  try {
+    return await Promise.race([work, failure]);
+  } finally {
+    failure.catch(() => undefined);
+    work.catch(() => undefined);
+    ended.abort(new CliError("INTERRUPTED"));
+  }
 }

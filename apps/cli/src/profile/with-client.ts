@@ -5,7 +5,10 @@ import { CliError } from "../error-text.ts";
 import { openProfile } from "./open-profile.ts";
 import { locateProfile, type ProfilePlace, profileExists, rememberServer } from "./profile-folder.ts";
 import { refuseRevoked } from "./revoked-error.ts";
-import { untilOnline } from "./waits.ts";
+import { untilOnline, untilSent } from "./waits.ts";
+
+/** How long a finished command stays for what still has to leave. */
+const LAST_WORDS_DEADLINE_MS = 1_500;
 
 export interface Need {
   /** `member`: an account is here. `none`: none yet. `any`: whatever. */
@@ -38,7 +41,11 @@ export async function withClient<T>(context: Context, need: Need, body: (profile
     if (need.phase === "none" && state.phase === "ready") throw new CliError("PROFILE_HAS_ACCOUNT");
     if (need.online === true && state.phase === "ready") state = await untilOnline(client, context.signal);
     const result = await body({ client, place, state });
-    if ((await client.state()).phase === "ready") rememberServer(place);
+    const after = await client.state();
+    if (after.phase === "ready") rememberServer(place);
+    // Receipts and news for other own devices: they would keep until next time, but others wait for them.
+    if (after.phase === "ready" && after.connection.kind === "online")
+      await untilSent(client, context.signal, LAST_WORDS_DEADLINE_MS).catch(() => false);
     return result;
   } finally {
     await client.close();
