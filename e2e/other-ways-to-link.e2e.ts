@@ -39,7 +39,7 @@ scenario("a picture of the code, then a pasted link, each link a browser", async
 scenario("the phone's camera reads the code that a terminal printed", async (world) => {
   const { url, phone } = await signedUp(world);
   const profile = join(world.folder, "terminal");
-  const terminal = new Terminal(["link", "--profile", profile, "--server", url, "--name", "Build server"]);
+  const terminal = new Terminal(["link", "--profile", profile, "--server", url, "--device-name", "Build server"]);
   world.atEnd(() => terminal.close());
   await terminal.sees(/[▀▄█]{10}/);
   const screen = await (await world.companion({ name: "monitor" })).page();
@@ -58,7 +58,7 @@ scenario("the phone's camera reads the code that a terminal printed", async (wor
 scenario("a terminal phone approves a browser", async (world) => {
   const server = await world.startServer();
   const profile = join(world.folder, "terminal");
-  await new Terminal(["account", "create", "--profile", profile, "--server", server.url, "--handle", "elif", "--name", "Elif"]).ends();
+  await new Terminal(["account", "create", "elif", "--profile", profile, "--server", server.url, "--name", "Elif"]).ends();
   const companion = await CompanionApp.open(await (await world.companion()).page(), server.url);
   const approve = new Terminal(["approve", "--profile", profile, await codeOnScreen(companion.page)]);
   world.atEnd(() => approve.close());

@@ -51,7 +51,7 @@ scenario("a canary text is in no store, log, frame or request", async (world) =>
   await phone.chats.sees(ANSWERED);
   await companion.chats.enterWithoutSending(DRAFTED);
   await companion.chats.open("Deniz");
-  await phone.chats.showsDraft("Mert", DRAFTED);
+  await companion.chats.showsDraft("Mert", DRAFTED);
 
   const whileRunning = join(world.folder, "copy-while-running");
   mkdirSync(whileRunning);
@@ -70,6 +70,6 @@ scenario("a canary text is in no store, log, frame or request", async (world) =>
   // The search would have found them: a handle is public, and is found in frames and on disk; what is planted is found.
   expect(findShapes(tap.sent, "canarybird")).toContain("UTF-8");
   expect(findInFiles(dataDir, "canarybird")).not.toEqual([]);
-  writeFileSync(join(dataDir, "planted"), Buffer.from(SENT).toString("base64url"));
-  expect(findInFiles(dataDir, SENT)).toEqual(["planted: base64url"]);
+  writeFileSync(join(dataDir, "planted"), Buffer.from(SENT).toString("hex"));
+  expect(findInFiles(dataDir, SENT)).toEqual(["planted: hex"]);
 });
