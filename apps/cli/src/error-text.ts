@@ -162,6 +162,7 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   ],
   UNKNOWN_CONVERSATION: [EXIT.notFound, "There is no such chat.", "See: hawser chats"],
   UNKNOWN_MESSAGE: [EXIT.notFound, "There is no such message here.", "See: hawser messages CHAT"],
+  ATTACHMENT_UNAVAILABLE: [EXIT.notFound, "The file is neither here nor on the server any more.", "Ask for it to be sent again."],
   UNKNOWN_CONTACT: [
     EXIT.notFound,
     "There is no such person among the contacts.",

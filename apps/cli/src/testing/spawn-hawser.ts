@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { checkEvent } from "../json-events.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../../../.cache", import.meta.url));
 
 export type Line = Record<string, unknown> & { readonly event: string };
 
@@ -18,7 +19,7 @@ export class Hawser {
 
   constructor(parameters: readonly string[], environment: Record<string, string> = {}) {
     this.child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...parameters], {
-      env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...environment },
+      env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", XDG_CACHE_HOME: CACHE, ...environment },
       stdio: "pipe",
     });
     const json = parameters.includes("--json");
