@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["e2e/**/*.e2e.ts"],
+    include: ["e2e/**/*.e2e.ts", "apps/web/test/**/*.e2e.ts"],
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,

@@ -1,7 +1,7 @@
 /**
  * The database in memory, with changed blocks batched to IndexedDB: for browsers without the file system, and for private
  * windows. Invariant: what IndexedDB holds is the state between two transactions, never in the middle of one. It may be
- * `FLUSH_AFTER_MS` behind; a message that was acknowledged in that time is delivered again by the server.
+ * `CHECK_EVERY_MS` behind, which nobody outside may see: frames leave through `flushedTransport`.
  */
 import { OperationalError, type SqlDatabase } from "@hawser/base";
 import { BLOCK_SIZE_BYTES, BlockFile } from "./block-file.ts";

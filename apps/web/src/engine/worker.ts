@@ -4,7 +4,16 @@
  */
 import { createClient, recoveryKdf } from "@hawser/client";
 import { purePrimitives } from "@hawser/crypto";
-import { acceptPages, fetchHttp, openStorage, watchStorage, webClock, webRandom, webSocketTransport } from "@hawser/io-web";
+import {
+  acceptPages,
+  fetchHttp,
+  flushedTransport,
+  openStorage,
+  watchStorage,
+  webClock,
+  webRandom,
+  webSocketTransport,
+} from "@hawser/io-web";
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
 
@@ -20,7 +29,7 @@ async function openEngine(start: StartEngine): Promise<HawserClient> {
   watchStorage(start.face, storage.kind, lost);
   return createClient({
     database: storage.database,
-    transport: webSocketTransport(),
+    transport: flushedTransport(webSocketTransport(), () => storage.flush()),
     http: fetchHttp,
     clock: webClock,
     random: webRandom,

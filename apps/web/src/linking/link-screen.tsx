@@ -3,7 +3,7 @@
  * without a scan it pauses, and after two failures in a row it stops asking and explains.
  */
 import type { LinkStage, LinkStatus } from "@hawser/sdk";
-import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText } from "@hawser/ui";
+import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText, useToast } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
 import { useClient, useClientEvents, useClientState } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
@@ -21,6 +21,7 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
   const { t, language } = text;
   const client = useClient();
   const change = useChangeLanguage();
+  const toast = useToast();
   const { connection } = useClientState();
   const [link, setLink] = useState<LinkStatus>();
   const [failedAt, setFailedAt] = useState<LinkStage>();
@@ -36,6 +37,15 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
   const begin = (offer?: LinkSeed): void => {
     const options = { ...describePlatform(navigator.userAgent), ...(offer === undefined ? {} : { initialOffer: offer }) };
     client.startLink(options).then(take, () => undefined);
+  };
+  /** Where the clipboard is closed, the link is shown to be copied by hand. */
+  const copy = async (link: string): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(link);
+      toast({ text: t("myCode.copied") });
+    } catch {
+      toast({ text: link });
+    }
   };
   useClientEvents((event) => {
     if (event.type === "link") take(event.link);
@@ -161,6 +171,11 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
           <p className="qr-state" role="status">
             {isVeiled ? (LANDED.includes(stage) ? t(`link.now.${stage as "scanned"}`) : "") : state}
           </p>
+          {!isVeiled && uri !== undefined && (
+            <Button look="plain" icon="copy" onClick={() => void copy(uri)}>
+              {t("myCode.copy")}
+            </Button>
+          )}
           {LANDED.includes(stage) && stage !== "activating" && (
             <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>
               {t("action.cancel")}
