@@ -190,6 +190,11 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   ],
   OFFLINE: [EXIT.offline, "There is no connection to the server.", "Check the network and --server. What was queued goes out later."],
   SELF: [EXIT.usage, "That is your own account.", "Choose somebody else."],
+  ATTACHMENT_UNAVAILABLE: [
+    EXIT.offline,
+    "None of your devices that can be reached has this file.",
+    "Bring the device that has it online, then run the command again.",
+  ],
   CLOSED: [EXIT.offline, "The process that had this profile open has ended.", "Run the command again."],
 
   USAGE: [EXIT.usage, "The command line is not valid.", "See: hawser --help"],

@@ -261,6 +261,8 @@ export type ClientErrorName =
   | "STORAGE_LOST"
   | "OFFLINE"
   | "SELF"
+  /** No own device that can be reached has the bytes. They come by themselves once one is; asking again is cheap. */
+  | "ATTACHMENT_UNAVAILABLE"
   /** The client was closed, or the worker that ran it is gone. */
   | "CLOSED"
   /** Another process has this profile open. */
@@ -356,7 +358,11 @@ export interface HawserClient {
   markRead(conversation: ConversationId, upTo: MessageId): Promise<void>;
   setChatState(conversation: ConversationId, change: { pinned?: boolean; archived?: boolean; mutedUntilMs?: number }): Promise<void>;
   setDraft(conversation: ConversationId, text: string): Promise<void>;
-  /** Fetches, verifies and decrypts; the whole plaintext. */
+  /**
+   * The whole plaintext: from this device, from the server, or (imported media, blobs that expired) from another own device, end to
+   * end. Rejects with ATTACHMENT_UNAVAILABLE when nobody who has it answers in time; the request stays, and when the bytes come a
+   * `message` event says so (`local` is true then).
+   */
   attachment(message: MessageId, index: number): Promise<Uint8Array>;
   search(options: { text: string; conversation?: ConversationId; limit?: number; beforeOrder?: number }): Promise<readonly SearchHit[]>;
 

@@ -72,3 +72,18 @@ export const MAX_REMEMBERED_TOTALS = 10_000;
 /** Imports that were previewed and not run. */
 export const MAX_OPEN_IMPORTS = 4;
 export const MAX_MEDIA_BYTES_PER_IMPORT_FILE = 100 * 1_048_576;
+
+/** How long a person's wish for an attachment waits before it is answered with "not now"; the request itself goes on. */
+export const ATTACHMENT_DEADLINE_MS = 30_000;
+/** Without an answer for so long, the next own device is asked as well. */
+export const ASK_NEXT_DEVICE_AFTER_MS = 8_000;
+/** An unanswered request is repeated on a new connection after so long: the device may have lost it. */
+export const ASK_ATTACHMENT_AGAIN_AFTER_MS = 3_600_000;
+export const ATTACHMENT_REQUEST_KEPT_MS = 14 * 24 * 3_600_000;
+/** Wishes that wait side by side, and requests kept in the store, each way. */
+export const MAX_ATTACHMENT_WAITS = 64;
+export const MAX_ATTACHMENT_REQUESTS = 512;
+/** Attachments that were uploaded for an own device lately: another one gets the same blob. */
+export const MAX_REMEMBERED_UPLOADS = 64;
+export const REMEMBERED_UPLOAD_MS = 3_600_000;
+export const ATTACHMENT_UPLOAD_RETRY_MS = 10_000;

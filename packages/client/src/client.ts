@@ -187,7 +187,7 @@ function chatCalls(engine: Engine): Calls<
     markRead: async (conversation, upTo) => markRead(core, receipts, state, conversation, upTo),
     setChatState: async (conversation, change) => setChatState(core, state, conversation, change),
     setDraft: async (conversation, text) => setDraft(core, conversation, text),
-    attachment: (message, index) => readAttachment(core, engine.transfer, message, index),
+    attachment: (message, index) => readAttachment(core, engine.transfer, engine.asker, message, index),
     search: async (options) => searchMessages(core, options),
     requestHistory: async (options) => history.request(options?.conversation),
     previewImport: (file) => imports.preview(file),

@@ -6,7 +6,10 @@ import { createPairEngine } from "@hawser/crypto";
 import { RevocationReason } from "@hawser/wire";
 import { openIdentity } from "./account/identity.ts";
 import type { ClientState } from "./api.ts";
+import { type AttachmentAsker, createAttachmentAsker } from "./attachments/asker.ts";
+import { type AttachmentHolder, createAttachmentHolder } from "./attachments/holder.ts";
 import { type BlobTransfer, createBlobTransfer } from "./blobs/transfer.ts";
+import { fetchAttachment } from "./chats/attachments.ts";
 import { type Connection, createConnection } from "./connection/connection.ts";
 import { createServerEvents } from "./connection/server-events.ts";
 import { type ContactBook, createContactBook } from "./contacts/contact-book.ts";
@@ -43,6 +46,8 @@ export interface Engine {
   readonly state: StateSync;
   readonly contacts: ContactBook;
   readonly history: History;
+  readonly asker: AttachmentAsker;
+  readonly holder: AttachmentHolder;
   readonly imports: Imports;
   readonly companion: CompanionLink;
   readonly phone: PhoneLinks;
@@ -103,7 +108,11 @@ export function createEngine(ports: ClientPorts): Engine {
       store.atomically(() => state.sendAllTo(device));
     },
   });
+  const asker = createAttachmentAsker(core, (id, index) => fetchAttachment(core, transfer, id, index));
+  const holder = createAttachmentHolder(core, transfer);
   const content = createContentHandler(core, {
+    asker,
+    holder,
     receipts,
     resends,
     state,
@@ -116,10 +125,10 @@ export function createEngine(ports: ClientPorts): Engine {
   const receiver = createReceiver(core, { link: connection, directory, content, receipts, resends });
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, imports, companion, phone, pump, receiver,
+    core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver,
     clientState: () => clientState(core, connection, history),
     stop() {
-      for (const part of [pump, history, companion, phone]) part.stop();
+      for (const part of [pump, history, asker, holder, companion, phone]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

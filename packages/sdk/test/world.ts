@@ -1,9 +1,34 @@
 /** A real server and real clients in one process: what integration tests stand on. Waits for events and states, never for time. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Clock } from "@hawser/base";
+import { type ClientPorts, createClient, recoveryKdf } from "@hawser/client";
+import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
 import { type RunningServer, startServer } from "@hawser/server";
 import { type ConversationId, type HawserClient, type LinkStatus, type MessageView, openNodeClient } from "../src/node/index.ts";
+
+/** The node client's ports with some of them replaced: another clock, a database whose disk is full. */
+function openWithPorts({ profileDir, serverUrl }: { readonly profileDir: string; readonly serverUrl: string }, ports: Partial<ClientPorts>): HawserClient {
+  mkdirSync(profileDir, { recursive: true });
+  return createClient({
+    database: ports.database ?? openSqliteDatabase(join(profileDir, "client.db")),
+    transport: webSocketTransport(),
+    http: nodeHttp(),
+    clock: systemClock,
+    random: systemRandom,
+    primitives: nodePrimitives,
+    origin: new URL(serverUrl).origin,
+    serverUrl,
+    storage: { kind: "file", durable: true },
+    platform: { kind: "sdk", version: "0.1.0", description: "test" },
+    recoveryKdf,
+    ...ports,
+  });
+}
+
+/** The real time of day, and timers that run so many times faster. */
+export const hurried = (times: number): Clock => ({ ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / times, callback) });
 
 /** A condition that does not come true within this time fails the test; nothing waits this long when all is well. */
 const PATIENCE_MS = 25_000;
@@ -20,8 +45,9 @@ export class World {
   }
 
   /** Opens (or opens again) the profile of that name. */
-  open(name: string): HawserClient {
-    const client = openNodeClient({ profileDir: join(this.folder, name), serverUrl: `http://127.0.0.1:${this.#port}` });
+  open(name: string, ports: Partial<ClientPorts> = {}): HawserClient {
+    const options = { profileDir: join(this.folder, name), serverUrl: `http://127.0.0.1:${this.#port}` };
+    const client = Object.keys(ports).length === 0 ? openNodeClient(options) : openWithPorts(options, ports);
     this.clients.set(name, client);
     return client;
   }

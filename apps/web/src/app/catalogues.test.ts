@@ -18,7 +18,7 @@ const CLIENT_ERRORS: Readonly<Record<LinkErrorName | ClientErrorName | "UNREACHA
   LIST_INVALID: true, VERSION: true, CANCELLED: true, SERVER_UNREACHABLE: true, SERVER_REFUSED: true, WRONG_PHASE: true, WRONG_ROLE: true,
   UNKNOWN_CONVERSATION: true, UNKNOWN_MESSAGE: true, UNKNOWN_CONTACT: true, UNKNOWN_DEVICE: true, TEXT_TOO_LONG: true, EMPTY_MESSAGE: true,
   NAME_TOO_LONG: true, RECOVERY_CODE_MALFORMED: true, RECOVERY_CODE_WRONG: true, IMPORT_UNREADABLE: true, STORAGE_FULL: true, PROFILE_IN_USE: true,
-  STORAGE_LOST: true, OFFLINE: true, SELF: true, UNREACHABLE: true, CLOSED: true,
+  STORAGE_LOST: true, OFFLINE: true, SELF: true, ATTACHMENT_UNAVAILABLE: true, UNREACHABLE: true, CLOSED: true,
 }; // prettier-ignore
 
 type Plural = readonly [name: string, type: string, choices: Record<string, readonly Token[]>];

@@ -1,11 +1,24 @@
-/** The bytes of an attachment: from this device, or fetched, verified, decrypted and kept. */
+/** The bytes of an attachment: from this device, from the server, or from another own device; verified, decrypted and kept. */
 import { type BlobId, type Bytes, type MessageId, OperationalError } from "@hawser/base";
 import { openStream, sealedStreamSizeBytes } from "@hawser/crypto";
 import { MAX_BLOB_BYTES } from "@hawser/wire";
+import type { AttachmentAsker } from "../attachments/asker.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { Core } from "../core.ts";
 
-export async function readAttachment(core: Core, transfer: BlobTransfer, id: MessageId, index: number): Promise<Bytes> {
+export async function readAttachment(core: Core, transfer: BlobTransfer, asker: AttachmentAsker, id: MessageId, index: number): Promise<Bytes> {
+  try {
+    return await fetchAttachment(core, transfer, id, index);
+  } catch (error) {
+    // Gone, damaged or never there: another own device may have it.
+    const elsewhere = error instanceof OperationalError && (error.code === "BLOB_UNKNOWN" || error.code === "BLOB_MISMATCH");
+    if (!elsewhere) throw error;
+    return asker.obtain(id, index);
+  }
+}
+
+/** What this device or the server has. Rejects with BLOB_UNKNOWN, BLOB_MISMATCH, or what HTTP says. */
+export async function fetchAttachment(core: Core, transfer: BlobTransfer, id: MessageId, index: number): Promise<Bytes> {
   const row = core.store.messages.attachment(id, index);
   if (row === undefined) throw new OperationalError("UNKNOWN_MESSAGE");
   const local = row.local_id === null ? undefined : core.store.blobs.get(row.local_id);

@@ -92,6 +92,8 @@ function welcomed(engine: Engine, welcome: DeviceWelcome, offeredNumber: number)
   inBackground(engine, engine.contacts.flushBlocks());
   engine.resends.askAgain();
   engine.history.resume();
+  engine.asker.resume();
+  engine.holder.resume();
   if (welcome.needsResync) engine.history.refill();
   engine.pump.retryNow();
 }

@@ -4,6 +4,8 @@
  */
 import { type AccountId, conversationWith, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes } from "@hawser/base";
 import { type HistoryMessageFromSource, type HistoryMessageToSource, MAX_ATTACHMENTS, MAX_RECEIPTS, type Message, type Profile, ReceiptKind, type Receipts as WireReceipts } from "@hawser/wire";
+import type { AttachmentAsker } from "../attachments/asker.ts";
+import type { AttachmentHolder } from "../attachments/holder.ts";
 import { MAX_NAME_LENGTH } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { fromWireAttachment } from "../store/history-rows.ts";
@@ -34,6 +36,9 @@ interface Parts {
   readonly resends: Resends;
   readonly state: StateSync;
   readonly history: HistoryPort;
+  /** Bytes of attachments, from and to the own devices. */
+  readonly asker: AttachmentAsker;
+  readonly holder: AttachmentHolder;
   /** Someone wrote whose handle is not known yet. */
   readonly stranger: (account: AccountId) => void;
   /** One of the own devices has said something. */
@@ -63,6 +68,12 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
           return own ? parts.history.fromSource(body.value, opened.sender) : undefined;
         case "historyToSource":
           return own ? parts.history.toSource(body.value, opened.sender) : undefined;
+        case "attachmentRequest":
+          return own ? parts.holder.requested(body.value, opened.sender.device) : undefined;
+        case "attachmentReady":
+          return own ? parts.asker.ready(body.value, opened.sender.device) : undefined;
+        case "attachmentMissing":
+          return own ? parts.asker.missing(body.value, opened.sender.device) : undefined;
         case "nothing":
         case undefined:
           return undefined;

@@ -53,6 +53,8 @@ export interface MessageStore {
   replacePlaceholder(message: Omit<NewMessage, "orderFrom" | "conversation">): boolean;
   attachment(id: MessageId, index: number): AttachmentRow | undefined;
   attachmentsOf(order: number): AttachmentRow[];
+  /** Where the bytes can be fetched from, as an own device says. */
+  setSource(order: number, index: number, source: { readonly blob: string; readonly key: Bytes; readonly sizeBytes: number }): void;
   setLocal(order: number, index: number, localId: string): void;
   delete(id: MessageId): void;
   lastOrder(conversation: number): number;
@@ -135,6 +137,9 @@ export function openMessages(database: SqlDatabase): MessageStore {
       return database.prepare("SELECT * FROM attachments WHERE message = ? AND idx = ?").get<AttachmentRow>(order, index);
     },
     attachmentsOf,
+    setSource(order, index, { blob, key, sizeBytes }) {
+      database.prepare("UPDATE attachments SET blob = ?, key = ?, size_bytes = ? WHERE message = ? AND idx = ?").run(blob, key, sizeBytes, order, index);
+    },
     setLocal(order, index, localId) {
       database.prepare("UPDATE attachments SET local_id = ? WHERE message = ? AND idx = ?").run(localId, order, index);
     },

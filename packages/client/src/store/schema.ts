@@ -181,7 +181,37 @@ CREATE TABLE blobs (
 ) STRICT;
 `;
 
-const MIGRATIONS: readonly string[] = [V1];
+/** What waits for others: bytes asked of own devices, accounts whose lists contradict each other, deliveries of senders without a list. */
+const V2 = `
+CREATE TABLE attachment_requests (
+  asked_here INTEGER NOT NULL,
+  message_id BLOB NOT NULL,
+  idx INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  missing INTEGER NOT NULL DEFAULT 0,
+  asked_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (asked_here, message_id, idx, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE list_conflicts (
+  account TEXT PRIMARY KEY,
+  cause TEXT NOT NULL,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE held_deliveries (
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  device INTEGER NOT NULL,
+  message_id BLOB NOT NULL,
+  server_time_ms INTEGER NOT NULL,
+  capsule BLOB NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (account, device, message_id)
+) STRICT;
+`;
+
+const MIGRATIONS: readonly string[] = [V1, V2];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
@@ -208,5 +238,5 @@ function readVersion(database: SqlDatabase): number {
 /** Every table that holds user data or keys, in an order that respects references. */
 export const WIPED_TABLES = [
   "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
-  "state_entries", "history_jobs", "history_chunks", "blobs", "kv",
+  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "held_deliveries", "kv",
 ] as const; // prettier-ignore

@@ -1,5 +1,6 @@
 /** The client's store: one database, one object a table group. Everything is synchronous, so a tick sees one consistent state. */
 import type { Primitives, SqlDatabase } from "@hawser/base";
+import { type AttachmentRequestStore, openAttachmentRequests } from "./attachment-requests.ts";
 import { type BlobStore, openBlobs } from "./blobs.ts";
 import { type ContactStore, openContacts } from "./contacts.ts";
 import { type ConversationStore, openConversations } from "./conversations.ts";
@@ -30,6 +31,7 @@ export interface Store {
   readonly stateEntries: StateEntryStore;
   readonly historyJobs: HistoryJobStore;
   readonly blobs: BlobStore;
+  readonly attachmentRequests: AttachmentRequestStore;
   /** Joins the transaction under way, or runs one of its own. */
   atomically<T>(body: () => T): T;
   /** Removes every row; `keep` writes what shall remain, in the same transaction. */
@@ -55,6 +57,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     stateEntries: openStateEntries(database),
     historyJobs: openHistoryJobs(database),
     blobs: openBlobs(database),
+    attachmentRequests: openAttachmentRequests(database),
     atomically: (body) => (database.inTransaction ? body() : database.transaction(body)),
     wipe(keep) {
       lists.forget();

@@ -79,4 +79,5 @@ export const errors = {
   "error.PROFILE_IN_USE": "Bu hesab başqa pəncərədə və ya proqramda açıqdır. Onu orada bağlayın və ya orada işlədin.",
   "error.OFFLINE": "Bunun üçün əlaqə lazımdır. Onlayn olanda yenidən cəhd edin.",
   "error.SELF": "Bu, sizsiniz. Başqasını seçin.",
+  "error.ATTACHMENT_UNAVAILABLE": "Əlçatan cihazlarınızın heç birində bu fayl yoxdur. Faylın olduğu cihaz onlayn olduqda özü gələcək.",
 } as const;

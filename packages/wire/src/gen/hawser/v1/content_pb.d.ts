@@ -110,6 +110,26 @@ export declare type Content = Message$1<"hawser.v1.Content"> & {
      */
     value: Nothing;
     case: "nothing";
+  } | {
+    /**
+     * Between own devices: the bytes of an attachment that the server does not have (any more).
+     *
+     * @generated from field: hawser.v1.AttachmentRequest attachment_request = 18;
+     */
+    value: AttachmentRequest;
+    case: "attachmentRequest";
+  } | {
+    /**
+     * @generated from field: hawser.v1.AttachmentReady attachment_ready = 19;
+     */
+    value: AttachmentReady;
+    case: "attachmentReady";
+  } | {
+    /**
+     * @generated from field: hawser.v1.AttachmentMissing attachment_missing = 20;
+     */
+    value: AttachmentMissing;
+    case: "attachmentMissing";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -241,6 +261,90 @@ export declare type Attachment = Message$1<"hawser.v1.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export declare const AttachmentSchema: GenMessage<Attachment>;
+
+/**
+ * "Have you got the bytes of this attachment?", to one own device.
+ *
+ * @generated from message hawser.v1.AttachmentRequest
+ */
+export declare type AttachmentRequest = Message$1<"hawser.v1.AttachmentRequest"> & {
+  /**
+   * @generated from field: bytes message_id = 1;
+   */
+  messageId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+};
+
+/**
+ * Describes the message hawser.v1.AttachmentRequest.
+ * Use `create(AttachmentRequestSchema)` to create a new message.
+ */
+export declare const AttachmentRequestSchema: GenMessage<AttachmentRequest>;
+
+/**
+ * They are on the server now, as a blob under a key of its own.
+ *
+ * @generated from message hawser.v1.AttachmentReady
+ */
+export declare type AttachmentReady = Message$1<"hawser.v1.AttachmentReady"> & {
+  /**
+   * @generated from field: bytes message_id = 1;
+   */
+  messageId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * @generated from field: bytes blob_id = 3;
+   */
+  blobId: Uint8Array;
+
+  /**
+   * @generated from field: bytes key = 4;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: uint64 plaintext_size_bytes = 5;
+   */
+  plaintextSizeBytes: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.AttachmentReady.
+ * Use `create(AttachmentReadySchema)` to create a new message.
+ */
+export declare const AttachmentReadySchema: GenMessage<AttachmentReady>;
+
+/**
+ * This device does not have them either.
+ *
+ * @generated from message hawser.v1.AttachmentMissing
+ */
+export declare type AttachmentMissing = Message$1<"hawser.v1.AttachmentMissing"> & {
+  /**
+   * @generated from field: bytes message_id = 1;
+   */
+  messageId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+};
+
+/**
+ * Describes the message hawser.v1.AttachmentMissing.
+ * Use `create(AttachmentMissingSchema)` to create a new message.
+ */
+export declare const AttachmentMissingSchema: GenMessage<AttachmentMissing>;
 
 /**
  * @generated from message hawser.v1.Receipts
@@ -836,6 +940,13 @@ export declare type HistoryConversation = Message$1<"hawser.v1.HistoryConversati
    * @generated from field: int64 read_up_to_ms = 6;
    */
   readUpToMs: bigint;
+
+  /**
+   * A stranger's, and nobody has accepted it yet.
+   *
+   * @generated from field: bool request = 7;
+   */
+  request: boolean;
 };
 
 /**

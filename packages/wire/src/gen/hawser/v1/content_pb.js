@@ -10,7 +10,7 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/code
  * Describes the file hawser/v1/content.proto.
  */
 export const file_hawser_v1_content = /*@__PURE__*/
-  fileDesc("ChdoYXdzZXIvdjEvY29udGVudC5wcm90bxIJaGF3c2VyLnYxIvEECgdDb250ZW50EhYKDnNlbmRlcl9hY2NvdW50GAEgASgMEhUKDXNlbmRlcl9kZXZpY2UYAiABKA0SHAoUY29udmVyc2F0aW9uX2FjY291bnQYAyABKAwSEgoKbWVzc2FnZV9pZBgEIAEoDBISCgpzZW50X2F0X21zGAUgASgDEigKC3NlbmRlcl9saXN0GAYgASgLMhMuaGF3c2VyLnYxLkxpc3RWaWV3Ei4KEWNvbnZlcnNhdGlvbl9saXN0GAcgASgLMhMuaGF3c2VyLnYxLkxpc3RWaWV3EiUKB21lc3NhZ2UYCiABKAsyEi5oYXdzZXIudjEuTWVzc2FnZUgAEicKCHJlY2VpcHRzGAsgASgLMhMuaGF3c2VyLnYxLlJlY2VpcHRzSAASMgoOcmVzZW5kX3JlcXVlc3QYDCABKAsyGC5oYXdzZXIudjEuUmVzZW5kUmVxdWVzdEgAEiUKB3Byb2ZpbGUYDSABKAsyEi5oYXdzZXIudjEuUHJvZmlsZUgAEigKBXN0YXRlGA4gASgLMhcuaGF3c2VyLnYxLlN0YXRlVXBkYXRlc0gAEkIKE2hpc3RvcnlfZnJvbV9zb3VyY2UYDyABKAsyIy5oYXdzZXIudjEuSGlzdG9yeU1lc3NhZ2VGcm9tU291cmNlSAASPgoRaGlzdG9yeV90b19zb3VyY2UYECABKAsyIS5oYXdzZXIudjEuSGlzdG9yeU1lc3NhZ2VUb1NvdXJjZUgAEiUKB25vdGhpbmcYESABKAsyEi5oYXdzZXIudjEuTm90aGluZ0gAEg8KB3BhZGRpbmcYZCABKAxCBgoEYm9keSIoCghMaXN0VmlldxIOCgZudW1iZXIYASABKAQSDAoEaGFzaBgCIAEoDCIJCgdOb3RoaW5nIl4KB01lc3NhZ2USDAoEdGV4dBgBIAEoCRIqCgthdHRhY2htZW50cxgCIAMoCzIVLmhhd3Nlci52MS5BdHRhY2htZW50EhkKEXF1b3RlZF9tZXNzYWdlX2lkGAMgASgMIqEBCgpBdHRhY2htZW50Eg8KB2Jsb2JfaWQYASABKAwSCwoDa2V5GAIgASgMEhwKFHBsYWludGV4dF9zaXplX2J5dGVzGAMgASgEEhIKCm1lZGlhX3R5cGUYBCABKAkSEQoJZmlsZV9uYW1lGAUgASgJEg0KBXdpZHRoGAYgASgNEg4KBmhlaWdodBgHIAEoDRIRCgl0aHVtYm5haWwYCCABKAwiVAoIUmVjZWlwdHMSJAoEa2luZBgBIAEoDjIWLmhhd3Nlci52MS5SZWNlaXB0S2luZBITCgttZXNzYWdlX2lkcxgCIAMoDBINCgVhdF9tcxgDIAEoAyI8Cg1SZXNlbmRSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAwSFwoPZmFpbGVkX2Jhc2Vfa2V5GAIgASgMIi8KB1Byb2ZpbGUSFAoMZGlzcGxheV9uYW1lGAEgASgJEg4KBmhhbmRsZRgCIAEoCSI3CgxTdGF0ZVVwZGF0ZXMSJwoHdXBkYXRlcxgBIAMoCzIWLmhhd3Nlci52MS5TdGF0ZVVwZGF0ZSJvCgtTdGF0ZVVwZGF0ZRISCgpjb2xsZWN0aW9uGAEgASgJEgsKA2tleRgCIAEoCRINCgV2YWx1ZRgDIAEoDBIPCgd0aW1lX21zGAQgASgEEg8KB2NvdW50ZXIYBSABKA0SDgoGZGV2aWNlGAYgASgNIk0KCVJlYWRTdGF0ZRISCgptZXNzYWdlX2lkGAEgASgMEhIKCnJlYWRfYXRfbXMYAiABKAMSGAoQdXBfdG9fc2VudF9hdF9tcxgDIAEoAyJpCgxDb250YWN0U3RhdGUSDAoEbmFtZRgBIAEoCRIOCgZoYW5kbGUYAiABKAkSEAoIdmVyaWZpZWQYAyABKAgSEwoLYWRkZWRfYXRfbXMYBCABKAMSFAoMcHJvZmlsZV9uYW1lGAUgASgJIh0KCkJsb2NrU3RhdGUSDwoHYmxvY2tlZBgBIAEoCCJFCglDaGF0U3RhdGUSDgoGcGlubmVkGAEgASgIEhAKCGFyY2hpdmVkGAIgASgIEhYKDm11dGVkX3VudGlsX21zGAMgASgDIkcKDVNldHRpbmdzU3RhdGUSFQoNcmVhZF9yZWNlaXB0cxgBIAEoCBIQCghsYW5ndWFnZRgCIAEoCRINCgV0aGVtZRgDIAEoCSKoAQoYSGlzdG9yeU1lc3NhZ2VGcm9tU291cmNlEigKBXN0YXJ0GAEgASgLMhcuaGF3c2VyLnYxLkhpc3RvcnlTdGFydEgAEjEKBWNodW5rGAIgASgLMiAuaGF3c2VyLnYxLkhpc3RvcnlDaHVua1JlZmVyZW5jZUgAEiQKA2VuZBgDIAEoCzIVLmhhd3Nlci52MS5IaXN0b3J5RW5kSABCCQoHbWVzc2FnZSJnCgxIaXN0b3J5U3RhcnQSDgoGam9iX2lkGAEgASgMEhUKDW1lc3NhZ2VfY291bnQYAiABKAQSGgoSY29udmVyc2F0aW9uX2NvdW50GAMgASgNEhQKDGZpcnN0X3NjcmVlbhgEIAEoDCJ/ChVIaXN0b3J5Q2h1bmtSZWZlcmVuY2USDgoGam9iX2lkGAEgASgMEg0KBWluZGV4GAIgASgNEg8KB2Jsb2JfaWQYAyABKAwSCwoDa2V5GAQgASgMEhUKDW1lc3NhZ2VfY291bnQYBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoDSJICgpIaXN0b3J5RW5kEg4KBmpvYl9pZBgBIAEoDBITCgtjaHVua19jb3VudBgCIAEoDRIVCg1tZXNzYWdlX2NvdW50GAMgASgEIq0BChZIaXN0b3J5TWVzc2FnZVRvU291cmNlEiwKB3JlcXVlc3QYASABKAsyGS5oYXdzZXIudjEuSGlzdG9yeVJlcXVlc3RIABIuCghwcm9ncmVzcxgCIAEoCzIaLmhhd3Nlci52MS5IaXN0b3J5UHJvZ3Jlc3NIABIqCgZjYW5jZWwYAyABKAsyGC5oYXdzZXIudjEuSGlzdG9yeUNhbmNlbEgAQgkKB21lc3NhZ2UibwoOSGlzdG9yeVJlcXVlc3QSDgoGam9iX2lkGAEgASgMEhcKD2NvbnZlcnNhdGlvbl9pZBgCIAEoCRIRCgliZWZvcmVfbXMYAyABKAMSDQoFbGltaXQYBCABKA0SEgoKbmV4dF9pbmRleBgFIAEoDSJGCg9IaXN0b3J5UHJvZ3Jlc3MSDgoGam9iX2lkGAEgASgMEhIKCm5leHRfaW5kZXgYAiABKA0SDwoHbWlzc2luZxgDIAMoDSIfCg1IaXN0b3J5Q2FuY2VsEg4KBmpvYl9pZBgBIAEoDCJkCgxIaXN0b3J5Q2h1bmsSDgoGam9iX2lkGAEgASgMEg0KBWluZGV4GAIgASgNEjUKDWNvbnZlcnNhdGlvbnMYAyADKAsyHi5oYXdzZXIudjEuSGlzdG9yeUNvbnZlcnNhdGlvbiKoAQoTSGlzdG9yeUNvbnZlcnNhdGlvbhIXCg9jb252ZXJzYXRpb25faWQYASABKAkSDQoFdGl0bGUYAiABKAkSKAoHZW50cmllcxgDIAMoCzIXLmhhd3Nlci52MS5IaXN0b3J5RW50cnkSEAoIY29tcGxldGUYBCABKAgSFgoOdG90YWxfbWVzc2FnZXMYBSABKAQSFQoNcmVhZF91cF90b19tcxgGIAEoAyL7AQoMSGlzdG9yeUVudHJ5EhIKCm1lc3NhZ2VfaWQYASABKAwSFgoOc2VuZGVyX2FjY291bnQYAiABKAwSEwoLc2VuZGVyX25hbWUYAyABKAkSEgoKc2VudF9hdF9tcxgEIAEoAxIMCgR0ZXh0GAUgASgJEigKBnN0YXR1cxgGIAEoDjIYLmhhd3Nlci52MS5IaXN0b3J5U3RhdHVzEioKC2F0dGFjaG1lbnRzGAcgAygLMhUuaGF3c2VyLnYxLkF0dGFjaG1lbnQSEAoIb3V0Z29pbmcYCCABKAgSDgoGc3lzdGVtGAkgASgIEhAKCHBvc2l0aW9uGAogASgEKl4KC1JlY2VpcHRLaW5kEhwKGFJFQ0VJUFRfS0lORF9VTlNQRUNJRklFRBAAEhoKFlJFQ0VJUFRfS0lORF9ERUxJVkVSRUQQARIVChFSRUNFSVBUX0tJTkRfUkVBRBACKpwBCg1IaXN0b3J5U3RhdHVzEh4KGkhJU1RPUllfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXSElTVE9SWV9TVEFUVVNfUkVDRUlWRUQQARIXChNISVNUT1JZX1NUQVRVU19TRU5UEAISHAoYSElTVE9SWV9TVEFUVVNfREVMSVZFUkVEEAMSFwoTSElTVE9SWV9TVEFUVVNfUkVBRBAEYgZwcm90bzM");
+  fileDesc("ChdoYXdzZXIvdjEvY29udGVudC5wcm90bxIJaGF3c2VyLnYxIqEGCgdDb250ZW50EhYKDnNlbmRlcl9hY2NvdW50GAEgASgMEhUKDXNlbmRlcl9kZXZpY2UYAiABKA0SHAoUY29udmVyc2F0aW9uX2FjY291bnQYAyABKAwSEgoKbWVzc2FnZV9pZBgEIAEoDBISCgpzZW50X2F0X21zGAUgASgDEigKC3NlbmRlcl9saXN0GAYgASgLMhMuaGF3c2VyLnYxLkxpc3RWaWV3Ei4KEWNvbnZlcnNhdGlvbl9saXN0GAcgASgLMhMuaGF3c2VyLnYxLkxpc3RWaWV3EiUKB21lc3NhZ2UYCiABKAsyEi5oYXdzZXIudjEuTWVzc2FnZUgAEicKCHJlY2VpcHRzGAsgASgLMhMuaGF3c2VyLnYxLlJlY2VpcHRzSAASMgoOcmVzZW5kX3JlcXVlc3QYDCABKAsyGC5oYXdzZXIudjEuUmVzZW5kUmVxdWVzdEgAEiUKB3Byb2ZpbGUYDSABKAsyEi5oYXdzZXIudjEuUHJvZmlsZUgAEigKBXN0YXRlGA4gASgLMhcuaGF3c2VyLnYxLlN0YXRlVXBkYXRlc0gAEkIKE2hpc3RvcnlfZnJvbV9zb3VyY2UYDyABKAsyIy5oYXdzZXIudjEuSGlzdG9yeU1lc3NhZ2VGcm9tU291cmNlSAASPgoRaGlzdG9yeV90b19zb3VyY2UYECABKAsyIS5oYXdzZXIudjEuSGlzdG9yeU1lc3NhZ2VUb1NvdXJjZUgAEiUKB25vdGhpbmcYESABKAsyEi5oYXdzZXIudjEuTm90aGluZ0gAEjoKEmF0dGFjaG1lbnRfcmVxdWVzdBgSIAEoCzIcLmhhd3Nlci52MS5BdHRhY2htZW50UmVxdWVzdEgAEjYKEGF0dGFjaG1lbnRfcmVhZHkYEyABKAsyGi5oYXdzZXIudjEuQXR0YWNobWVudFJlYWR5SAASOgoSYXR0YWNobWVudF9taXNzaW5nGBQgASgLMhwuaGF3c2VyLnYxLkF0dGFjaG1lbnRNaXNzaW5nSAASDwoHcGFkZGluZxhkIAEoDEIGCgRib2R5IigKCExpc3RWaWV3Eg4KBm51bWJlchgBIAEoBBIMCgRoYXNoGAIgASgMIgkKB05vdGhpbmciXgoHTWVzc2FnZRIMCgR0ZXh0GAEgASgJEioKC2F0dGFjaG1lbnRzGAIgAygLMhUuaGF3c2VyLnYxLkF0dGFjaG1lbnQSGQoRcXVvdGVkX21lc3NhZ2VfaWQYAyABKAwioQEKCkF0dGFjaG1lbnQSDwoHYmxvYl9pZBgBIAEoDBILCgNrZXkYAiABKAwSHAoUcGxhaW50ZXh0X3NpemVfYnl0ZXMYAyABKAQSEgoKbWVkaWFfdHlwZRgEIAEoCRIRCglmaWxlX25hbWUYBSABKAkSDQoFd2lkdGgYBiABKA0SDgoGaGVpZ2h0GAcgASgNEhEKCXRodW1ibmFpbBgIIAEoDCI2ChFBdHRhY2htZW50UmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgMEg0KBWluZGV4GAIgASgNInAKD0F0dGFjaG1lbnRSZWFkeRISCgptZXNzYWdlX2lkGAEgASgMEg0KBWluZGV4GAIgASgNEg8KB2Jsb2JfaWQYAyABKAwSCwoDa2V5GAQgASgMEhwKFHBsYWludGV4dF9zaXplX2J5dGVzGAUgASgEIjYKEUF0dGFjaG1lbnRNaXNzaW5nEhIKCm1lc3NhZ2VfaWQYASABKAwSDQoFaW5kZXgYAiABKA0iVAoIUmVjZWlwdHMSJAoEa2luZBgBIAEoDjIWLmhhd3Nlci52MS5SZWNlaXB0S2luZBITCgttZXNzYWdlX2lkcxgCIAMoDBINCgVhdF9tcxgDIAEoAyI8Cg1SZXNlbmRSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAwSFwoPZmFpbGVkX2Jhc2Vfa2V5GAIgASgMIi8KB1Byb2ZpbGUSFAoMZGlzcGxheV9uYW1lGAEgASgJEg4KBmhhbmRsZRgCIAEoCSI3CgxTdGF0ZVVwZGF0ZXMSJwoHdXBkYXRlcxgBIAMoCzIWLmhhd3Nlci52MS5TdGF0ZVVwZGF0ZSJvCgtTdGF0ZVVwZGF0ZRISCgpjb2xsZWN0aW9uGAEgASgJEgsKA2tleRgCIAEoCRINCgV2YWx1ZRgDIAEoDBIPCgd0aW1lX21zGAQgASgEEg8KB2NvdW50ZXIYBSABKA0SDgoGZGV2aWNlGAYgASgNIk0KCVJlYWRTdGF0ZRISCgptZXNzYWdlX2lkGAEgASgMEhIKCnJlYWRfYXRfbXMYAiABKAMSGAoQdXBfdG9fc2VudF9hdF9tcxgDIAEoAyJpCgxDb250YWN0U3RhdGUSDAoEbmFtZRgBIAEoCRIOCgZoYW5kbGUYAiABKAkSEAoIdmVyaWZpZWQYAyABKAgSEwoLYWRkZWRfYXRfbXMYBCABKAMSFAoMcHJvZmlsZV9uYW1lGAUgASgJIh0KCkJsb2NrU3RhdGUSDwoHYmxvY2tlZBgBIAEoCCJFCglDaGF0U3RhdGUSDgoGcGlubmVkGAEgASgIEhAKCGFyY2hpdmVkGAIgASgIEhYKDm11dGVkX3VudGlsX21zGAMgASgDIkcKDVNldHRpbmdzU3RhdGUSFQoNcmVhZF9yZWNlaXB0cxgBIAEoCBIQCghsYW5ndWFnZRgCIAEoCRINCgV0aGVtZRgDIAEoCSKoAQoYSGlzdG9yeU1lc3NhZ2VGcm9tU291cmNlEigKBXN0YXJ0GAEgASgLMhcuaGF3c2VyLnYxLkhpc3RvcnlTdGFydEgAEjEKBWNodW5rGAIgASgLMiAuaGF3c2VyLnYxLkhpc3RvcnlDaHVua1JlZmVyZW5jZUgAEiQKA2VuZBgDIAEoCzIVLmhhd3Nlci52MS5IaXN0b3J5RW5kSABCCQoHbWVzc2FnZSJnCgxIaXN0b3J5U3RhcnQSDgoGam9iX2lkGAEgASgMEhUKDW1lc3NhZ2VfY291bnQYAiABKAQSGgoSY29udmVyc2F0aW9uX2NvdW50GAMgASgNEhQKDGZpcnN0X3NjcmVlbhgEIAEoDCJ/ChVIaXN0b3J5Q2h1bmtSZWZlcmVuY2USDgoGam9iX2lkGAEgASgMEg0KBWluZGV4GAIgASgNEg8KB2Jsb2JfaWQYAyABKAwSCwoDa2V5GAQgASgMEhUKDW1lc3NhZ2VfY291bnQYBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoDSJICgpIaXN0b3J5RW5kEg4KBmpvYl9pZBgBIAEoDBITCgtjaHVua19jb3VudBgCIAEoDRIVCg1tZXNzYWdlX2NvdW50GAMgASgEIq0BChZIaXN0b3J5TWVzc2FnZVRvU291cmNlEiwKB3JlcXVlc3QYASABKAsyGS5oYXdzZXIudjEuSGlzdG9yeVJlcXVlc3RIABIuCghwcm9ncmVzcxgCIAEoCzIaLmhhd3Nlci52MS5IaXN0b3J5UHJvZ3Jlc3NIABIqCgZjYW5jZWwYAyABKAsyGC5oYXdzZXIudjEuSGlzdG9yeUNhbmNlbEgAQgkKB21lc3NhZ2UibwoOSGlzdG9yeVJlcXVlc3QSDgoGam9iX2lkGAEgASgMEhcKD2NvbnZlcnNhdGlvbl9pZBgCIAEoCRIRCgliZWZvcmVfbXMYAyABKAMSDQoFbGltaXQYBCABKA0SEgoKbmV4dF9pbmRleBgFIAEoDSJGCg9IaXN0b3J5UHJvZ3Jlc3MSDgoGam9iX2lkGAEgASgMEhIKCm5leHRfaW5kZXgYAiABKA0SDwoHbWlzc2luZxgDIAMoDSIfCg1IaXN0b3J5Q2FuY2VsEg4KBmpvYl9pZBgBIAEoDCJkCgxIaXN0b3J5Q2h1bmsSDgoGam9iX2lkGAEgASgMEg0KBWluZGV4GAIgASgNEjUKDWNvbnZlcnNhdGlvbnMYAyADKAsyHi5oYXdzZXIudjEuSGlzdG9yeUNvbnZlcnNhdGlvbiK5AQoTSGlzdG9yeUNvbnZlcnNhdGlvbhIXCg9jb252ZXJzYXRpb25faWQYASABKAkSDQoFdGl0bGUYAiABKAkSKAoHZW50cmllcxgDIAMoCzIXLmhhd3Nlci52MS5IaXN0b3J5RW50cnkSEAoIY29tcGxldGUYBCABKAgSFgoOdG90YWxfbWVzc2FnZXMYBSABKAQSFQoNcmVhZF91cF90b19tcxgGIAEoAxIPCgdyZXF1ZXN0GAcgASgIIvsBCgxIaXN0b3J5RW50cnkSEgoKbWVzc2FnZV9pZBgBIAEoDBIWCg5zZW5kZXJfYWNjb3VudBgCIAEoDBITCgtzZW5kZXJfbmFtZRgDIAEoCRISCgpzZW50X2F0X21zGAQgASgDEgwKBHRleHQYBSABKAkSKAoGc3RhdHVzGAYgASgOMhguaGF3c2VyLnYxLkhpc3RvcnlTdGF0dXMSKgoLYXR0YWNobWVudHMYByADKAsyFS5oYXdzZXIudjEuQXR0YWNobWVudBIQCghvdXRnb2luZxgIIAEoCBIOCgZzeXN0ZW0YCSABKAgSEAoIcG9zaXRpb24YCiABKAQqXgoLUmVjZWlwdEtpbmQSHAoYUkVDRUlQVF9LSU5EX1VOU1BFQ0lGSUVEEAASGgoWUkVDRUlQVF9LSU5EX0RFTElWRVJFRBABEhUKEVJFQ0VJUFRfS0lORF9SRUFEEAIqnAEKDUhpc3RvcnlTdGF0dXMSHgoaSElTVE9SWV9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdISVNUT1JZX1NUQVRVU19SRUNFSVZFRBABEhcKE0hJU1RPUllfU1RBVFVTX1NFTlQQAhIcChhISVNUT1JZX1NUQVRVU19ERUxJVkVSRUQQAxIXChNISVNUT1JZX1NUQVRVU19SRUFEEARiBnByb3RvMw");
 
 /**
  * Describes the message hawser.v1.Content.
@@ -48,151 +48,172 @@ export const AttachmentSchema = /*@__PURE__*/
   messageDesc(file_hawser_v1_content, 4);
 
 /**
+ * Describes the message hawser.v1.AttachmentRequest.
+ * Use `create(AttachmentRequestSchema)` to create a new message.
+ */
+export const AttachmentRequestSchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_content, 5);
+
+/**
+ * Describes the message hawser.v1.AttachmentReady.
+ * Use `create(AttachmentReadySchema)` to create a new message.
+ */
+export const AttachmentReadySchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_content, 6);
+
+/**
+ * Describes the message hawser.v1.AttachmentMissing.
+ * Use `create(AttachmentMissingSchema)` to create a new message.
+ */
+export const AttachmentMissingSchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_content, 7);
+
+/**
  * Describes the message hawser.v1.Receipts.
  * Use `create(ReceiptsSchema)` to create a new message.
  */
 export const ReceiptsSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 5);
+  messageDesc(file_hawser_v1_content, 8);
 
 /**
  * Describes the message hawser.v1.ResendRequest.
  * Use `create(ResendRequestSchema)` to create a new message.
  */
 export const ResendRequestSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 6);
+  messageDesc(file_hawser_v1_content, 9);
 
 /**
  * Describes the message hawser.v1.Profile.
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 7);
+  messageDesc(file_hawser_v1_content, 10);
 
 /**
  * Describes the message hawser.v1.StateUpdates.
  * Use `create(StateUpdatesSchema)` to create a new message.
  */
 export const StateUpdatesSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 8);
+  messageDesc(file_hawser_v1_content, 11);
 
 /**
  * Describes the message hawser.v1.StateUpdate.
  * Use `create(StateUpdateSchema)` to create a new message.
  */
 export const StateUpdateSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 9);
+  messageDesc(file_hawser_v1_content, 12);
 
 /**
  * Describes the message hawser.v1.ReadState.
  * Use `create(ReadStateSchema)` to create a new message.
  */
 export const ReadStateSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 10);
+  messageDesc(file_hawser_v1_content, 13);
 
 /**
  * Describes the message hawser.v1.ContactState.
  * Use `create(ContactStateSchema)` to create a new message.
  */
 export const ContactStateSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 11);
+  messageDesc(file_hawser_v1_content, 14);
 
 /**
  * Describes the message hawser.v1.BlockState.
  * Use `create(BlockStateSchema)` to create a new message.
  */
 export const BlockStateSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 12);
+  messageDesc(file_hawser_v1_content, 15);
 
 /**
  * Describes the message hawser.v1.ChatState.
  * Use `create(ChatStateSchema)` to create a new message.
  */
 export const ChatStateSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 13);
+  messageDesc(file_hawser_v1_content, 16);
 
 /**
  * Describes the message hawser.v1.SettingsState.
  * Use `create(SettingsStateSchema)` to create a new message.
  */
 export const SettingsStateSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 14);
+  messageDesc(file_hawser_v1_content, 17);
 
 /**
  * Describes the message hawser.v1.HistoryMessageFromSource.
  * Use `create(HistoryMessageFromSourceSchema)` to create a new message.
  */
 export const HistoryMessageFromSourceSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 15);
+  messageDesc(file_hawser_v1_content, 18);
 
 /**
  * Describes the message hawser.v1.HistoryStart.
  * Use `create(HistoryStartSchema)` to create a new message.
  */
 export const HistoryStartSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 16);
+  messageDesc(file_hawser_v1_content, 19);
 
 /**
  * Describes the message hawser.v1.HistoryChunkReference.
  * Use `create(HistoryChunkReferenceSchema)` to create a new message.
  */
 export const HistoryChunkReferenceSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 17);
+  messageDesc(file_hawser_v1_content, 20);
 
 /**
  * Describes the message hawser.v1.HistoryEnd.
  * Use `create(HistoryEndSchema)` to create a new message.
  */
 export const HistoryEndSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 18);
+  messageDesc(file_hawser_v1_content, 21);
 
 /**
  * Describes the message hawser.v1.HistoryMessageToSource.
  * Use `create(HistoryMessageToSourceSchema)` to create a new message.
  */
 export const HistoryMessageToSourceSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 19);
+  messageDesc(file_hawser_v1_content, 22);
 
 /**
  * Describes the message hawser.v1.HistoryRequest.
  * Use `create(HistoryRequestSchema)` to create a new message.
  */
 export const HistoryRequestSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 20);
+  messageDesc(file_hawser_v1_content, 23);
 
 /**
  * Describes the message hawser.v1.HistoryProgress.
  * Use `create(HistoryProgressSchema)` to create a new message.
  */
 export const HistoryProgressSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 21);
+  messageDesc(file_hawser_v1_content, 24);
 
 /**
  * Describes the message hawser.v1.HistoryCancel.
  * Use `create(HistoryCancelSchema)` to create a new message.
  */
 export const HistoryCancelSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 22);
+  messageDesc(file_hawser_v1_content, 25);
 
 /**
  * Describes the message hawser.v1.HistoryChunk.
  * Use `create(HistoryChunkSchema)` to create a new message.
  */
 export const HistoryChunkSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 23);
+  messageDesc(file_hawser_v1_content, 26);
 
 /**
  * Describes the message hawser.v1.HistoryConversation.
  * Use `create(HistoryConversationSchema)` to create a new message.
  */
 export const HistoryConversationSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 24);
+  messageDesc(file_hawser_v1_content, 27);
 
 /**
  * Describes the message hawser.v1.HistoryEntry.
  * Use `create(HistoryEntrySchema)` to create a new message.
  */
 export const HistoryEntrySchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_content, 25);
+  messageDesc(file_hawser_v1_content, 28);
 
 /**
  * Describes the enum hawser.v1.ReceiptKind.
