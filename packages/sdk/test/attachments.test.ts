@@ -1,9 +1,9 @@
 /** Bytes that the server does not have: imported media, and blobs that are gone, come from another own device, end to end. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { zipSync } from "fflate";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ConversationId, fileSourceOfBytes, type HawserClient, type MessageView } from "../src/index.ts";
+import { storedZip } from "./stored-zip.ts";
 import { hasText, hurried, until, World } from "./world.ts";
 
 let world: World;
@@ -18,7 +18,7 @@ const photo = new Uint8Array(200_000).map((_, i) => (i * 31) % 251);
 /** An exported chat with one picture, on the phone only. */
 async function importChat(phone: HawserClient): Promise<{ conversation: ConversationId; message: MessageView }> {
   const lines = ["[01.03.24, 10:00:00] Mia: look", "[01.03.24, 10:01:00] Mia: \u200e<attached: 00000002-PHOTO-2024.jpg>", "[01.03.24, 10:02:00] Noor: nice"];
-  const zip = zipSync({ "_chat.txt": new TextEncoder().encode(lines.join("\r\n")), "00000002-PHOTO-2024.jpg": photo });
+  const zip = storedZip({ "_chat.txt": new TextEncoder().encode(lines.join("\r\n")), "00000002-PHOTO-2024.jpg": photo });
   const preview = await phone.previewImport(fileSourceOfBytes("WhatsApp Chat - Mia.zip", "application/zip", zip));
   expect(preview.mediaCount).toBe(1);
   const { conversation } = await phone.runImport({ importId: preview.importId, title: preview.title, self: "Noor" });
