@@ -190,11 +190,6 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   ],
   OFFLINE: [EXIT.offline, "There is no connection to the server.", "Check the network and --server. What was queued goes out later."],
   SELF: [EXIT.usage, "That is your own account.", "Choose somebody else."],
-  ATTACHMENT_UNAVAILABLE: [
-    EXIT.offline,
-    "None of your devices that can be reached has this file.",
-    "Bring the device that has it online, then run the command again.",
-  ],
   CLOSED: [EXIT.offline, "The process that had this profile open has ended.", "Run the command again."],
 
   USAGE: [EXIT.usage, "The command line is not valid.", "See: hawser --help"],
@@ -250,8 +245,6 @@ export class CliError extends OperationalError {
     this.nextStep = options.next;
   }
 }
-
-export const isKnownCode = (code: string): boolean => Object.hasOwn(TEXTS, code);
 
 /** What to say about anything that was thrown. Unknown codes are said as they are, never hidden. */
 export function describeError(error: unknown): ErrorText & { readonly code: string } {

@@ -80,10 +80,14 @@ describe("exit status", () => {
     expect([result.exit, result.lines.at(-1)?.["code"]]).toEqual([3, "ADDRESS_IN_USE"]);
   });
 
-  test("an unread message stays queued while the server is away, and the profile says so: 4", async () => {
+  test("while the server is away the profile says so, and what is written waits: 4", async () => {
     const offline = ["--json", "--profile", join(place.folder, "alice"), "--server", "http://127.0.0.1:9"];
     const { exit, lines } = await hawser([...offline, "status"]);
     expect(exit).toBe(4);
-    expect(lines[0]).toMatchObject({ event: "status", handle: "alice", phase: "ready" });
+    expect(lines[0]).toMatchObject({ event: "status", handle: "alice", phase: "ready", connection: "offline" });
+    const sent = await hawser([...offline, "send", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "later", "--timeout", "0.5"]);
+    expect([sent.exit, sent.lines.at(-1)?.["code"]]).toEqual([4, "OFFLINE"]);
+    expect((await hawser([...offline, "send", "nobody.known", "x"])).exit).toBe(4);
+    expect((await hawser([...offline, "status"])).lines[0]!["queued"]).toBeGreaterThan(0);
   });
 });

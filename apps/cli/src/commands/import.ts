@@ -53,7 +53,7 @@ async function runImport(client: HawserClient, context: Context<ImportOptions>, 
       next: "Say it with --date-order",
     });
   }
-  const conversation = options.into === undefined ? undefined : (await findRecipient(client, options.into)).id;
+  const conversation = options.into === undefined ? undefined : (await findRecipient(client, options.into, signal)).id;
   const bar = new ProgressBar(output, "import");
   const cancel = (): void => void client.cancelImport(preview.importId).catch(() => undefined);
   const unsubscribe = client.subscribe((event) => {

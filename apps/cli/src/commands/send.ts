@@ -7,7 +7,7 @@ import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
 import { findRecipient } from "../profile/find-person.ts";
 import { refuseRevoked } from "../profile/revoked-error.ts";
-import { untilOnline, waitFor } from "../profile/waits.ts";
+import { waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { messageFields } from "../views/message-view.ts";
 
@@ -44,7 +44,7 @@ export const send: DefineCommand = (program, run) => {
         const attachments: FileSource[] = [];
         for (const path of options.file ?? []) attachments.push(await openFile(path));
         await withClient(context, { phase: "member" }, async ({ client }) => {
-          const chat = await recipient(client, context);
+          const chat = await findRecipient(client, context.args[0]!, context.signal);
           const message = await client.sendMessage({
             conversation: chat.id,
             text,
@@ -56,17 +56,6 @@ export const send: DefineCommand = (program, run) => {
       }),
     );
 };
-
-/** A known recipient needs no connection; a new handle does. */
-async function recipient(client: HawserClient, { args, signal }: Context): ReturnType<typeof findRecipient> {
-  try {
-    return await findRecipient(client, args[0]!);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    await untilOnline(client, signal);
-    return findRecipient(client, args[0]!);
-  }
-}
 
 async function follow(client: HawserClient, { output, signal, options }: Context<SendOptions>, message: MessageView): Promise<void> {
   output.event({ event: "message", ...messageFields(message) });

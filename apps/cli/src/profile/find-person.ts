@@ -2,6 +2,7 @@
 import { accountOfConversation, parseAccountId } from "@hawser/base";
 import type { Contact, ConversationSummary, HawserClient } from "@hawser/sdk";
 import { CliError } from "../error-text.ts";
+import { untilOnline } from "./waits.ts";
 
 /** Chats looked through for a title. */
 const MAX_CHATS_SEARCHED = 10_000;
@@ -27,12 +28,13 @@ async function lookUpContact(client: HawserClient, text: string): Promise<Contac
 }
 
 /** A chat to write to; a handle that is not among the contacts yet is looked up on the server and added. */
-export async function findRecipient(client: HawserClient, text: string): Promise<ConversationSummary> {
+export async function findRecipient(client: HawserClient, text: string, signal: AbortSignal): Promise<ConversationSummary> {
   const fromId = accountOfConversation(text as never) ?? parseAccountId(text);
   if (fromId !== undefined) return client.openConversation(fromId);
   const known = await lookUpContact(client, text);
   if (known !== undefined) return client.openConversation(known.account);
   const handle = text.replace(/^@/, "");
+  await untilOnline(client, signal);
   const found = /^[a-z][a-z0-9_.]{2,31}$/.test(handle) ? await client.findHandle(handle) : undefined;
   if (found === undefined)
     throw new CliError("HANDLE_UNKNOWN", { detail: `Nobody is called "${text}", neither among the contacts nor on the server.` });
