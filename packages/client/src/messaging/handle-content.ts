@@ -2,7 +2,19 @@
  * What a content that was opened and checked does to the store. Invariant: everything happens in the transaction of its delivery, and
  * a second copy of the same content changes nothing.
  */
-import { type AccountId, conversationWith, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes } from "@hawser/base";
+import {
+  type AccountId,
+  accountIdToBytes,
+  concat,
+  conversationWith,
+  type DeviceAddress,
+  type DeviceNumber,
+  MESSAGE_ID_SIZE_BYTES,
+  type MessageId,
+  messageIdFromBytes,
+  messageIdToBytes,
+  utf8,
+} from "@hawser/base";
 import { type HistoryMessageFromSource, type HistoryMessageToSource, MAX_ATTACHMENTS, MAX_RECEIPTS, type Message, type Profile, ReceiptKind, type Receipts as WireReceipts } from "@hawser/wire";
 import type { AttachmentAsker } from "../attachments/asker.ts";
 import type { AttachmentHolder } from "../attachments/holder.ts";
@@ -89,7 +101,7 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
     // Whoever writes first accepts.
     if (own) acceptConversation(c, account, true);
     const row: NewMessage = {
-      id: opened.messageId,
+      id: freeId(opened, conversation.row, own),
       conversation: conversation.row,
       sentAtMs: opened.sentAtMs,
       orderFrom: orderOfDelivery(opened.sentAtMs, opened.serverTimeMs),
@@ -108,8 +120,19 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
     if (!isNew) return;
     if (order !== undefined) c.store.conversations.noteMessage(conversation.row, order, !own);
     if (!own && (contact === undefined || contact.handle === "")) stranger(account);
-    c.notify.message(opened.messageId, true);
+    c.notify.message(row.id, true);
     c.notify.messagesChanged(conversation.id);
+  }
+
+  /**
+   * Senders choose their ids, and the server sees them: someone else's message must not take the place of this one, nor this one the place of
+   * someone else's. Then it stands under a number that only its sender could have given it.
+   */
+  function freeId({ messageId, sender }: OpenedContent, conversation: number, outgoing: boolean): MessageId {
+    const taken = messages.row(messageId);
+    if (taken === undefined || (taken.conversation === conversation && taken.outgoing === outgoing)) return messageId;
+    const own = concat(utf8("hawser taken id v1\0"), accountIdToBytes(sender.account), messageIdToBytes(messageId));
+    return messageIdFromBytes(core.ports.primitives.sha256(own).slice(0, MESSAGE_ID_SIZE_BYTES));
   }
 }
 

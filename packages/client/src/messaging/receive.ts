@@ -110,7 +110,7 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     switch (outcome.kind) {
       case "opened":
         content.handle({ ...outcome, serverTimeMs: delivery.serverTimeMs });
-        resends.answered(outcome.messageId, outcome.content.body.case === "nothing");
+        resends.answered(outcome.messageId, outcome.sender.account, outcome.content.body.case === "nothing");
         break;
       case "undecryptable":
         core.log({ event: "undecryptable", reason: outcome.reason });

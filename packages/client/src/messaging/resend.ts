@@ -3,7 +3,7 @@
  * Invariants: each unreadable message is asked for at most `MAX_RESEND_REQUESTS` times; an answer replaces the placeholder in its place;
  * only a device the content was meant for gets it. docs/PROTOCOL.md, "Resend".
  */
-import { conversationWith, type DeviceAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
+import { type AccountId, conversationWith, type DeviceAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
 import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_AGAIN_AFTER_MS, RESEND_KEPT_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "./content.ts";
@@ -14,8 +14,8 @@ const HOUR_MS = 3_600_000;
 export interface Resends {
   /** A delivery could not be read. Inside its transaction. */
   ask(id: MessageId, sender: DeviceAddress, serverTimeMs: number): void;
-  /** Content with this id arrived and was handled; `nothing`: the sender has nothing to show for it. */
-  answered(id: MessageId, nothing: boolean): void;
+  /** Content with this id arrived from that account and was handled; `nothing`: it has nothing to show for it. */
+  answered(id: MessageId, by: AccountId, nothing: boolean): void;
   /** Someone asks us. Inside the request's transaction. */
   requested(id: MessageId, by: DeviceAddress): void;
   /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection. */
@@ -81,9 +81,9 @@ export function createResends(core: Core): Resends {
       core.notify.message(id, true);
       core.notify.messagesChanged(conversation.id);
     },
-    answered(id, nothing) {
+    answered(id, by, nothing) {
       const pending = resends.pending(id);
-      if (pending === undefined) return;
+      if (pending?.sender.account !== by) return;
       resends.deletePending(id);
       const row = messages.row(id);
       if (!nothing || row?.kind !== "undecryptable") return;

@@ -49,8 +49,8 @@ export interface MessageStore {
   after(conversation: number, afterOrder: number, limit: number): MessageView[];
   /** Raises a status; a sent message never falls back, `failed` and `queued` may follow one another. Says whether it changed. */
   raiseStatus(id: MessageId, status: DeliveryStatus): boolean;
-  /** Puts what was meant in the place of an undecryptable line; its position stays. */
-  replacePlaceholder(message: Omit<NewMessage, "orderFrom" | "conversation">): boolean;
+  /** Puts what was meant in the place of an undecryptable line of the same conversation; its position stays. */
+  replacePlaceholder(message: Omit<NewMessage, "orderFrom">): boolean;
   attachment(id: MessageId, index: number): AttachmentRow | undefined;
   attachmentsOf(order: number): AttachmentRow[];
   /** Where the bytes can be fetched from, as an own device says. */
@@ -125,9 +125,9 @@ export function openMessages(database: SqlDatabase): MessageStore {
       const { changes } = database
         .prepare(
           `UPDATE messages SET sent_at_ms = ?, outgoing = ?, sender_account = ?, sender_name = ?, kind = ?, status = ?, text = ?, quoted = ?, attachment_count = ?
-           WHERE order_key = ? AND kind = ${KIND_CODES.undecryptable}`,
+           WHERE order_key = ? AND conversation = ? AND kind = ${KIND_CODES.undecryptable}`,
         )
-        .run(message.sentAtMs, message.outgoing ? 1 : 0, ...contentColumns(message), order);
+        .run(message.sentAtMs, message.outgoing ? 1 : 0, ...contentColumns(message), order, message.conversation);
       if (changes > 0) insertAttachments(database, order, message.attachments);
       return changes > 0;
     },

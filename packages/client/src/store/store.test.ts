@@ -91,6 +91,16 @@ test("a status only rises, but a failed message may be tried again", () => {
   expect((["failed", "queued", "failed", "sent"] as const).map((status) => store.messages.raiseStatus(other.id, status))).toEqual([true, true, true, true]);
 });
 
+test("a placeholder of one chat is not filled from another", () => {
+  const { id } = add(ANNA, { kind: "undecryptable", text: "" });
+  const other = add(BELA);
+  const { row } = store.conversations.ensure(conversationWith(BELA));
+  const forged = message(row, { id, senderAccount: BELA, text: "said in someone else's name" });
+  expect(database.transaction(() => store.messages.replacePlaceholder(forged))).toBe(false);
+  expect(store.messages.find(id)).toMatchObject({ kind: "undecryptable", text: "", conversation: conversationWith(ANNA) });
+  expect(other.id).not.toBe(id);
+});
+
 test("a placeholder is replaced in its place, once", () => {
   const { id, order } = add(ANNA, { kind: "undecryptable", text: "" });
   const meant = message(1, { id, text: "what was meant" });
