@@ -132,5 +132,4 @@ export class Assembler {
   }
 }
 
-const isDateInSomeOrder = (fields: DateFields): boolean =>
-  possibleOrders(fields).some((order) => civilDate(fields, order) !== undefined);
+const isDateInSomeOrder = (fields: DateFields): boolean => possibleOrders(fields).some((order) => civilDate(fields, order) !== undefined);

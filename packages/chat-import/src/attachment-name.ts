@@ -4,13 +4,35 @@ import { MAX_FILE_NAME_CHARS } from "./limits.ts";
 import { ATTACHED_WORDS, isMarked, plain, trimmed, withoutMarks } from "./phrases.ts";
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", gif: "image/gif", webp: "image/webp", heic: "image/heic",
-  mp4: "video/mp4", mov: "video/quicktime", "3gp": "video/3gpp", mkv: "video/x-matroska", webm: "video/webm",
-  opus: "audio/ogg", ogg: "audio/ogg", m4a: "audio/mp4", mp3: "audio/mpeg", aac: "audio/aac", amr: "audio/amr", wav: "audio/wav",
-  pdf: "application/pdf", vcf: "text/vcard", txt: "text/plain", csv: "text/csv", zip: "application/zip",
-  doc: "application/msword", docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  xls: "application/vnd.ms-excel", xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  ppt: "application/vnd.ms-powerpoint", pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  png: "image/png",
+  gif: "image/gif",
+  webp: "image/webp",
+  heic: "image/heic",
+  mp4: "video/mp4",
+  mov: "video/quicktime",
+  "3gp": "video/3gpp",
+  mkv: "video/x-matroska",
+  webm: "video/webm",
+  opus: "audio/ogg",
+  ogg: "audio/ogg",
+  m4a: "audio/mp4",
+  mp3: "audio/mpeg",
+  aac: "audio/aac",
+  amr: "audio/amr",
+  wav: "audio/wav",
+  pdf: "application/pdf",
+  vcf: "text/vcard",
+  txt: "text/plain",
+  csv: "text/csv",
+  zip: "application/zip",
+  doc: "application/msword",
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  xls: "application/vnd.ms-excel",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  ppt: "application/vnd.ms-powerpoint",
+  pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 };
 
 /** A name that names a file in one folder and nothing else. */
@@ -71,7 +93,10 @@ function iosAttachment(text: string): FoundAttachment | undefined {
     return known ? { attachment: attachmentOf(fileName), caption: "" } : undefined;
   }
   const word = plain(inner.slice(0, colon));
-  const fileName = inner.slice(colon).replace(/^\s?[:：]/u, "").trim();
+  const fileName = inner
+    .slice(colon)
+    .replace(/^\s?[:：]/u, "")
+    .trim();
   if (!isBareFileName(fileName) || !HAS_EXTENSION.test(fileName)) return undefined;
   const marked = before.endsWith("\u200e") || (before === "" && isMarked(text));
   if (!ATTACHED_WORDS.has(word) && !IOS_NAME.test(fileName) && !marked) return undefined;

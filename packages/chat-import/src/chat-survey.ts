@@ -112,11 +112,14 @@ export class ChatSurveyor {
   #survey(): ChatSurvey {
     const { title, dateOrder } = this.#options;
     const decided: DateOrderDecision = this.#evidence.decide();
-    const decision: DateOrderDecision = dateOrder === undefined ? decided : { ...decided, order: dateOrder, basis: "option", ambiguous: false };
+    const decision: DateOrderDecision =
+      dateOrder === undefined ? decided : { ...decided, order: dateOrder, basis: "option", ambiguous: false };
     const groupTitle = this.#bracketed && this.#titleMarked > 0 && !this.#titleSpoke ? title : undefined;
     const names = [...this.#names.resolve(title)].filter(([name]) => name !== groupTitle);
     const participants = names.map(([name, messageCount]) => ({
-      name, messageCount, selfDeletions: this.#selfDeletions.get(name) ?? 0,
+      name,
+      messageCount,
+      selfDeletions: this.#selfDeletions.get(name) ?? 0,
     }));
     const first = localTime(this.#first, decision.order);
     const last = localTime(this.#last, decision.order);
@@ -137,5 +140,7 @@ export class ChatSurveyor {
 
 function localTime(written: WrittenTime | undefined, order: DateOrder): LocalDateTime | undefined {
   const date = written === undefined ? undefined : civilDate(written.fields, order);
-  return date === undefined || written === undefined ? undefined : { ...date, hour: written.hour, minute: written.minute, second: written.second };
+  return date === undefined || written === undefined
+    ? undefined
+    : { ...date, hour: written.hour, minute: written.minute, second: written.second };
 }

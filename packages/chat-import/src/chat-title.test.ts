@@ -27,9 +27,13 @@ it.each([
 it("guesses who made the export only from evidence", () => {
   const person = (name: string, selfDeletions = 0) => ({ name, messageCount: 3, selfDeletions });
   expect(guessSelf({ title: "Ali_", participants: [person("Ali:"), person("Me")] })).toEqual([
-    { name: "Me", reasons: ["title-names-the-other"] }, { name: "Ali:", reasons: [] },
+    { name: "Me", reasons: ["title-names-the-other"] },
+    { name: "Ali:", reasons: [] },
   ]);
   expect(guessSelf({ participants: [person("A"), person("B")] }).flatMap((candidate) => candidate.reasons)).toEqual([]);
-  expect(guessSelf({ title: "Club", participants: [person("A"), person("B", 2), person("C")] })[0]).toEqual({ name: "B", reasons: ["deleted-own-message"] });
+  expect(guessSelf({ title: "Club", participants: [person("A"), person("B", 2), person("C")] })[0]).toEqual({
+    name: "B",
+    reasons: ["deleted-own-message"],
+  });
   expect(guessSelf({ title: "🐻", participants: [person("🦊"), person("🐻")] })[0]?.name).toBe("🦊");
 });

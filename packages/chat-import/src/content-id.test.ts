@@ -32,7 +32,14 @@ describe("content ids", () => {
     expect(ids(ios)).toEqual(ids(omitted));
   });
   it("differ between chats, minutes, texts and kinds", () => {
-    const all = [ids(line(1, "A: x")), ids(line(1, "A: x"), "i:b"), ids(line(2, "A: x")), ids(line(1, "A: y")), ids(line(1, "x")), ids(line(1, "A: This message was deleted"))];
+    const all = [
+      ids(line(1, "A: x")),
+      ids(line(1, "A: x"), "i:b"),
+      ids(line(2, "A: x")),
+      ids(line(1, "A: y")),
+      ids(line(1, "x")),
+      ids(line(1, "A: This message was deleted")),
+    ];
     expect(new Set(all.flat()).size).toBe(6);
   });
   it("is pinned: a change of the rule would import every old chat twice", () => {

@@ -26,7 +26,12 @@ describe("which number is the day", () => {
     expect(decide(chat("03/04/2024"), { notAfterMs: Date.UTC(2024, 2, 10) })).toMatchObject({ order: "mdy", ambiguous: false });
   });
   it("a span of days is likelier than a span of months, but asks", () => {
-    expect(decide(chat("01/02/2024", "02/02/2024", "03/02/2024"))).toMatchObject({ order: "dmy", basis: "shortest-span", ambiguous: true, candidates: ["dmy", "mdy"] });
+    expect(decide(chat("01/02/2024", "02/02/2024", "03/02/2024"))).toMatchObject({
+      order: "dmy",
+      basis: "shortest-span",
+      ambiguous: true,
+      candidates: ["dmy", "mdy"],
+    });
     expect(decide(chat("02/01/2024", "02/02/2024", "02/03/2024"))).toMatchObject({ order: "mdy", basis: "shortest-span", ambiguous: true });
   });
   it("one date says nothing: convention, and asks", () => {
@@ -52,7 +57,10 @@ describe("a person's word", () => {
 it("a typed line with an impossible date stays text", () => {
   const text = `${chat("01/13/2024", "01/14/2024")}\n25/12/2023, 10:00 - Eve: forged`;
   const parsed = parseChatText(text, OPTIONS);
-  expect(parsed.ok && parsed.value.messages.map((message) => message.text)).toEqual(["message 0", "message 1\n25/12/2023, 10:00 - Eve: forged"]);
+  expect(parsed.ok && parsed.value.messages.map((message) => message.text)).toEqual([
+    "message 0",
+    "message 1\n25/12/2023, 10:00 - Eve: forged",
+  ]);
 });
 
 describe("without a survey", () => {

@@ -41,7 +41,12 @@ const FUTURE_TOLERANCE_DAYS = 2;
 
 export class DateOrderEvidence {
   readonly #candidates: Candidate[] = ORDERS.map((order) => ({
-    order, impossible: 0, backwards: 0, travelledDays: 0, attachmentMatches: 0, lastDay: undefined,
+    order,
+    impossible: 0,
+    backwards: 0,
+    travelledDays: 0,
+    attachmentMatches: 0,
+    lastDay: undefined,
   }));
   readonly #lastPossibleDay: number;
   #differing = false;
@@ -100,7 +105,10 @@ export class DateOrderEvidence {
     const structural = this.#last === undefined ? ORDERS : possibleOrders(this.#last);
     const open = left.map((candidate) => candidate.order);
     const decision = (order: DateOrder, basis: DateOrderBasis, ambiguous: boolean): DateOrderDecision => ({
-      order, basis, ambiguous, candidates: [order, ...open.filter((other) => other !== order)],
+      order,
+      basis,
+      ambiguous,
+      candidates: [order, ...open.filter((other) => other !== order)],
     });
     if (left.length === 1) return decision(left[0]!.order, structural.length === 1 ? "layout" : "impossible-values", false);
     if (!this.#differing) return decision(left[0]!.order, "layout", false);

@@ -8,8 +8,17 @@ function rows(text: string, title?: string): string[] {
   const chat = parseChatText(text, { ...OPTIONS, ...(title === undefined ? {} : { title }) });
   if (!chat.ok) return [JSON.stringify(chat.error)];
   return chat.value.messages.map((message) =>
-    [new Date(message.sentAtMs).toISOString().slice(0, 19), message.kind, message.sender ?? "", message.text.slice(0, 24), message.attachment?.fileName ?? "", message.edited ? "edited" : ""]
-      .join("|").replace(/\|+$/, ""));
+    [
+      new Date(message.sentAtMs).toISOString().slice(0, 19),
+      message.kind,
+      message.sender ?? "",
+      message.text.slice(0, 24),
+      message.attachment?.fileName ?? "",
+      message.edited ? "edited" : "",
+    ]
+      .join("|")
+      .replace(/\|+$/, ""),
+  );
 }
 
 const TABLE: Readonly<Record<string, readonly string[]>> = {
@@ -105,7 +114,12 @@ describe("fixtures", () => {
   it("keeps what a person named like the chat sent, whatever mark WhatsApp put in front", () => {
     const at = "[31/12/2023, 23:59:01] Maya: ";
     const text = `${at}hello\n${at}\u200e<attached: 00000002-PHOTO-2023-12-31-23-59-01.jpg>\n${at}\u200eMissed voice call\n${at}\u200eimage omitted`;
-    expect(rows(text, "Maya").map((row) => row.slice(20))).toEqual(["text|Maya|hello", "media|Maya||00000002-PHOTO-2023-12-31-23-59-01.jpg", "text|Maya|Missed voice call", "media|Maya"]);
+    expect(rows(text, "Maya").map((row) => row.slice(20))).toEqual([
+      "text|Maya|hello",
+      "media|Maya||00000002-PHOTO-2023-12-31-23-59-01.jpg",
+      "text|Maya|Missed voice call",
+      "media|Maya",
+    ]);
     const group = text.replace(/hello|<.*>|image omitted/g, "\u200eMaya added Ali").replaceAll("\u200e\u200e", "\u200e");
     expect(rows(group, "Maya").map((row) => row.slice(20).split("|")[0])).toEqual(["system", "system", "system", "system"]);
   });
@@ -114,7 +128,14 @@ describe("fixtures", () => {
     const chat = parseChatText(fixture("android-en-24h.txt"), OPTIONS);
     if (!chat.ok) throw new Error(chat.error.kind);
     expect(chat.value.participants).toEqual(["Dr: House", "+1 (555) 010-9999"]);
-    expect(chat.value.messages.map((message) => message.kind)).toEqual(["system", ...Array(10).fill("text"), "media", "deleted", "system", "media"]);
+    expect(chat.value.messages.map((message) => message.kind)).toEqual([
+      "system",
+      ...Array(10).fill("text"),
+      "media",
+      "deleted",
+      "system",
+      "media",
+    ]);
     expect(chat.value.messages.at(-1)).toMatchObject({ sender: "Dr: House", text: "a caption" });
   });
 });
@@ -163,10 +184,20 @@ describe("headers", () => {
     expect(chat.ok && chat.value.messages).toMatchObject([{ sender: "Ali", text: "hello", sentAtMs: Date.parse(`${time}Z`) }]);
   });
 
-  it.each(["31/12/2023 23:59 Ali: x", "[31/12/2023 25:00:00] A: x", "31/12/2023, 23:60 - A: x", "12/31/23, 13:00 PM - A: x", "hello", "1/2, 3:04 - A: x", "31/12/123, 10:00 - A: x"])(
-    "%j is none", (line) => expect(parseChatText(line, OPTIONS)).toMatchObject({ ok: false, error: { kind: "not-a-chat" } }));
+  it.each([
+    "31/12/2023 23:59 Ali: x",
+    "[31/12/2023 25:00:00] A: x",
+    "31/12/2023, 23:60 - A: x",
+    "12/31/23, 13:00 PM - A: x",
+    "hello",
+    "1/2, 3:04 - A: x",
+    "31/12/123, 10:00 - A: x",
+  ])("%j is none", (line) => expect(parseChatText(line, OPTIONS)).toMatchObject({ ok: false, error: { kind: "not-a-chat" } }));
 
   it("refuses Persian and Islamic years by name", () => {
-    expect(parseChatText("1402/10/10، 23:59 - علی: سلام", OPTIONS)).toMatchObject({ ok: false, error: { kind: "unsupported-calendar", line: 1 } });
+    expect(parseChatText("1402/10/10، 23:59 - علی: سلام", OPTIONS)).toMatchObject({
+      ok: false,
+      error: { kind: "unsupported-calendar", line: 1 },
+    });
   });
 });

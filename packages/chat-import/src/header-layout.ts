@@ -51,7 +51,8 @@ export function readHeader(line: string): Header | undefined {
 }
 
 function interpret(match: RegExpExecArray, bracketed: boolean): Header | undefined {
-  const [whole, a = "", first = "", b = "", second = "", c = "", gap = "", hours = "", clock = "", minutes = "", seconds, tail = ""] = match;
+  const [whole, a = "", first = "", b = "", second = "", c = "", gap = "", hours = "", clock = "", minutes = "", seconds, tail = ""] =
+    match;
   if (a.length === 3 || c.length === 3) return undefined;
   const gapWord = bareWord(gap);
   const tailWord = bareWord(tail);
@@ -74,6 +75,13 @@ function interpret(match: RegExpExecArray, bracketed: boolean): Header | undefin
     tailPeriod === undefined ? tailWord : "<period>",
   ].join(" ");
   return {
-    fields, hour, minute, second: secondValue, restAt: whole.length, bracketed, twelveHour: period !== undefined, shape,
+    fields,
+    hour,
+    minute,
+    second: secondValue,
+    restAt: whole.length,
+    bracketed,
+    twelveHour: period !== undefined,
+    shape,
   };
 }

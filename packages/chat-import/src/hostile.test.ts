@@ -36,9 +36,26 @@ function mutated(original: Uint8Array, below: (limit: number) => number): Uint8A
 const FILES = ["ios-en-12h.txt", "ios-de-24h.txt", "android-tr.txt", "android-ar.txt", "android-fr.txt", "android-en-24h.txt"].map(fixture);
 /** All that a damaged small file may come to. */
 const KINDS = new Set([
-  "messages", "empty-file", "utf-16", "not-utf8", "not-a-chat", "unsupported-calendar", "date-order-contradicted",
-  "truncated-zip", "malformed-zip", "encrypted-zip", "unsupported-zip", "zip-bomb", "too-many-entries", "unsafe-path",
-  "duplicate-entry", "overlapping-entries", "corrupt-entry", "no-chat-text", "several-chat-texts", "line-too-long",
+  "messages",
+  "empty-file",
+  "utf-16",
+  "not-utf8",
+  "not-a-chat",
+  "unsupported-calendar",
+  "date-order-contradicted",
+  "truncated-zip",
+  "malformed-zip",
+  "encrypted-zip",
+  "unsupported-zip",
+  "zip-bomb",
+  "too-many-entries",
+  "unsafe-path",
+  "duplicate-entry",
+  "overlapping-entries",
+  "corrupt-entry",
+  "no-chat-text",
+  "several-chat-texts",
+  "line-too-long",
 ]);
 
 /** The outcome of a whole import: an error kind, or how many messages. */
@@ -69,7 +86,11 @@ async function drill(originals: readonly Uint8Array[], rounds: number, seed: num
 
 describe("mutations", () => {
   it("5,000 texts", async () => {
-    const seen = await drill(FILES.map((text) => utf8(text)), 5_000, 1);
+    const seen = await drill(
+      FILES.map((text) => utf8(text)),
+      5_000,
+      1,
+    );
     expect([...seen.keys()]).toEqual(expect.arrayContaining(["messages", "not-utf8", "not-a-chat"]));
   }, 60_000);
   it("5,000 zips", async () => {
@@ -81,7 +102,14 @@ describe("mutations", () => {
 
 describe("texts chosen to take quadratic time", () => {
   const head = "[31/12/2023, 23:59:01] A: ";
-  it.each([" ".repeat(200_000) + "x", "<".repeat(200_000) + ">", "\u200e".repeat(200_000) + ")", ": ".repeat(100_000), "(a.b ".repeat(50_000) + ")", "[1/1/1".repeat(30_000)])("%#", (body) => {
+  it.each([
+    " ".repeat(200_000) + "x",
+    "<".repeat(200_000) + ">",
+    "\u200e".repeat(200_000) + ")",
+    ": ".repeat(100_000),
+    "(a.b ".repeat(50_000) + ")",
+    "[1/1/1".repeat(30_000),
+  ])("%#", (body) => {
     const parser = new ChatParser({ ...OPTIONS, dateOrder: "dmy" });
     for (let i = 0; i < 10; i++) expect(parser.push(`${head}${body}\n`).ok).toBe(true);
     expect(parser.finish().ok).toBe(true);
@@ -90,7 +118,10 @@ describe("texts chosen to take quadratic time", () => {
 
 it("streams 1,000,000 lines and holds at most one message back", () => {
   const parser = new ChatParser({ ...OPTIONS, dateOrder: "dmy", sha256: (data) => new Uint8Array(32).fill(data.length) });
-  const block = Array.from({ length: 250 }, (_, i) => `31/12/2023, 23:${String(i % 60).padStart(2, "0")} - P${i % 5}: line ${i}\nsecond\nthird\nfourth\n`).join("");
+  const block = Array.from(
+    { length: 250 },
+    (_, i) => `31/12/2023, 23:${String(i % 60).padStart(2, "0")} - P${i % 5}: line ${i}\nsecond\nthird\nfourth\n`,
+  ).join("");
   let messages = 0;
   for (let round = 1; round <= 1_000; round++) {
     const parsed = parser.push(block);

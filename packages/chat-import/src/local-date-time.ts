@@ -34,9 +34,7 @@ const MAX_YEAR = 2099;
 const BUDDHIST_OFFSET = 543;
 
 /** Zeros of the decimal digit ranges that phones write dates with (Unicode category Nd, ten consecutive code points each). */
-const DIGIT_ZEROS = [
-  0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0x1040, 0x17e0,
-];
+const DIGIT_ZEROS = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0x1040, 0x17e0];
 
 /** The value of a short run of decimal digits of any one script; NaN for digits of a script not listed. */
 export function parseDecimal(digits: string): number {
@@ -72,8 +70,7 @@ export function civilDate(fields: DateFields, order: DateOrder): CivilDate | und
   const { a, b, c } = fields;
   const yearDigits = order === "ymd" ? fields.aDigits : fields.cDigits;
   const year = fullYear(order === "ymd" ? a : c, yearDigits);
-  const date =
-    order === "ymd" ? { year, month: b, day: c } : order === "dmy" ? { year, month: b, day: a } : { year, month: a, day: b };
+  const date = order === "ymd" ? { year, month: b, day: c } : order === "dmy" ? { year, month: b, day: a } : { year, month: a, day: b };
   if (order === "ymd" ? fields.cDigits > 2 : fields.aDigits > 2) return undefined;
   return isCivilDate(date) ? date : undefined;
 }
@@ -101,6 +98,5 @@ export function dayNumber(date: CivilDate): number {
 
 /** `toUtcMs` of a place with a fixed offset. The offset is added to UTC: +180 minutes for Istanbul. */
 export function fixedOffset(offsetMinutes: number): (local: LocalDateTime) => number {
-  return (local) =>
-    dayNumber(local) * 86_400_000 + ((local.hour * 60 + local.minute - offsetMinutes) * 60 + local.second) * 1000;
+  return (local) => dayNumber(local) * 86_400_000 + ((local.hour * 60 + local.minute - offsetMinutes) * 60 + local.second) * 1000;
 }

@@ -49,9 +49,13 @@ describe("a zip with media", () => {
     expect(messages).toHaveLength(10);
     expect([seen[0], seen.at(-1)]).toEqual(["survey true", "messages true"]);
     const pieces: Uint8Array[] = [];
-    for await (const piece of opened.value.readAttachment(messages[4]!.attachment!.fileName)) pieces.push(piece.ok ? piece.value : new Uint8Array(1));
+    for await (const piece of opened.value.readAttachment(messages[4]!.attachment!.fileName))
+      pieces.push(piece.ok ? piece.value : new Uint8Array(1));
     expect(concat(...pieces)).toEqual(PHOTO);
-    expect((await opened.value.readAttachment("none.jpg").next()).value).toMatchObject({ ok: false, error: { kind: "no-such-attachment" } });
+    expect((await opened.value.readAttachment("none.jpg").next()).value).toMatchObject({
+      ok: false,
+      error: { kind: "no-such-attachment" },
+    });
   });
   it("gives the same messages as the text alone", async () => {
     const text = await importAll(utf8(CHAT), "WhatsApp Chat with Book Club.txt");
@@ -83,19 +87,29 @@ describe("zips made to hurt", () => {
     const lying = zip({ "_chat.txt": new Uint8Array(3_000_000).fill(65) });
     expect(await kindOf(patched(lying, (view, end) => view.setUint32(view.getUint32(end + 16, true) + 24, 1000, true)))).toBe("zip-bomb");
     const twice = zip({ "_chat.txt": utf8(CHAT), "b.jpg": PHOTO });
-    expect(await kindOf(patched(twice, (view, end) => {
-      const second = view.getUint32(end + 16, true) + 46 + 9;
-      view.setUint32(second + 42, 0, true);
-    }))).toBe("overlapping-entries");
+    expect(
+      await kindOf(
+        patched(twice, (view, end) => {
+          const second = view.getUint32(end + 16, true) + 46 + 9;
+          view.setUint32(second + 42, 0, true);
+        }),
+      ),
+    ).toBe("overlapping-entries");
   });
-  it.each(["../_chat.txt", "/etc/passwd.txt", "a/../../b.txt", "C:x.txt", "a\\b.txt", "a//b.txt", "./a.txt", "a\u0000.txt"])("the path %j", async (path) => {
-    expect(await kindOf(zip({ [path]: utf8(CHAT) }))).toBe("unsafe-path");
-  });
-  it("one name twice", async () => expect(await kindOf(zip({ "_chat.txt": utf8(CHAT), "a/b.jpg": PHOTO, "c/b.jpg": PHOTO }))).toBe("duplicate-entry"));
+  it.each(["../_chat.txt", "/etc/passwd.txt", "a/../../b.txt", "C:x.txt", "a\\b.txt", "a//b.txt", "./a.txt", "a\u0000.txt"])(
+    "the path %j",
+    async (path) => {
+      expect(await kindOf(zip({ [path]: utf8(CHAT) }))).toBe("unsafe-path");
+    },
+  );
+  it("one name twice", async () =>
+    expect(await kindOf(zip({ "_chat.txt": utf8(CHAT), "a/b.jpg": PHOTO, "c/b.jpg": PHOTO }))).toBe("duplicate-entry"));
   it("encryption, other methods, several disks", async () => {
     expect(await kindOf(patched(GOOD, (view, end) => view.setUint16(view.getUint32(end + 16, true) + 8, 1, true)))).toBe("encrypted-zip");
     expect(await kindOf(patched(GOOD, (view) => view.setUint16(6, 1, true)))).toBe("encrypted-zip");
-    expect(await kindOf(patched(GOOD, (view, end) => view.setUint16(view.getUint32(end + 16, true) + 10, 12, true)))).toBe("unsupported-zip");
+    expect(await kindOf(patched(GOOD, (view, end) => view.setUint16(view.getUint32(end + 16, true) + 10, 12, true)))).toBe(
+      "unsupported-zip",
+    );
     expect(await kindOf(patched(GOOD, (view, end) => view.setUint16(end + 4, 1, true)))).toBe("unsupported-zip");
   });
   it("truncation anywhere", async () => {
@@ -103,7 +117,8 @@ describe("zips made to hurt", () => {
     expect(await kindOf(concat(GOOD, utf8("x")))).toBe("truncated-zip");
     expect(await kindOf(concat(GOOD.slice(0, 4), utf8("in front"), GOOD.slice(4)))).toBe("malformed-zip");
   });
-  it("damaged data", async () => expect(await kindOf(patched(GOOD, (view) => view.setUint8(60, view.getUint8(60) ^ 0xff)))).toBe("corrupt-entry"));
+  it("damaged data", async () =>
+    expect(await kindOf(patched(GOOD, (view) => view.setUint8(60, view.getUint8(60) ^ 0xff)))).toBe("corrupt-entry"));
   it("too many entries", async () => {
     expect(await kindOf(withEnd64(Uint8Array.of(0x50, 0x4b, 3, 4), 70_000, 0))).toBe("too-many-entries");
   });

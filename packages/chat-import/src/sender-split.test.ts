@@ -16,8 +16,14 @@ it.each([
   expect([split?.sender, body.slice(split?.textAt)]).toEqual([sender, text]);
 });
 
-it.each(["Ali left", "see https://x.y", `${"n".repeat(200)}: x`, 'Ali changed the subject to "A: B"', ": x", "Messages and calls are end-to-end encrypted: no one can read them"])(
-  "%j is a system line", (body) => expect(splitSender(body)).toBeUndefined());
+it.each([
+  "Ali left",
+  "see https://x.y",
+  `${"n".repeat(200)}: x`,
+  'Ali changed the subject to "A: B"',
+  ": x",
+  "Messages and calls are end-to-end encrypted: no one can read them",
+])("%j is a system line", (body) => expect(splitSender(body)).toBeUndefined());
 
 it("takes the longest known name", () => {
   expect(splitSender("A: B: c", new Set(["A", "A: B"]))?.sender).toBe("A: B");

@@ -108,4 +108,8 @@ export function sameName(a: string, b: string): boolean {
   return letters === "" ? a === b : letters === lettersOf(b);
 }
 
-const lettersOf = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+const lettersOf = (text: string): string =>
+  text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "");

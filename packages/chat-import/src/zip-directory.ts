@@ -7,7 +7,12 @@ import { type Bytes, err, fromUtf8, ok, type Result } from "@hawser/base";
 import { type ByteSource, readExactly } from "./byte-source.ts";
 import { atOffset, type ImportError } from "./import-error.ts";
 import {
-  MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_ENTRIES, MAX_ZIP_ENTRY_BYTES, MAX_ZIP_RATIO, MAX_ZIP_TOTAL_BYTES, ZIP_RATIO_FREE_BYTES,
+  MAX_ZIP_DIRECTORY_BYTES,
+  MAX_ZIP_ENTRIES,
+  MAX_ZIP_ENTRY_BYTES,
+  MAX_ZIP_RATIO,
+  MAX_ZIP_TOTAL_BYTES,
+  ZIP_RATIO_FREE_BYTES,
 } from "./limits.ts";
 
 export interface ZipEntry {

@@ -25,7 +25,7 @@ export async function* readZipEntry(source: ByteSource, directory: ZipDirectory,
   const decode = entry.deflated ? inflater() : (piece: Bytes) => [piece];
   let crc = 0;
   let produced = 0;
-  for (let read = 0; read < entry.compressedBytes; ) {
+  for (let read = 0; read < entry.compressedBytes;) {
     const length = Math.min(READ_BYTES, entry.compressedBytes - read);
     const block = await readExactly(source, dataAt.value + read, length);
     if (!block.ok) {

@@ -24,8 +24,8 @@ export function installMemoryVfs(sqlite: Sqlite3Static, name: string): Map<strin
   const { capi, wasm } = sqlite;
   const files = new Map<string, BlockFile>();
   const open = new Map<number, { readonly path: string; readonly file: BlockFile; readonly temporary: boolean }>();
-  const systemVfs = new capi.sqlite3_vfs(capi.sqlite3_vfs_find(null as never) as never) as unknown as VfsStruct;
-  const heap = (): Uint8Array => wasm.heap8u() as Uint8Array;
+  const systemVfs = new capi.sqlite3_vfs(capi.sqlite3_vfs_find(null)) as unknown as VfsStruct;
+  const heap = (): Uint8Array => wasm.heap8u();
   const at = (pointer: unknown): number => Number(pointer);
   let nextTemporary = 1;
 

@@ -65,7 +65,8 @@ function failed(state: CompanionState, error: LinkErrorName): To {
 function start(state: CompanionState, input: Of<"start">, context: StepContext): To | undefined {
   if (state.kind === "failed" && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
   const { origin, deviceName, platform, code } = input;
-  if (code !== undefined) return { to: "waiting-for-scan", with: { ...FORGOTTEN, origin, deviceName, platform, codes: [code], rotations: 1 } };
+  if (code !== undefined)
+    return { to: "waiting-for-scan", with: { ...FORGOTTEN, origin, deviceName, platform, codes: [code], rotations: 1 } };
   return { to: "preparing", with: { ...FORGOTTEN, origin, deviceName, platform, making: newCode(context.random) } };
 }
 

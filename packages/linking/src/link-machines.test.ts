@@ -69,19 +69,22 @@ describe("each stage that gets no answer ends by its deadline, with its own code
 });
 
 describe("companion", () => {
-  test.each(["preparing", "waiting-for-scan"])("a page loaded again while %s shows a code of its own, which works beside the one before", (kind) => {
-    const probe = companionUpTo("waiting-for-scan");
-    const [before] = probe.state.codes;
-    if (kind === "preparing") probe.tell({ type: "timer", timer: "deadline" });
-    expect(probe.state.kind).toBe(kind);
-    const code = { rendezvousId: key(21, 16), secret: key(22), ephemeralSecret: key(23), ephemeralPublicKey: key(24) };
-    probe.tell({ ...START, code });
-    expect(probe.state).toMatchObject({ kind: "waiting-for-scan", codes: [code, before], rotations: 1 });
-    probe.tell({ ...START, code });
-    expect(probe.state.codes).toEqual([code, before]);
-    probe.tell(START);
-    expect(probe.state.codes).toEqual([code, before]);
-  });
+  test.each(["preparing", "waiting-for-scan"])(
+    "a page loaded again while %s shows a code of its own, which works beside the one before",
+    (kind) => {
+      const probe = companionUpTo("waiting-for-scan");
+      const [before] = probe.state.codes;
+      if (kind === "preparing") probe.tell({ type: "timer", timer: "deadline" });
+      expect(probe.state.kind).toBe(kind);
+      const code = { rendezvousId: key(21, 16), secret: key(22), ephemeralSecret: key(23), ephemeralPublicKey: key(24) };
+      probe.tell({ ...START, code });
+      expect(probe.state).toMatchObject({ kind: "waiting-for-scan", codes: [code, before], rotations: 1 });
+      probe.tell({ ...START, code });
+      expect(probe.state.codes).toEqual([code, before]);
+      probe.tell(START);
+      expect(probe.state.codes).toEqual([code, before]);
+    },
+  );
 
   test("codes overlap, and after six without a scan the page pauses until somebody asks", () => {
     const probe = companionUpTo("waiting-for-scan");

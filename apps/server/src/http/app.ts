@@ -81,7 +81,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   return app;
 }
 
-function registerStaticFiles(app: FastifyInstance, { webRoot, origin }: HttpAppOptions): void {
+function registerStaticFiles(app: FastifyInstance, options: HttpAppOptions): void {
+  const { webRoot } = options;
   const files = webRoot === undefined ? undefined : new StaticFiles(webRoot);
   app.setNotFoundHandler(async (request, reply) => {
     if (request.method !== "GET" && request.method !== "HEAD") return reply.code(404).type("text/plain").send("Not found\n");
@@ -96,7 +97,7 @@ function registerStaticFiles(app: FastifyInstance, { webRoot, origin }: HttpAppO
         .send(text);
     }
     if (file.contentType.startsWith("text/html")) {
-      const elsewhere = pageElsewhere(request.headers.host, origin());
+      const elsewhere = pageElsewhere(request.headers.host, options.origin());
       if (elsewhere !== undefined) return reply.header("cache-control", "no-store").redirect(elsewhere + request.url, 307);
     }
     void reply

@@ -91,7 +91,7 @@ export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {
               key={tab.page}
               className="tab"
               href={formatRoute({ page: tab.page })}
-              aria-current={route.page === tab.page || tab.also.includes(route.page as Page) ? "page" : undefined}
+              aria-current={route.page === tab.page || tab.also.includes(route.page) ? "page" : undefined}
               onClick={(event) => {
                 event.preventDefault();
                 goPage(tab.page);

@@ -15,6 +15,7 @@ import { CompanionApp } from "./companion-app.tsx";
 import { LanguageProvider, useChangeLanguage } from "./language.tsx";
 import { PhoneApp } from "./phone-app.tsx";
 import { TroubleScreen } from "./trouble-screen.tsx";
+import { codeOf } from "./error-text.ts";
 
 export interface StartOptions {
   readonly root: HTMLElement;
@@ -59,8 +60,7 @@ function App({ engine, options, known, earlyTrouble }: AppProperties) {
   useEffect(() => {
     engine.onTrouble(setTrouble);
     const opened: HawserClient = engine.client;
-    if (state === undefined)
-      void opened.state().then(setState, (error: unknown) => setTrouble(String((error as { code?: unknown }).code ?? "INTERNAL")));
+    if (state === undefined) void opened.state().then(setState, (error: unknown) => setTrouble(codeOf(error)));
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- asked once
   }, [engine]);
   if (trouble !== undefined) return <TroubleScreen code={trouble} />;

@@ -14,7 +14,7 @@ const MAX_MOVES_PER_CALL = 5;
 export interface SwitchingClient {
   readonly client: HawserClient;
   /** From now on calls go to `next`; listeners move along and everything on the screen is asked for again. */
-  use(next: HawserClient): void;
+  readonly use: (next: HawserClient) => void;
 }
 
 export function switchingClient(): SwitchingClient {

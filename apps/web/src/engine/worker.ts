@@ -2,6 +2,7 @@
  * The engine's worker: finds storage, makes the client from the browser's ports, and serves it to the page that started it
  * and to the other tabs. The composition root of the web app's engine; little logic belongs here.
  */
+import { OperationalError } from "@hawser/base";
 import { createClient, recoveryKdf } from "@hawser/client";
 import { purePrimitives } from "@hawser/crypto";
 import {
@@ -49,6 +50,6 @@ scope.addEventListener("message", ({ data: start }) => {
   acceptPages(start.face, (port) => serveWorkerClient(port, client));
   client.then(
     () => scope.postMessage({ type: "started" }),
-    (error: unknown) => scope.postMessage({ type: "failed", code: String((error as { code?: unknown }).code ?? "INTERNAL") }),
+    (error: unknown) => scope.postMessage({ type: "failed", code: error instanceof OperationalError ? error.code : "INTERNAL" }),
   );
 });

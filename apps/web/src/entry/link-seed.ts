@@ -17,7 +17,7 @@ export interface LinkSeed {
 /** `undefined` where the browser has no X25519 of its own; the engine then makes the code, a moment later. */
 export async function makeLinkSeed(): Promise<LinkSeed | undefined> {
   try {
-    const pair = (await crypto.subtle.generateKey({ name: "X25519" }, true, ["deriveBits"])) as CryptoKeyPair;
+    const pair = await crypto.subtle.generateKey({ name: "X25519" }, true, ["deriveBits"]);
     const { d, x } = await crypto.subtle.exportKey("jwk", pair.privateKey);
     if (d === undefined || x === undefined) return undefined;
     return {

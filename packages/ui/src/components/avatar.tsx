@@ -6,7 +6,7 @@ export function initialsOf(name: string): string {
     .trim()
     .split(/\s+/u)
     .filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const first = (word: string | undefined): string => [...(word ?? "").replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? "";
+  const first = (word: string | undefined): string => /[\p{L}\p{N}]\p{M}*/u.exec(word ?? "")?.[0] ?? "";
   return (first(words[0]) + (words.length > 1 ? first(words.at(-1)) : "")).toLocaleUpperCase();
 }
 

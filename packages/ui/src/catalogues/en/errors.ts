@@ -79,5 +79,6 @@ export const errors = {
   "error.PROFILE_IN_USE": "This account is already open in another window or program. Close it there, or use it there.",
   "error.OFFLINE": "This needs a connection. Try again when you are online.",
   "error.SELF": "That is you. Choose somebody else.",
-  "error.ATTACHMENT_UNAVAILABLE": "None of your devices that can be reached has this file. It comes by itself once one that has it is online.",
+  "error.ATTACHMENT_UNAVAILABLE":
+    "None of your devices that can be reached has this file. It comes by itself once one that has it is online.",
 } as const;

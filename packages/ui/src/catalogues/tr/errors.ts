@@ -77,5 +77,6 @@ export const errors = {
   "error.PROFILE_IN_USE": "Bu hesap başka bir pencerede ya da programda açık. Orada kapatın ya da orada kullanın.",
   "error.OFFLINE": "Bunun için bağlantı gerekir. Çevrimiçi olunca yeniden deneyin.",
   "error.SELF": "Bu sizsiniz. Başka birini seçin.",
-  "error.ATTACHMENT_UNAVAILABLE": "Ulaşılabilen cihazlarınızdan hiçbirinde bu dosya yok. Dosyanın bulunduğu bir cihaz çevrimiçi olduğunda kendiliğinden gelir.",
+  "error.ATTACHMENT_UNAVAILABLE":
+    "Ulaşılabilen cihazlarınızdan hiçbirinde bu dosya yok. Dosyanın bulunduğu bir cihaz çevrimiçi olduğunda kendiliğinden gelir.",
 } as const;
