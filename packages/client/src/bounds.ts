@@ -4,6 +4,10 @@
 export const ORDER_STEPS_PER_MS = 1_000;
 /** A message's place in time is at most so far before the moment the server took it, whatever the sender's clock says. */
 export const MAX_ORDER_BEFORE_SERVER_MS = 24 * 3_600_000;
+/** Nor does it stand further behind this device's own time, whatever the server's clock says. */
+export const MAX_ORDER_AFTER_NOW_MS = 24 * 3_600_000;
+/** The start of the year 2100: no later time is taken from outside, so that every time can be shown and multiplied. */
+export const MAX_TIME_MS = 4_102_444_800_000;
 
 export const MAX_PAGE_MESSAGES = 500;
 export const MAX_PAGE_CONVERSATIONS = 500;
@@ -13,6 +17,11 @@ export const SNIPPET_LENGTH = 120;
 
 export const MAX_NAME_LENGTH = 64;
 export const MAX_DRAFT_LENGTH = 65_536;
+
+/** Thumbnails of one message together, so that its body keeps below `MAX_BODY_BYTES` whatever else it holds. */
+export const MAX_THUMBNAILS_PER_MESSAGE_BYTES = 131_072;
+/** Pixels of a side; more is nobody's screen. */
+export const MAX_PICTURE_SIDE = 65_535;
 
 /** Bytes of one row in the blobs table. */
 export const BLOB_PART_BYTES = 1_048_576;

@@ -66,6 +66,25 @@ test("a wish that nobody answers in time says so; the bytes come once the phone 
   expect(Buffer.compare(await again.attachment(id, 0), photo)).toBe(0);
 });
 
+test("pictures bring their size and a thumbnail to everyone, by message and by history", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  const picture = (sizeBytes: number) =>
+    fileSourceOfBytes("p.jpg", "image/jpeg", new Uint8Array(10), { width: 1_200, height: 800, thumbnail: new Uint8Array(sizeBytes).fill(7) });
+  // The second thumbnail is too large, and of the others only eight go into one message.
+  const attachments = [picture(16_384), picture(16_385), ...Array.from({ length: 8 }, () => picture(16_384))];
+  await anna.sendMessage({ conversation: ab, text: "pictures", attachments });
+  await hasText(bela, ba, "pictures");
+  const laptop = await world.link(anna, "laptop");
+  await until(laptop, async () => (await laptop.state()).history.kind === "complete");
+  for (const [client, conversation] of [[anna, ab], [bela, ba], [laptop, ab]] as const) {
+    const views = (await withPicture(client, conversation))!.attachments;
+    expect(views.map((view) => view.thumbnail?.length)).toEqual([16_384, undefined, ...Array.from({ length: 7 }, () => 16_384), undefined]);
+    expect(views.every((view) => view.width === 1_200 && view.height === 800)).toBe(true);
+  }
+});
+
 test("a file that the server lost comes from the device that has it; when none has, the answer is clear", async () => {
   const anna = await world.account("anna");
   const bela = await world.account("bela");
@@ -76,10 +95,13 @@ test("a file that the server lost comes from the device that has it; when none h
   await hasText(laptop, ba, "files");
   await hasText(bela, ba, "files");
   await bela.attachment(sent.id, 0);
+  for (const name of ["bela", "laptop"]) await world.close(name);
   await world.server.stop();
   for (const name of ["blobs", "blobs.db", "blobs.db-wal", "blobs.db-shm"]) rmSync(join(world.folder, "server", name), { recursive: true, force: true });
   await world.start();
-  for (const client of [bela, laptop]) await client.networkHint("online");
-  expect(Buffer.compare(await laptop.attachment(sent.id, 0), photo)).toBe(0);
-  await expect(laptop.attachment(sent.id, 1)).rejects.toMatchObject({ code: "ATTACHMENT_UNAVAILABLE", retry: "never" });
+  world.open("bela");
+  const again = world.open("laptop");
+  await until(again, async () => (await again.state()).connection.kind === "online");
+  expect(Buffer.compare(await again.attachment(sent.id, 0), photo)).toBe(0);
+  await expect(again.attachment(sent.id, 1)).rejects.toMatchObject({ code: "ATTACHMENT_UNAVAILABLE", retry: "never" });
 });

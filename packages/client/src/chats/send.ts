@@ -4,8 +4,9 @@
  */
 import { type AccountId, accountOfConversation, type Bytes, type ConversationId, fromHex, type MessageId, messageIdToBytes, newMessageId, OperationalError, utf8 } from "@hawser/base";
 import { sealStream } from "@hawser/crypto";
-import { MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_TEXT_BYTES } from "@hawser/wire";
-import type { FileSource, MessageView } from "../api.ts";
+import { MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_TEXT_BYTES, MAX_THUMBNAIL_BYTES } from "@hawser/wire";
+import type { FilePreview, FileSource, MessageView } from "../api.ts";
+import { MAX_PICTURE_SIDE, MAX_THUMBNAILS_PER_MESSAGE_BYTES } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "../messaging/content.ts";
 import { orderOfOwn } from "../messaging/order.ts";
@@ -41,7 +42,12 @@ export async function sendMessage(core: Core, options: SendOptions): Promise<Mes
   const id = options.id ?? newMessageId(core.timeMs(), core.ports.random);
   if (!core.store.messages.has(id)) {
     const sealed: SealedFile[] = [];
-    for (const file of files) sealed.push(await sealFile(core, file));
+    let thumbnailBytes = 0;
+    for (const file of files) {
+      const one = await sealFile(core, file, MAX_THUMBNAILS_PER_MESSAGE_BYTES - thumbnailBytes);
+      thumbnailBytes += one.attachment.thumbnail?.length ?? 0;
+      sealed.push(one);
+    }
     core.store.database.transaction(() => write(core, id, account, options, sealed));
     core.notify.message(id, true);
     core.notify.messagesChanged(options.conversation);
@@ -91,6 +97,9 @@ function write(core: Core, id: MessageId, account: AccountId, options: SendOptio
           plaintextSizeBytes: BigInt(attachment.sizeBytes),
           mediaType: attachment.mediaType,
           fileName: attachment.fileName,
+          width: attachment.width,
+          height: attachment.height,
+          thumbnail: attachment.thumbnail ?? new Uint8Array(0),
         })),
       },
     },
@@ -113,7 +122,7 @@ function tellProfile(core: Core, account: AccountId): void {
   core.store.contacts.put(account, { profile_sent: 1 });
 }
 
-async function sealFile(core: Core, file: FileSource): Promise<SealedFile> {
+async function sealFile(core: Core, file: FileSource, thumbnailRoomBytes: number): Promise<SealedFile> {
   const plaintext = await file.read(0, file.sizeBytes);
   const { key, sealed, blobId } = sealStream(core.ports.primitives, plaintext, { random: core.ports.random });
   const attachment: NewAttachment = {
@@ -122,12 +131,19 @@ async function sealFile(core: Core, file: FileSource): Promise<SealedFile> {
     sizeBytes: plaintext.length,
     mediaType: file.mediaType,
     fileName: file.name,
-    width: 0,
-    height: 0,
-    thumbnail: undefined,
+    ...previewOf(file.preview, thumbnailRoomBytes),
     localId: blobId,
   };
   return { attachment, plaintext, sealed };
+}
+
+/** A preview is a nicety: what is out of bounds is left out, the file goes all the same. */
+function previewOf(preview: FilePreview | undefined, roomBytes: number): Pick<NewAttachment, "width" | "height" | "thumbnail"> {
+  const isSide = (pixels: number | undefined): pixels is number => Number.isSafeInteger(pixels) && pixels! > 0 && pixels! <= MAX_PICTURE_SIDE;
+  const known = preview !== undefined && isSide(preview.width) && isSide(preview.height);
+  const thumbnail = preview?.thumbnail;
+  const fits = thumbnail !== undefined && thumbnail.length > 0 && thumbnail.length <= Math.min(MAX_THUMBNAIL_BYTES, roomBytes);
+  return { width: known ? preview.width : 0, height: known ? preview.height : 0, thumbnail: fits ? thumbnail.slice() : undefined };
 }
 
 /** Puts a message that was refused back into the outbox; one that waits is tried at once. */

@@ -7,9 +7,9 @@
 import { create } from "@bufbuild/protobuf";
 import { accountIdToBytes, type AccountId, type ConversationId, fromHex, messageIdFromBytes, type SqlDatabase, toHex } from "@hawser/base";
 import type { HistoryPage, HistoryPosition, HistoryReader, HistoryScope, HistoryWriter } from "@hawser/sync";
-import { type Attachment, AttachmentSchema, type HistoryConversation, HistoryConversationSchema, type HistoryEntry, HistoryEntrySchema, HistoryStatus } from "@hawser/wire";
+import { type Attachment, AttachmentSchema, type HistoryConversation, HistoryConversationSchema, type HistoryEntry, HistoryEntrySchema, HistoryStatus, MAX_THUMBNAIL_BYTES } from "@hawser/wire";
 import { parseAccountBytes } from "../messaging/content.ts";
-import { MAX_HISTORY_SHIFT_MS, MAX_REMEMBERED_TOTALS, ORDER_STEPS_PER_MS } from "../bounds.ts";
+import { MAX_HISTORY_SHIFT_MS, MAX_PICTURE_SIDE, MAX_REMEMBERED_TOTALS, ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { ConversationRow, ConversationStore } from "./conversations.ts";
 import type { HistoryJobStore } from "./history-jobs.ts";
 import { KIND_CODES, STATUS_CODES } from "./message-rows.ts";
@@ -54,6 +54,11 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       system: row.kind === KIND_CODES.system,
       attachments: row.attachment_count === 0 ? [] : attachmentsOf(messages, row.order_key),
     });
+  /** About what the attachments of a message take in a chunk; thumbnails above all. */
+  const attachmentsSizeBytes = (order: number): number =>
+    database
+      .prepare("SELECT coalesce(sum(length(file_name) + length(media_type) + coalesce(length(thumbnail), 0) + 96), 0) AS n FROM attachments WHERE message = ?")
+      .get<{ n: number }>(order)!.n;
   /** Counted once a job, not once a chunk: what arrives meanwhile is no part of it. */
   const totals = new Map<number, number>();
   const totalOf = (row: number): number => {
@@ -102,9 +107,12 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
     },
     firstScreen(count, messagesEach) {
       const newest = database.prepare("SELECT row FROM conversations WHERE last_order > 0 ORDER BY last_order DESC LIMIT ?").all<{ row: number }>(count);
-      return newest.flatMap(({ row }) =>
+      const screen = newest.flatMap(({ row }) =>
         group(database.prepare(`SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`).all<Row>(row, messagesEach)),
       );
+      // Thumbnails come with the chunks: what is inline must fit into one message.
+      for (const { entries } of screen) for (const entry of entries) for (const attachment of entry.attachments) attachment.thumbnail = new Uint8Array(0);
+      return screen;
     },
     page(scope: HistoryScope, from: HistoryPosition | undefined, maxMessages: number, targetBytes: number): HistoryPage {
       const rows = readPage(database, conversations, scope, from, maxMessages);
@@ -112,7 +120,7 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       let sizeBytes = 0;
       for (const row of rows) {
         taken.push(row);
-        sizeBytes += row.text.length * 2 + 64;
+        sizeBytes += row.text.length * 2 + 64 + (row.attachment_count === 0 ? 0 : attachmentsSizeBytes(row.order_key));
         if (sizeBytes >= targetBytes) break;
       }
       const last = taken.at(-1);
@@ -151,6 +159,7 @@ export function openHistoryWriter({ database, messages, conversations, historyJo
     const order = messages.insert(message);
     if (order === undefined) {
       const replaced = messages.replacePlaceholder(message);
+      if (message.attachments.some((attachment) => attachment.thumbnail !== undefined)) messages.fillThumbnails(message.id, message.attachments);
       into.recount ||= replaced;
       return replaced;
     }
@@ -265,15 +274,17 @@ function attachmentsOf(messages: MessageStore, order: number): Attachment[] {
 /** What a sender says of an attachment; its bytes are fetched when someone looks at it. */
 export function fromWireAttachment(attachment: Attachment): NewAttachment {
   const present = attachment.blobId.length === 32 && attachment.key.length === 32;
+  const { thumbnail } = attachment;
+  const knowsSides = attachment.width <= MAX_PICTURE_SIDE && attachment.height <= MAX_PICTURE_SIDE;
   return {
     blob: present ? toHex(attachment.blobId) : undefined,
     key: present ? attachment.key : undefined,
     sizeBytes: Number(attachment.plaintextSizeBytes),
     mediaType: attachment.mediaType,
     fileName: attachment.fileName,
-    width: attachment.width,
-    height: attachment.height,
-    thumbnail: attachment.thumbnail.length === 0 ? undefined : attachment.thumbnail,
+    width: knowsSides ? attachment.width : 0,
+    height: knowsSides ? attachment.height : 0,
+    thumbnail: thumbnail.length === 0 || thumbnail.length > MAX_THUMBNAIL_BYTES ? undefined : thumbnail,
     localId: undefined,
   };
 }

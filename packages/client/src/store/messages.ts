@@ -55,6 +55,8 @@ export interface MessageStore {
   attachmentsOf(order: number): AttachmentRow[];
   /** Where the bytes can be fetched from, as an own device says. */
   setSource(order: number, index: number, source: { readonly blob: string; readonly key: Bytes; readonly sizeBytes: number }): void;
+  /** Thumbnails that an earlier copy of the message came without. */
+  fillThumbnails(id: MessageId, attachments: readonly NewAttachment[]): void;
   setLocal(order: number, index: number, localId: string): void;
   delete(id: MessageId): void;
   lastOrder(conversation: number): number;
@@ -139,6 +141,12 @@ export function openMessages(database: SqlDatabase): MessageStore {
     attachmentsOf,
     setSource(order, index, { blob, key, sizeBytes }) {
       database.prepare("UPDATE attachments SET blob = ?, key = ?, size_bytes = ? WHERE message = ? AND idx = ?").run(blob, key, sizeBytes, order, index);
+    },
+    fillThumbnails(id, attachments) {
+      const order = orderOf(id);
+      if (order === undefined) return;
+      const fill = database.prepare("UPDATE attachments SET thumbnail = ? WHERE message = ? AND idx = ? AND thumbnail IS NULL AND blob IS ?");
+      for (const [index, { thumbnail, blob }] of attachments.entries()) if (thumbnail !== undefined) fill.run(thumbnail, order, index, blob ?? null);
     },
     setLocal(order, index, localId) {
       database.prepare("UPDATE attachments SET local_id = ? WHERE message = ? AND idx = ?").run(localId, order, index);

@@ -49,7 +49,7 @@ export function connectWorkerClient(port: PortLike, options: { readonly gone?: A
       files.set(hawserFile, source);
       if (files.size > MAX_OPEN_FILES) files.delete(files.keys().next().value!);
     }
-    return { hawserFile, name: source.name, sizeBytes: source.sizeBytes, mediaType: source.mediaType, blob };
+    return { hawserFile, name: source.name, sizeBytes: source.sizeBytes, mediaType: source.mediaType, preview: source.preview, blob };
   };
 
   const answerRead = async (message: Extract<ToPage, { type: "read" }>): Promise<void> => {

@@ -1,13 +1,14 @@
 /** A browser's `Blob` or `File` as a `FileSource`. Its bytes are read piece by piece, on whichever side of the port asks. */
-import type { FileSource } from "@hawser/client";
+import type { FilePreview, FileSource } from "@hawser/client";
 
 const BLOBS = new WeakMap<FileSource, Blob>();
 
-export function fileSourceOf(blob: Blob, name = (blob as { name?: string }).name ?? ""): FileSource {
+export function fileSourceOf(blob: Blob, name = (blob as { name?: string }).name ?? "", preview?: FilePreview): FileSource {
   const source: FileSource = {
     name,
     sizeBytes: blob.size,
     mediaType: blob.type,
+    ...(preview === undefined ? {} : { preview }),
     async read(offset, sizeBytes) {
       return new Uint8Array(await blob.slice(offset, offset + sizeBytes).arrayBuffer());
     },
@@ -20,11 +21,12 @@ export function fileSourceOf(blob: Blob, name = (blob as { name?: string }).name
 export const blobOf = (source: FileSource): Blob | undefined => BLOBS.get(source);
 
 /** A file that is in memory already. */
-export function fileSourceOfBytes(name: string, mediaType: string, bytes: Uint8Array): FileSource {
+export function fileSourceOfBytes(name: string, mediaType: string, bytes: Uint8Array, preview?: FilePreview): FileSource {
   return {
     name,
     sizeBytes: bytes.length,
     mediaType,
+    ...(preview === undefined ? {} : { preview }),
     read: (offset, sizeBytes) => Promise.resolve(bytes.slice(offset, offset + sizeBytes)),
   };
 }

@@ -4,7 +4,7 @@
  * `read-error`. Unknown messages are ignored, so that an older page survives a newer worker until it reloads.
  */
 import type { Retry } from "@hawser/base";
-import type { ClientEvent, HawserClient } from "@hawser/client";
+import type { ClientEvent, FilePreview, HawserClient } from "@hawser/client";
 
 export type ClientMethod = Exclude<keyof HawserClient, "subscribe">;
 
@@ -40,6 +40,7 @@ export interface FileMark {
   readonly name: string;
   readonly sizeBytes: number;
   readonly mediaType: string;
+  readonly preview: FilePreview | undefined;
   readonly blob: Blob | undefined;
 }
 

@@ -27,7 +27,7 @@ export function serveWorkerClient(port: PortLike, client: HawserClient | Promise
 
   const unmark = (value: unknown, depth: number): unknown => {
     if (depth > 3 || typeof value !== "object" || value === null) return value;
-    if (isMark(value)) return value.blob === undefined ? remoteFile(value) : fileSourceOf(value.blob, value.name);
+    if (isMark(value)) return value.blob === undefined ? remoteFile(value) : fileSourceOf(value.blob, value.name, value.preview);
     if (Array.isArray(value)) return value.map((item) => unmark(item, depth + 1));
     if (ArrayBuffer.isView(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unmark(item, depth + 1)]));
@@ -36,6 +36,7 @@ export function serveWorkerClient(port: PortLike, client: HawserClient | Promise
     name: mark.name,
     sizeBytes: mark.sizeBytes,
     mediaType: mark.mediaType,
+    ...(mark.preview === undefined ? {} : { preview: mark.preview }),
     read: (offset, sizeBytes) =>
       new Promise((resolve, reject) => {
         if (stopped) return reject(new OperationalError("CLOSED"));

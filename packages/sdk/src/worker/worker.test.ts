@@ -2,7 +2,7 @@ import { MessageChannel } from "node:worker_threads";
 import { OperationalError } from "@hawser/base";
 import type { ClientEvent, FileSource, HawserClient } from "@hawser/client";
 import { afterEach, expect, test } from "vitest";
-import { connectWorkerClient, fileSourceOf, serveWorkerClient, type PortLike } from "./index.ts";
+import { connectWorkerClient, fileSourceOf, fileSourceOfBytes, serveWorkerClient, type PortLike } from "./index.ts";
 
 const open: MessageChannel[] = [];
 afterEach(() => {
@@ -59,6 +59,20 @@ test("a file is read in pieces from the other side, and a Blob crosses as it is"
   const remote: FileSource = { name: "r", sizeBytes: 7, mediaType: "text/plain", read: (offset, size) => Promise.resolve(bytes.slice(offset, offset + size)) };
   expect(await page.previewImport(remote)).toEqual({ importId: "cde", title: "r" });
   expect(await page.previewImport(fileSourceOf(new Blob([bytes]), "b.txt"))).toEqual({ importId: "cde", title: "b.txt" });
+});
+
+test("a preview crosses with its file, whichever side reads the bytes", async () => {
+  const seen: FileSource["preview"][] = [];
+  const { page } = pair({
+    sendMessage: async ({ attachments }) => {
+      for (const file of attachments ?? []) seen.push(file.preview);
+      return undefined as never;
+    },
+  });
+  const preview = { width: 40, height: 30, thumbnail: new Uint8Array([1, 2, 3]) };
+  const attachments = [fileSourceOf(new Blob(["x"]), "a", preview), fileSourceOfBytes("b", "", new Uint8Array(1), preview), fileSourceOf(new Blob(["x"]), "c")];
+  await page.sendMessage({ conversation: "a:x" as never, text: "", attachments });
+  expect(seen).toEqual([preview, preview, undefined]);
 });
 
 test("a failing read rejects the call that needed it", async () => {
