@@ -33,6 +33,9 @@ export const REPLACED_RETRY_MS = 60_000;
 /** An outdated program asks once an hour whether it is still too old. */
 export const UPDATE_RETRY_MS = 3_600_000;
 
+/** A server's word corrects the device's clock by at most so much: one that is years off must not move what this device dates. */
+export const MAX_CLOCK_CORRECTION_MS = 24 * 3_600_000;
+
 export const MIN_SLOW_DOWN_PERCENT = 100;
 export const MAX_SLOW_DOWN_PERCENT = 1_000;
 

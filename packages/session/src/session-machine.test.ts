@@ -100,6 +100,14 @@ describe("connecting", () => {
     expect(effects.filter(({ type }) => type === "send-frame")).toHaveLength(1);
   });
 
+  test.each([0n, 2n ** 64n - 1n])("a server's clock that says %s moves this device's time by a day, not by years", (serverTimeMs) => {
+    const given = hello() as Extract<ServerFrame, { type: "server-hello" }>;
+    const lying = frame({ ...given, message: { ...given.message, serverTimeMs } });
+    const late = { ...context, nowMs: 1_700_000_000_000 };
+    const state = [start, opened, lying].reduce((before, input) => stepSession(before, input(before), late).state, INITIAL_SESSION);
+    expect(Math.abs(state.clockOffsetMs)).toBe(86_400_000);
+  });
+
   test.each([
     ["connect", [start], "connect-deadline"],
     ["hello", [start, opened], "hello-deadline"],

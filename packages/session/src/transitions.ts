@@ -5,7 +5,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CLOSE_CODES, type ErrorName, PROTOCOL_MAX, PROTOCOL_MIN, RequestSchema, type ServerHello, type Welcome } from "@hawser/wire";
 import type { Random } from "@hawser/base";
-import { GOOD_AFTER_MS, pauseMs, PING_REQUEST_ID, pingDelayMs, PROBE_WATCHDOG_MS, UPDATE_RETRY_MS, WATCHDOG_MS } from "./policy.ts";
+import { GOOD_AFTER_MS, MAX_CLOCK_CORRECTION_MS, pauseMs, PING_REQUEST_ID, pingDelayMs, PROBE_WATCHDOG_MS, UPDATE_RETRY_MS, WATCHDOG_MS } from "./policy.ts";
 import { DEADLINES, SESSION_STATES } from "./states.ts";
 import { sessionStatus } from "./status.ts";
 import type { SessionCause, SessionEffect, SessionKind, SessionMode, SessionState, UpdateError } from "./types.ts";
@@ -116,6 +116,8 @@ export function opened(state: SessionState): SessionStep {
   return enter(state, "awaiting-hello", {}, leave(state, true, undefined));
 }
 
+const believable = (offsetMs: number): number => Math.max(-MAX_CLOCK_CORRECTION_MS, Math.min(MAX_CLOCK_CORRECTION_MS, offsetMs));
+
 /** ServerHello: versions must meet, and the origin must be the one this device signs for. */
 export function challenge(state: SessionState, hello: ServerHello, context: StepContext): SessionStep {
   if (hello.origin !== state.origin)
@@ -123,7 +125,7 @@ export function challenge(state: SessionState, hello: ServerHello, context: Step
   if (hello.protocolMin > PROTOCOL_MAX) return needUpdate(state, "CLIENT_TOO_OLD", context, CLOSE_CODES.update);
   if (hello.protocolMax < PROTOCOL_MIN) return needUpdate(state, "SERVER_TOO_OLD", context, CLOSE_CODES.update);
   const effectId = state.nextEffectId;
-  const changes = { asked: effectId, nextEffectId: effectId + 1, clockOffsetMs: Number(hello.serverTimeMs) - context.nowMs };
+  const changes = { asked: effectId, nextEffectId: effectId + 1, clockOffsetMs: believable(Number(hello.serverTimeMs) - context.nowMs) };
   return enter(state, "signing", changes, leave(state, true, undefined), [{ type: "sign-challenge", effectId, mode: state.mode, hello }]);
 }
 

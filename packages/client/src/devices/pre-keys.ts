@@ -41,7 +41,8 @@ function makeKeys(core: Core, wanted: { oneTime: number; kem: number }, nowMs: n
   const { preKeys } = core.store;
   const context = core.pairContext();
   const keys = identity.keys();
-  const isOld = (key: StoredPreKey | undefined): boolean => key === undefined || nowMs - key.createdAtMs >= SIGNED_PRE_KEY_ROTATE_MS;
+  // Made in the future: the clock was wrong then, or is now. Either way it would never grow old.
+  const isOld = (key: StoredPreKey | undefined): boolean => key === undefined || Math.abs(nowMs - key.createdAtMs) >= SIGNED_PRE_KEY_ROTATE_MS;
   if (isOld(preKeys.newest("signed", { lastResort: false }))) preKeys.add("signed", pair.newSignedPreKey(preKeys.nextId("signed"), keys, context), nowMs);
   if (isOld(preKeys.newest("kem", { lastResort: true }))) {
     preKeys.add("kem", pair.newKemPreKey(preKeys.nextId("kem"), keys, context, { lastResort: true }), nowMs);

@@ -26,6 +26,12 @@ test("what was written is read, and the length is a step", () => {
   );
 });
 
+test("a time that no calendar can show is brought back to one that can be", () => {
+  const bytes = encodeContent({ sender: ME, conversation: YOU.account, messageId: ID, sentAtMs: Number.MAX_SAFE_INTEGER }, { case: "message", value: { text: "x" } });
+  const { sentAtMs } = readContent(bytes, ME, YOU.account)!;
+  expect(new Date(sentAtMs).toISOString()).toBe("2100-01-01T00:00:00.000Z");
+});
+
 test("beyond the steps sizes are multiples of the last", () => {
   expect(paddedSize(40_954)).toBe(40_960);
   expect(paddedSize(40_955)).toBe(81_920);
@@ -47,9 +53,11 @@ test("a content of another sender, for another account, or about the receiver it
 
 test("senders' clocks move a message within bounds only; own messages come last", () => {
   const serverMs = 1_700_000_000_000;
-  expect(orderOfDelivery(serverMs + 1e12, serverMs)).toBe(serverMs * 1_000);
-  expect(orderOfDelivery(serverMs - 5_000, serverMs)).toBe((serverMs - 5_000) * 1_000);
-  expect(orderOfDelivery(0, serverMs)).toBe((serverMs - 86_400_000) * 1_000);
+  expect(orderOfDelivery(serverMs + 1e12, serverMs, serverMs)).toBe(serverMs * 1_000);
+  expect(orderOfDelivery(serverMs - 5_000, serverMs, serverMs)).toBe((serverMs - 5_000) * 1_000);
+  expect(orderOfDelivery(0, serverMs, serverMs)).toBe((serverMs - 86_400_000) * 1_000);
+  // A server years ahead, with a sender who helps: a day, not the end of the chat for years.
+  expect(orderOfDelivery(9e15, 9e15, serverMs)).toBe((serverMs + 86_400_000) * 1_000);
   expect(orderOfOwn(5, 9_000)).toBe(9_001);
   expect(orderOfOwn(10, 9_000)).toBe(10_000);
 });

@@ -20,6 +20,7 @@ import {
 } from "@hawser/base";
 import type { VerifiedDeviceList } from "@hawser/crypto";
 import { type Content, ContentSchema, PADDING_STEPS } from "@hawser/wire";
+import { MAX_TIME_MS } from "../bounds.ts";
 
 export type ContentBody = NonNullable<MessageInitShape<typeof ContentSchema>["body"]>;
 
@@ -95,8 +96,8 @@ export function readContent(bytes: Bytes, sender: DeviceAddress, self: AccountId
   const own = sender.account === self;
   // From others the conversation is this account itself, and they are its other end.
   if (own ? named === self : named !== self) return undefined;
-  const sentAtMs = Number(content.sentAtMs);
-  if (!Number.isSafeInteger(sentAtMs) || sentAtMs < 0) return undefined;
+  const sentAtMs = Math.min(Number(content.sentAtMs), MAX_TIME_MS);
+  if (sentAtMs < 0) return undefined;
   return { content, messageId: messageIdFromBytes(content.messageId), sentAtMs, conversation: own ? named : sender.account };
 }
 

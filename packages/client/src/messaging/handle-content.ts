@@ -103,8 +103,8 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
     const row: NewMessage = {
       id: freeId(opened, conversation.row, own),
       conversation: conversation.row,
-      sentAtMs: opened.sentAtMs,
-      orderFrom: orderOfDelivery(opened.sentAtMs, opened.serverTimeMs),
+      sentAtMs: Math.min(opened.sentAtMs, opened.serverTimeMs),
+      orderFrom: orderOfDelivery(opened.sentAtMs, opened.serverTimeMs, c.timeMs()),
       outgoing: own,
       senderAccount: opened.sender.account,
       senderName: "",

@@ -1,11 +1,14 @@
 /**
- * Where a message stands in time. Senders' clocks are not trusted: a message stands when it says it was sent, but not after the server
- * took it and not long before; own messages stand after everything the conversation shows. docs/PROTOCOL.md, "Order".
+ * Where a message stands in time. Neither senders' clocks nor the server's are trusted: a message stands when it says it was sent, but not
+ * after the server took it and not long before, and never far in this device's future: it would stay the last one there for years. Own
+ * messages stand after everything the conversation shows. docs/PROTOCOL.md, "Order".
  */
-import { MAX_ORDER_BEFORE_SERVER_MS, ORDER_STEPS_PER_MS } from "../bounds.ts";
+import { MAX_ORDER_AFTER_NOW_MS, MAX_ORDER_BEFORE_SERVER_MS, ORDER_STEPS_PER_MS } from "../bounds.ts";
 
-export function orderOfDelivery(sentAtMs: number, serverTimeMs: number): number {
-  const ms = Math.min(Math.max(sentAtMs, serverTimeMs - MAX_ORDER_BEFORE_SERVER_MS, 1), Math.max(1, serverTimeMs));
+/** `nowMs` is this device's time, corrected as far as it believes the server. */
+export function orderOfDelivery(sentAtMs: number, serverTimeMs: number, nowMs: number): number {
+  const takenAtMs = Math.max(1, Math.min(serverTimeMs, nowMs + MAX_ORDER_AFTER_NOW_MS));
+  const ms = Math.min(Math.max(sentAtMs, takenAtMs - MAX_ORDER_BEFORE_SERVER_MS, 1), takenAtMs);
   return Math.floor(ms) * ORDER_STEPS_PER_MS;
 }
 

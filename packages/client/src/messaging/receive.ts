@@ -5,7 +5,7 @@
  */
 import { type AccountId, messageIdFromBytes } from "@hawser/base";
 import type { Delivery } from "@hawser/wire";
-import { MAX_RECEIVE_QUEUE, RECEIVE_BATCH } from "../bounds.ts";
+import { MAX_RECEIVE_QUEUE, MAX_TIME_MS, RECEIVE_BATCH } from "../bounds.ts";
 import { type DeviceLink, isTransient } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
@@ -148,5 +148,6 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
 /** The frame's bytes belong to the transport once this tick is over. */
 function owned(delivery: Delivery): Delivery {
   const { senderAccount, messageId, capsule, body } = delivery;
-  return { ...delivery, senderAccount: senderAccount.slice(), messageId: messageId.slice(), capsule: capsule.slice(), body: body.slice() };
+  const serverTimeMs = Math.min(delivery.serverTimeMs, MAX_TIME_MS);
+  return { ...delivery, serverTimeMs, senderAccount: senderAccount.slice(), messageId: messageId.slice(), capsule: capsule.slice(), body: body.slice() };
 }

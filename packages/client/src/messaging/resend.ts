@@ -66,7 +66,7 @@ export function createResends(core: Core): Resends {
         id,
         conversation: conversation.row,
         sentAtMs: serverTimeMs,
-        orderFrom: orderOfDelivery(serverTimeMs, serverTimeMs),
+        orderFrom: orderOfDelivery(serverTimeMs, serverTimeMs, core.timeMs()),
         outgoing: false,
         senderAccount: sender.account,
         senderName: "",
