@@ -6,6 +6,9 @@ import { PAGE } from "./site.ts";
 
 type Resolved<Value> = Value extends Promise<infer Inner> ? Inner : Value;
 
+/** Filling a million rows is the longest answer. */
+const ANSWER_DEADLINE_MS = 900_000;
+
 export class BenchTab {
   readonly #page: Page;
 
@@ -29,11 +32,14 @@ export class BenchTab {
     ...parameters: Parameters<BenchPage[Name]>
   ): Promise<Resolved<ReturnType<BenchPage[Name]>>> {
     const call = { name, parameters } as { name: string; parameters: never[] };
-    return this.#page.evaluate(
+    const answer = this.#page.evaluate(
       ({ name: called, parameters: given }) =>
         (globalThis as unknown as { bench: Record<string, (...given: never[]) => unknown> }).bench[called]!(...given),
       call,
     ) as Promise<Resolved<ReturnType<BenchPage[Name]>>>;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const deadline = setTimeout(() => reject(new Error(`the page did not answer "${name}"`)), ANSWER_DEADLINE_MS);
+    return Promise.race([answer, promise]).finally(() => clearTimeout(deadline));
   }
 
   close(): Promise<void> {

@@ -26,6 +26,20 @@ export async function buildSite(folder: string, options: { readonly withApp: boo
   cpSync(APP, folder, { recursive: true });
 }
 
+const OTHER_LANGUAGE = /^(?:ar|az|tr)-[^/]*\.js$/;
+/** What the SQLite package brings along for other ways of using it. */
+const NEVER_LOADED = /^sqlite3-(?:worker1|opfs-async-proxy)-[^/]*\.js$/;
+
+/** Scripts of the whole app in English, and those of the build that no part of it loads. */
+export function appScripts(): { readonly loaded: string[]; readonly neverLoaded: string[] } {
+  const names = readdirSync(join(APP, "assets")).filter((name) => name.endsWith(".js") && !OTHER_LANGUAGE.test(name));
+  const paths = (given: readonly string[]): string[] => given.map((name) => `/assets/${name}`);
+  return {
+    loaded: ["/sw.js", ...paths(names.filter((name) => !NEVER_LOADED.test(name)))],
+    neverLoaded: paths(names.filter((name) => NEVER_LOADED.test(name))),
+  };
+}
+
 /** Where the built app has its engine. */
 export function enginePath(): string {
   const file = readdirSync(join(APP, "assets")).find((name) => /^worker-[^/]*\.js$/.test(name));
