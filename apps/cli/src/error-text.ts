@@ -162,7 +162,11 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   ],
   UNKNOWN_CONVERSATION: [EXIT.notFound, "There is no such chat.", "See: hawser chats"],
   UNKNOWN_MESSAGE: [EXIT.notFound, "There is no such message here.", "See: hawser messages CHAT"],
-  ATTACHMENT_UNAVAILABLE: [EXIT.notFound, "The file is neither here nor on the server any more.", "Ask for it to be sent again."],
+  ATTACHMENT_UNAVAILABLE: [
+    EXIT.offline,
+    "None of your devices that can be reached has this file.",
+    "Bring the device that has it online, then run the command again.",
+  ],
   UNKNOWN_CONTACT: [
     EXIT.notFound,
     "There is no such person among the contacts.",

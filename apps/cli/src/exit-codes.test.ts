@@ -58,7 +58,7 @@ const ROWS: readonly Row[] = [
 describe("exit status", () => {
   test.each(ROWS)("$what: $exit", async ({ words, exit, code }) => {
     const result = await hawser(words((profile) => place.on(profile)));
-    expect([result.exit, result.lines.at(-1)?.["code"]]).toEqual([exit, code ?? result.lines.at(-1)?.["code"]]);
+    expect([result.exit, result.lines.at(-1)?.["code"]], result.stderr).toEqual([exit, code ?? result.lines.at(-1)?.["code"]]);
     expect(result.stderr + result.stdout).not.toMatch(/\n\s+at .*\.ts:/);
   });
 
