@@ -5,7 +5,7 @@ import { signAuthChallenge } from "@hawser/crypto";
 import { type ClientHello, ClientHelloSchema, DeviceAuthenticationSchema, type DeviceWelcome, PROTOCOL_MAX, PROTOCOL_MIN, type Push, type ServerHello, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
-import { replenishPreKeys } from "../devices/pre-keys.ts";
+import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
 import type { ConnectionEvents } from "./connection.ts";
@@ -14,6 +14,8 @@ import type { ConnectionEvents } from "./connection.ts";
 export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
   // The newest own list when the hello was made: what is signed after it is not on the server yet.
   let offeredNumber = 0;
+  let keeper: PreKeyKeeper | undefined;
+  const preKeys = ({ core, connection, queue }: Engine): PreKeyKeeper => (keeper ??= createPreKeyKeeper(core, connection, queue));
   return {
     hello(mode, server) {
       const engine = engineOf();
@@ -30,10 +32,10 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
     revoked: (list) => leave(engineOf(), list),
     welcome(message, mode) {
       const engine = engineOf();
-      if (mode === "device" && message.device !== undefined) welcomed(engine, message.device, offeredNumber);
+      if (mode === "device" && message.device !== undefined) welcomed(engine, preKeys(engine), message.device, offeredNumber);
       else engine.companion.connected();
     },
-    push: (push) => pushed(engineOf(), push),
+    push: (push) => pushed(engineOf(), preKeys(engineOf()), push),
     batch(acks, deliveries) {
       const { pump, receiver } = engineOf();
       if (acks.length > 0) pump.acknowledge(acks);
@@ -71,7 +73,7 @@ function authenticate(engine: Engine, server: ServerHello): ClientHello {
   });
 }
 
-function welcomed(engine: Engine, welcome: DeviceWelcome, offeredNumber: number): void {
+function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, offeredNumber: number): void {
   const { core, directory, receiver, queue } = engine;
   const self = core.identity.requireSelf();
   receiver.reset();
@@ -88,7 +90,7 @@ function welcomed(engine: Engine, welcome: DeviceWelcome, offeredNumber: number)
   engine.phone.connected();
   if (self.role === "phone") inBackground(engine, queue.run(() => engine.ownList.publish()));
   const left = { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft };
-  inBackground(engine, queue.run(() => replenishPreKeys(core, engine.connection, left)));
+  keeper.replenish(left);
   inBackground(engine, engine.contacts.flushBlocks());
   engine.resends.askAgain();
   engine.history.resume();
@@ -98,7 +100,7 @@ function welcomed(engine: Engine, welcome: DeviceWelcome, offeredNumber: number)
   engine.pump.retryNow();
 }
 
-function pushed(engine: Engine, push: Push): void {
+function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
   const { core } = engine;
   const { event } = push;
   switch (event.case) {
@@ -114,7 +116,7 @@ function pushed(engine: Engine, push: Push): void {
       return engine.phone.slot(event.value);
     case "preKeysLow": {
       const left = { oneTime: event.value.oneTimePreKeysLeft, kem: event.value.oneTimeKemPreKeysLeft };
-      return inBackground(engine, engine.queue.run(() => replenishPreKeys(core, engine.connection, left)));
+      return keeper.replenish(left);
     }
     case "resyncNeeded":
       engine.receiver.reset();

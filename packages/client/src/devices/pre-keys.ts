@@ -3,10 +3,12 @@
  * repeated with the same keys (docs/PROTOCOL.md, "Prekeys").
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { OperationalError } from "@hawser/base";
 import type { PreKeyUploadSchema } from "@hawser/wire";
 import { KEM_KEYS_LOW, KEM_KEYS_TARGET, ONE_TIME_KEYS_LOW, ONE_TIME_KEYS_TARGET, SIGNED_PRE_KEY_KEPT_MS, SIGNED_PRE_KEY_ROTATE_MS } from "../bounds.ts";
-import type { ServerLink } from "../connection/server-link.ts";
+import { type DeviceLink, isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import type { SerialQueue } from "../serial-queue.ts";
 import type { StoredPreKey } from "../store/pre-keys.ts";
 
 export interface PreKeysLeft {
@@ -14,8 +16,32 @@ export interface PreKeysLeft {
   readonly kem: number;
 }
 
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
+
+export interface PreKeyKeeper {
+  /** Until it is done or the connection is gone: without keys on the server nobody can reach this device for the first time. */
+  replenish(left: PreKeysLeft): void;
+}
+
+export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQueue): PreKeyKeeper {
+  let cancelRetry: (() => void) | undefined;
+  const replenish = (left: PreKeysLeft, retryMs: number): void => {
+    cancelRetry?.();
+    if (core.identity.self() === undefined) return;
+    queue
+      .run(() => replenishPreKeys(core, link, left))
+      .catch((error: unknown) => {
+        core.log({ event: "pre-keys-not-uploaded", error: error instanceof OperationalError ? error.code : "unknown" });
+        if (!link.online || !isTransient(error)) return;
+        cancelRetry = core.ports.clock.after(retryMs, () => (link.online ? replenish(left, Math.min(2 * retryMs, MAX_RETRY_MS)) : undefined));
+      });
+  };
+  return { replenish: (left) => replenish(left, FIRST_RETRY_MS) };
+}
+
 /** Makes what is missing, stores it, uploads it. Does nothing when enough is there. Run it in the device's queue. */
-export async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft): Promise<void> {
+async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft): Promise<void> {
   const nowMs = core.timeMs();
   const wanted = {
     oneTime: left.oneTime < ONE_TIME_KEYS_LOW ? ONE_TIME_KEYS_TARGET - left.oneTime : 0,

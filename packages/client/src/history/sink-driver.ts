@@ -40,7 +40,8 @@ export interface HistorySinks {
   stop(): void;
 }
 
-export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: BlobTransfer): HistorySinks {
+/** `accepted`: another own device has accepted the chat with that account. */
+export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: BlobTransfer, accepted: (account: AccountId) => void): HistorySinks {
   const jobs = new Map<string, SinkState>();
   const timers = new Map<string, () => void>();
   let stopped = false;
@@ -52,7 +53,8 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
 
   const input = (jobId: string, given: SinkInput): void => {
     const state = jobs.get(jobId);
-    if (state === undefined || stopped) return;
+    // A device that was wiped or revoked has nobody to report to.
+    if (state === undefined || stopped || core.identity.self() === undefined) return;
     const step = stepSink(state, given, { nowMs: core.ports.clock.nowMs(), random: core.ports.random });
     jobs.set(jobId, step.state);
     for (const effect of step.effects) run(step.state, effect);
@@ -81,6 +83,10 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
   };
 
   const persist = (state: SinkState): void => {
+    if (state.complete && core.identity.settling() && [...jobs.values()].every((job) => job.complete)) {
+      core.identity.setSettling(false);
+      core.notify.changed("conversations");
+    }
     if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
     historyJobs.put({ job: state.job.jobId, direction: "sink", device: state.job.source, state: state.job, finished: state.complete, createdAtMs: core.timeMs() });
   };
@@ -103,12 +109,20 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
       if (stopped) return;
       if (!opened.ok) return input(jobId, { type: "failed", index: reference.index, failure: { kind: "damaged" } });
       const messageCount = opened.value.conversations.reduce((sum, conversation) => sum + conversation.entries.length, 0);
-      writer.commitChunk(jobId, reference.index, opened.value.conversations);
-      for (const { conversationId } of opened.value.conversations) core.notify.messagesChanged(conversationId as never);
+      commit(jobId, reference.index, opened.value.conversations);
       input(jobId, { type: "committed", index: reference.index, messageCount });
     } catch (error) {
       core.log({ event: "history-fetch-failed", error: error instanceof OperationalError ? error.code : "unknown" });
       input(jobId, { type: "failed", index: reference.index, failure: failureOf(error) });
+    }
+  };
+
+  const commit = (jobId: string, index: number, conversations: readonly HistoryConversation[]): void => {
+    writer.commitChunk(jobId, index, conversations);
+    for (const { conversationId, request } of conversations) {
+      const account = parseConversationId(conversationId);
+      if (account !== undefined && !request) accepted(account);
+      core.notify.messagesChanged(conversationId as ConversationId);
     }
   };
 
@@ -138,10 +152,7 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
           const screen = message.value.firstScreen.length === 0 ? undefined : decodeChunk(message.value.firstScreen);
           if (screen !== undefined) {
             const { conversations } = screen;
-            later(() => {
-              writer.commitChunk(jobId, FIRST_SCREEN_INDEX, conversations);
-              for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as never);
-            });
+            later(() => commit(jobId, FIRST_SCREEN_INDEX, conversations));
           }
           later(() => load(jobId) && input(jobId, { type: "resume" }));
           return;

@@ -58,7 +58,8 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
 
   const input = (jobId: string, given: SourceInput): void => {
     const state = jobs.get(jobId);
-    if (state === undefined || stopped) return;
+    // A device that was wiped or revoked has nobody to report to.
+    if (state === undefined || stopped || core.identity.self() === undefined) return;
     const step = stepSource(state, given, core.pairContext());
     jobs.set(jobId, step.state);
     const durable = step.effects.filter((effect) => effect.type === "announce-chunk" || effect.type === "announce-end" || effect.type === "persist");

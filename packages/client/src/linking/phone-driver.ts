@@ -78,13 +78,14 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   const take = (key: string, attempt: Attempt, step: { readonly state: PhoneState; readonly effects: readonly PhoneEffect<PhoneState>[] }): void => {
     const before = attempt.state;
     attempt.state = step.state;
-    for (const effect of step.effects) run(key, attempt, effect);
     const { kind } = step.state;
+    // The final state keeps no secrets, so who was linked stands in the one before. Told before the final state is stored: a phone that
+    // dies in between tells it again.
+    const id = phoneStatus(before).attempt;
+    if (before.kind !== kind && kind === "active" && before.approval !== undefined && id !== undefined) parts.linked(id, before.approval.device as DeviceNumber);
+    for (const effect of step.effects) run(key, attempt, effect);
     if (before.kind === kind || (kind !== "active" && kind !== "failed")) return;
     failuresInARow = step.state.failuresInARow;
-    // The final state keeps no secrets, so who was linked stands in the one before.
-    const id = phoneStatus(before).attempt;
-    if (kind === "active" && before.approval !== undefined && id !== undefined) parts.linked(id, before.approval.device as DeviceNumber);
     attempt.timers.stop();
     attempts.delete(key);
     save();

@@ -59,9 +59,10 @@ export function openDelivery(core: Core, delivery: Delivery): OpenOutcome {
   if (body === undefined) return { kind: "refused", reason: "body" };
   const read = readContent(body, sender, self.account);
   if (read === undefined) return { kind: "refused", reason: "content" };
-  // A resend travels under a number of its own; only something that was asked for may.
+  // Resends, and copies for a device that had no keys yet, travel under numbers of their own. A placeholder is only filled by whom it was
+  // asked of; beyond that a repeat of something known changes nothing.
   const carried = messageIdFromBytes(delivery.messageId);
-  if (read.messageId !== carried) {
+  if (read.messageId !== carried && core.store.messages.row(read.messageId)?.kind === "undecryptable") {
     const pending = core.store.resends.pending(read.messageId);
     if (pending?.sender.account !== sender.account) return { kind: "refused", reason: "message id" };
   }

@@ -35,6 +35,8 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
   let generation = 0;
   let running = false;
   let highest = 0;
+  /** Deliveries were dropped: nothing behind them may be committed until the server has repeated them. */
+  let dropped = false;
 
   const run = async (): Promise<void> => {
     running = true;
@@ -62,6 +64,7 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
   /** Nothing can be taken in now: drop what is in memory; the next connection repeats it from the cursor. */
   const reconnectLater = (): void => {
     queue = [];
+    dropped = true;
     link.reconnect();
   };
 
@@ -126,6 +129,7 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
 
   return {
     deliver(deliveries) {
+      if (dropped) return;
       const { cursor } = core.identity.mailbox();
       for (const delivery of deliveries) {
         if (delivery.sequence <= Math.max(cursor, highest)) continue;
@@ -139,6 +143,7 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     reset() {
       generation++;
       queue = [];
+      dropped = false;
       highest = 0;
     },
     waiting: () => queue.length,

@@ -3,7 +3,7 @@
  * stored in one transaction, before anything is sent; a correction by newer lists only adds and removes capsules, the body and the
  * message id stay. docs/PROTOCOL.md, "Bodies and capsules".
  */
-import { accountIdFromBytes, type AccountId, assert, concat, type DeviceAddress, type DeviceNumber, formatAddress, messageIdToBytes, must } from "@hawser/base";
+import { accountIdFromBytes, type AccountId, assert, concat, type DeviceAddress, type DeviceNumber, formatAddress, messageIdToBytes, must, newMessageId } from "@hawser/base";
 import { makeCapsulePlaintext, type PreKeyBundle, sealBody, type VerifiedDeviceList } from "@hawser/crypto";
 import { decodeSend, encodeSend, type SendFrame } from "@hawser/wire";
 import { addressBytes } from "../account/identity.ts";
@@ -78,6 +78,7 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
   if (plan.missing.some((address) => address.account === row.account) && plan.targets[0]!.devices.length === 0) {
     return { kind: "needs-sessions", devices: plan.missing };
   }
+  keepForLater(core, row, plan.missing);
   const addressed = plan.targets.reduce((sum, target) => sum + target.devices.length, 0);
   if (addressed === 0 && row.audience !== "conversation") return { kind: "nobody" };
 
@@ -123,6 +124,7 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
   }
   const unasked = missing.filter((address) => !without.has(formatAddress(address)));
   if (unasked.length > 0) return { kind: "needs-sessions", devices: unasked };
+  keepForLater(core, row, missing);
   if (row.audience !== "conversation" && plans.every((plan) => plan.kept.length + plan.added.length === 0)) return { kind: "nobody" };
   const frame = encodeSend({
     ...before,
@@ -133,6 +135,19 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
   });
   core.store.outbox.setFrame(row.row, frame, secret);
   return { kind: "sealed", frame };
+}
+
+/**
+ * A device that has no keys on the server yet is left out, so that it holds nobody up; what it would have missed waits here for its keys,
+ * under a number of its own, until it has them or leaves its list. What only says "arrived" or "read" is not worth that.
+ */
+function keepForLater(core: Core, row: OutboxRow, devices: readonly DeviceAddress[]): void {
+  if (row.audience !== "conversation" && row.audience !== "own") return;
+  const { outbox } = core.store;
+  for (const address of devices) {
+    if (outbox.hasCopyFor(address, row.content)) continue;
+    outbox.add({ messageId: newMessageId(core.timeMs(), core.ports.random), audience: "device", ...address, content: row.content });
+  }
 }
 
 /** The frame with the number that its acknowledgement will name. */

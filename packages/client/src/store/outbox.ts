@@ -2,7 +2,7 @@
  * What has to be sent, in order, until the server has acknowledged it. Invariant: `frame` is set in the transaction that moves the
  * ratchets it was made with; from then on the same bytes go out however often, until a newer device list corrects them.
  */
-import { type AccountId, assert, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, type SqlDatabase } from "@hawser/base";
+import { type AccountId, assert, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, type SqlDatabase } from "@hawser/base";
 
 /** Who shall get it: a conversation's devices and the own other ones, only the own other ones, or one device. */
 export type Audience = "conversation" | "peer" | "own" | "device";
@@ -40,6 +40,8 @@ export interface OutboxStore {
   delete(row: number): void;
   count(): number;
   hasMessage(id: MessageId): boolean;
+  /** Whether the same content waits for this device alone. */
+  hasCopyFor(address: DeviceAddress, content: Uint8Array): boolean;
 }
 
 interface StoredRow {
@@ -113,5 +115,9 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
     },
     count: () => database.prepare("SELECT count(*) AS n FROM outbox").get<{ n: number }>()!.n,
     hasMessage: (id) => database.prepare("SELECT 1 AS found FROM outbox WHERE message_id = ?").get(messageIdToBytes(id)) !== undefined,
+    hasCopyFor: ({ account, device }, content) =>
+      database
+        .prepare(`SELECT 1 AS found FROM outbox WHERE audience = ${AUDIENCES.indexOf("device")} AND account = ? AND device = ? AND content = ? LIMIT 1`)
+        .get(account, device, content) !== undefined,
   };
 }
