@@ -84,13 +84,14 @@ export function createEngine(ports: ClientPorts): Engine {
   const receipts = createReceipts(core);
   const resends = createResends(core);
   const state = createStateSync(core, {
+    accepted: (account) => contacts.acceptedElsewhere(account),
     // A companion that wiped itself; only a phone can take it off the list.
     leaving(device) {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
     },
   });
   const contacts = createContactBook(core, { link: connection, directory, state, receipts });
-  const history = createHistory(core, directory, transfer, (device) => store.atomically(() => state.sendAllTo(device)));
+  const history = createHistory(core, directory, transfer, (device) => store.atomically(() => state.sendAllTo(device)), contacts.acceptedElsewhere);
   const imports = createImports(core, (conversation) => history.imported(conversation));
   const rendezvous = createRendezvous(connection);
   const companion = createCompanionLink(core, rendezvous, {

@@ -1,7 +1,7 @@
 /** Linking, leaving, restoring, and sessions that heal: against a real server. */
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { toBase64Url } from "@hawser/base";
+import { conversationWith, toBase64Url } from "@hawser/base";
 import { nodePrimitives } from "@hawser/io-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileSourceOfBytes } from "../src/index.ts";
@@ -232,4 +232,44 @@ test("calls after close say so, and a second opening of a live profile is refuse
   await expect(anna.state()).rejects.toMatchObject({ code: "CLOSED" });
   world.clients.delete("anna");
   expect((await world.open("anna").state()).phase).toBe("ready");
+});
+
+test("a new companion calls nobody it is told of a request, whatever comes before it was told", async () => {
+  const anna = await world.account("anna");
+  const [bela, carl] = [await world.account("bela"), await world.account("carl")];
+  const annaIs = (await anna.state()).self!.account;
+  // Bela was answered and is no contact; Carl is a stranger who waits.
+  const belas = await bela.openConversation(annaIs);
+  const carls = await carl.openConversation(annaIs);
+  await bela.sendMessage({ conversation: belas.id, text: "hello" });
+  const unread = await carl.sendMessage({ conversation: carls.id, text: "do you know me?" });
+  await until(anna, async () => (await anna.conversations()).total === 2);
+  const [withBela, withCarl] = [conversationWith((await bela.state()).self!.account), conversationWith((await carl.state()).self!.account)];
+  await anna.sendMessage({ conversation: withBela, text: "answer" });
+  const laptop = await world.link(anna, "laptop");
+  await until(laptop, async () => (await laptop.state()).history.kind === "complete");
+  await until(laptop, async () => (await laptop.conversation(withCarl))?.isRequest === true);
+  expect((await laptop.conversation(withBela))?.isRequest).toBe(false);
+  await until(laptop, async () => (await laptop.state()).outboxCount === 0);
+  // As it was linked a moment ago and has not been told anything.
+  await world.close("laptop");
+  await world.close("anna");
+  const stored = new DatabaseSync(join(world.folder, "laptop", "client.db"));
+  stored.exec("DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; DELETE FROM state_entries; DELETE FROM history_jobs; DELETE FROM history_chunks");
+  stored.exec("INSERT INTO kv (key, value) VALUES ('settling', CAST('true' AS BLOB))");
+  stored.close();
+  const early = await bela.sendMessage({ conversation: belas.id, text: "early" });
+  const fresh = world.open("laptop");
+  await hasText(fresh, withBela, "early");
+  expect((await fresh.conversation(withBela))?.isRequest).toBe(false);
+  await until(fresh, async () => (await fresh.state()).outboxCount === 0);
+  expect((await bela.message(early.id))?.status).toBe("sent");
+  // Told by the phone.
+  await fresh.requestHistory();
+  world.open("anna");
+  await until(fresh, async () => (await fresh.state()).history.kind === "complete");
+  await until(fresh, async () => (await fresh.conversation(withCarl))?.isRequest === true);
+  expect((await fresh.conversation(withBela))?.isRequest).toBe(false);
+  await until(bela, async () => (await bela.message(early.id))?.status === "delivered");
+  expect((await carl.message(unread.id))?.status).toBe("sent");
 });

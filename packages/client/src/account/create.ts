@@ -62,6 +62,7 @@ export async function createAccount(core: Core, link: ServerLink, options: NewAc
     stateKey: bytes(pending.stateKey),
     lists: [list.entry],
     publishedNumber: list.number,
+    settling: false,
   });
   return publicSelf(self);
 }
@@ -73,6 +74,8 @@ export interface Membership {
   readonly accountSeed: Bytes | undefined;
   readonly stateKey: Bytes;
   readonly lists: readonly Pick<SignedDeviceList, "payload" | "signature">[];
+  /** Other own devices know the chats and people of this account: until they have told, nobody is a stranger for certain. */
+  readonly settling: boolean;
   /** The highest list known to stand on the server. */
   readonly publishedNumber: number;
 }
@@ -89,6 +92,7 @@ export function becomeMember(core: Core, membership: Membership): void {
     const outcome = store.lists.merge(membership.self.account, membership.lists);
     if (outcome.kind === "conflict") throw new OperationalError("LIST_INVALID");
     setPublishedNumber(core, membership.publishedNumber);
+    identity.setSettling(membership.settling);
   });
   core.notify.changed("devices");
 }

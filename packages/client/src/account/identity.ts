@@ -29,6 +29,9 @@ export interface IdentityStore {
   setStateKey(key: Bytes): void;
   mailbox(): { readonly epoch: number; readonly cursor: number };
   setMailbox(epoch: number, cursor: number): void;
+  /** This device has just become a member and has not got its first history. */
+  settling(): boolean;
+  setSettling(settling: boolean): void;
   settings(): Settings;
   setSettings(settings: Settings): void;
   revocation(): RevocationInfo | undefined;
@@ -38,6 +41,7 @@ export interface IdentityStore {
 }
 
 const DEFAULT_SETTINGS: Settings = { readReceipts: true, language: undefined, theme: "system" };
+export const SETTLING = "settling";
 const KEY_SIZE_BYTES = 32;
 
 /** 20 bytes of the account ‖ the device (u32): what sessions bind. */
@@ -92,6 +96,8 @@ export function openIdentity(kv: KeyValues): IdentityStore {
     setStateKey: (key) => kv.setBytes("state-key", key),
     mailbox: () => kv.getJson<{ epoch: number; cursor: number }>("mailbox") ?? { epoch: 0, cursor: 0 },
     setMailbox: (epoch, cursor) => kv.setJson("mailbox", { epoch, cursor }),
+    settling: () => kv.getJson<boolean>(SETTLING) === true,
+    setSettling: (settling) => (settling ? kv.setJson(SETTLING, true) : kv.delete(SETTLING)),
     settings: () => ({ ...DEFAULT_SETTINGS, ...kv.getJson<Partial<Settings>>("settings") }),
     setSettings: (settings) => kv.setJson("settings", settings),
     revocation: () => kv.getJson<RevocationInfo>("revocation"),

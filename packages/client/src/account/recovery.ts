@@ -64,7 +64,7 @@ export async function restoreAccount(
       role: "phone",
       phoneDevice: device,
     };
-    becomeMember(core, { self, keys, accountSeed, stateKey, lists: [...lists, next.entry], publishedNumber: next.number });
+    becomeMember(core, { self, keys, accountSeed, stateKey, lists: [...lists, next.entry], publishedNumber: next.number, settling: true });
     return publicSelf(self);
   }
   throw new OperationalError("LIST_CONFLICT", { retry: "now" });

@@ -24,6 +24,8 @@ export interface ContactBook {
   safetyNumber(account: AccountId): Promise<SafetyNumber>;
   /** A stranger's message becomes a chat; what waited for it gets its receipts. */
   accept(account: AccountId): void;
+  /** Another own device has accepted it: the same here, and nothing is shared again. */
+  acceptedElsewhere(account: AccountId): void;
   /** Asks the server for the handle of someone who wrote, once. */
   learnHandle(account: AccountId): void;
   /** Tells the server about blocks it has not confirmed. */
@@ -81,11 +83,15 @@ export function createContactBook(core: Core, { link, directory, state, receipts
       })
       .catch(() => asking.delete(account));
   };
-  const accept = (account: AccountId): void => {
-    const conversation = core.store.conversations.find(conversationWith(account));
+  const accept = (account: AccountId): void =>
     core.store.atomically(() => {
       if (contacts.find(account)?.listed !== 1) change(account, { listed: 1, added_at_ms: Math.floor(core.timeMs()) });
-      if (conversation === undefined || conversation.accepted === 1) return;
+      acceptedElsewhere(account);
+    });
+  const acceptedElsewhere = (account: AccountId): void => {
+    const conversation = core.store.conversations.find(conversationWith(account));
+    if (conversation === undefined || conversation.accepted === 1) return;
+    core.store.atomically(() => {
       acceptConversation(core, account, true);
       for (const message of core.store.messages.before(conversation.row, Number.MAX_SAFE_INTEGER, 256)) {
         if (!message.outgoing && message.kind === "text") receipts.delivered(account, message.id);
@@ -175,6 +181,7 @@ export function createContactBook(core: Core, { link, directory, state, receipts
       return { digits, verified: contacts.find(account)?.verified === 1 };
     },
     accept,
+    acceptedElsewhere,
     learnHandle,
     flushBlocks,
   };

@@ -25,10 +25,10 @@ export interface History extends HistoryPort {
   stop(): void;
 }
 
-export function createHistory(core: Core, directory: DeviceDirectory, transfer: BlobTransfer, wantsState: (device: DeviceNumber) => void): History {
+export function createHistory(core: Core, directory: DeviceDirectory, transfer: BlobTransfer, wantsState: (device: DeviceNumber) => void, accepted: (account: AccountId) => void): History {
   const parts = { database: core.store.database, messages: core.store.messages, conversations: core.store.conversations, historyJobs: core.store.historyJobs };
   const sources = createHistorySources(core, openHistoryReader(parts), transfer);
-  const sinks = createHistorySinks(core, openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })), transfer);
+  const sinks = createHistorySinks(core, openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })), transfer, accepted);
   const own = (): AccountId => core.identity.requireSelf().account;
 
   /** A phone where there is one, else the companion that is there longest. */
@@ -89,6 +89,8 @@ export function createHistory(core: Core, directory: DeviceDirectory, transfer: 
     refill() {
       const from = source();
       if (from !== undefined) sinks.ask(from);
+      // Nobody can tell: whoever is not known here is a stranger.
+      else core.identity.setSettling(false);
     },
     resume() {
       sources.resume();

@@ -2,7 +2,7 @@
  * Drives history that comes to this device. Invariant: references, progress and rows are durable before the machine hears of them; a
  * job goes on after any crash; nothing here can undo a link.
  */
-import { type DeviceNumber, fromHex, newMessageId, OperationalError, toHex } from "@hawser/base";
+import { type AccountId, accountOfConversation, type ConversationId, type DeviceNumber, fromHex, newMessageId, OperationalError, toHex } from "@hawser/base";
 import {
   type ChunkFailure,
   type ChunkReference,
@@ -20,7 +20,7 @@ import {
   stalledSinceMs,
   stepSink,
 } from "@hawser/sync";
-import type { HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
+import type { HistoryConversation, HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { Core } from "../core.ts";
@@ -118,12 +118,13 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
   };
 
   const commit = (jobId: string, index: number, conversations: readonly HistoryConversation[]): void => {
-    writer.commitChunk(jobId, index, conversations);
+    // Before the rows: receipts are due for what came to this device and waited, not for what it is told of now.
     for (const { conversationId, request } of conversations) {
-      const account = parseConversationId(conversationId);
+      const account = accountOfConversation(conversationId as ConversationId);
       if (account !== undefined && !request) accepted(account);
-      core.notify.messagesChanged(conversationId as ConversationId);
     }
+    writer.commitChunk(jobId, index, conversations);
+    for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as ConversationId);
   };
 
   const start = (job: SinkJob): void => {

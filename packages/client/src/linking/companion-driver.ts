@@ -107,6 +107,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
         lists,
         // The certifying list may be known to nobody but the phone and this device.
         publishedNumber: lists.length - 1,
+        settling: true,
       });
     }
     events.member();

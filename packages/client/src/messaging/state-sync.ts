@@ -47,6 +47,8 @@ export interface StateSync {
 export interface StateSyncEvents {
   /** A companion has wiped itself and asks the phone to take it off the list. */
   leaving(device: DeviceNumber): void;
+  /** A device that is settling in learns whom the account knows. Inside the delivery's transaction. */
+  accepted(account: AccountId): void;
 }
 
 export function createStateSync(core: Core, events: StateSyncEvents): StateSync {
@@ -75,7 +77,11 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
       return;
     }
     const entry: StateEntry = { ...update, timeMs: Number(update.timeMs) };
-    if (Number.isSafeInteger(entry.timeMs) && store.stateEntries.merge(entry)) applyState(core, entry);
+    if (Number.isSafeInteger(entry.timeMs) && store.stateEntries.merge(entry)) {
+      const account = entry.collection === "contact" && entry.value.length > 0 && identity.settling() ? parseAccountId(entry.key) : undefined;
+      if (account !== undefined) events.accepted(account);
+      applyState(core, entry);
+    }
   };
 
   return {

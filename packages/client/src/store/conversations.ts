@@ -42,7 +42,8 @@ export interface ConversationStore {
   unreadTotal(): number;
 }
 
-export function openConversations(database: SqlDatabase, messages: MessageStore): ConversationStore {
+/** `settling`: who is a stranger is not known yet, so no chat is called a request. */
+export function openConversations(database: SqlDatabase, messages: MessageStore, settling: () => boolean): ConversationStore {
   const find = (id: ConversationId): ConversationRow | undefined =>
     database.prepare("SELECT * FROM conversations WHERE id = ?").get<ConversationRow>(id);
   const countUnread = (row: number, readOrder: number): number =>
@@ -65,7 +66,7 @@ export function openConversations(database: SqlDatabase, messages: MessageStore)
       mutedUntilMs: row.muted_until_ms,
       draft: row.draft,
       historyComplete: row.history_complete === 1,
-      isRequest: row.accepted === 0,
+      isRequest: row.accepted === 0 && !settling(),
     };
   };
   const contactOf = (account: string): Contact => {

@@ -80,6 +80,7 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       complete: older === undefined,
       totalMessages: BigInt(totalOf(row)),
       readUpToMs: BigInt(Math.floor(conversation.read_order / ORDER_STEPS_PER_MS)),
+      request: conversation.accepted === 0,
     });
   };
   const group = (rows: readonly Row[]): HistoryConversation[] => {
@@ -146,7 +147,7 @@ export function openHistoryWriter({ database, messages, conversations, historyJo
 
   /** Brings the conversation up to what the source says of it; its counters follow when the rows are in. */
   const openConversation = (incoming: HistoryConversation): Changed => {
-    const conversation = conversations.ensure(incoming.conversationId as ConversationId, { title: incoming.title, historyComplete: false });
+    const conversation = conversations.ensure(incoming.conversationId as ConversationId, { title: incoming.title, historyComplete: false, accepted: !incoming.request });
     if (incoming.title !== "" && conversation.title === "") conversations.update(conversation.row, { title: incoming.title });
     if (incoming.complete && conversation.history_complete === 0) conversations.update(conversation.row, { history_complete: 1 });
     const readUpTo = incoming.readUpToMs > 0n ? orderOfMs(Number(incoming.readUpToMs)) + ORDER_STEPS_PER_MS - 1 : 0;

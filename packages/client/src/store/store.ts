@@ -1,5 +1,6 @@
 /** The client's store: one database, one object a table group. Everything is synchronous, so a tick sees one consistent state. */
 import type { Primitives, SqlDatabase } from "@hawser/base";
+import { SETTLING } from "../account/identity.ts";
 import { type AttachmentRequestStore, openAttachmentRequests } from "./attachment-requests.ts";
 import { type BlobStore, openBlobs } from "./blobs.ts";
 import { type ContactStore, openContacts } from "./contacts.ts";
@@ -42,10 +43,11 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
   migrate(database);
   const messages = openMessages(database);
   const lists = openDeviceLists(database, primitives);
+  const kv = openKeyValues(database);
   return {
     database,
-    kv: openKeyValues(database),
-    conversations: openConversations(database, messages),
+    kv,
+    conversations: openConversations(database, messages, () => kv.getBytes(SETTLING) !== undefined),
     messages,
     search: openSearch(database, messages),
     contacts: openContacts(database),
