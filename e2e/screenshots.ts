@@ -3,7 +3,7 @@
  * Chromium, the built app and ffmpeg (which reduces the pictures to 256 colours). Writes docs/images/*.png.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
@@ -15,7 +15,6 @@ import { until } from "./harness/until.ts";
 import { World } from "./harness/world.ts";
 
 const IMAGES = fileURLToPath(new URL("../docs/images", import.meta.url));
-const ARABIC_CHAT = new URL("../packages/chat-import/fixtures/android-ar.txt", import.meta.url);
 const LARGEST_BYTES = 150_000;
 const DAY_MS = 86_400_000;
 
@@ -33,6 +32,18 @@ const OTHER_CHATS = [
   { name: "Landlord", texts: [109, 656, 778, 512], daysAgo: 4 },
   { name: "Nora", texts: [323, 782, 1222, 1006], daysAgo: 6 },
   { name: "Priya", texts: [272, 950, 899, 82], daysAgo: 9 },
+] as const;
+
+/** Written for this picture; the collection of real texts is English. */
+const ARABIC_CHAT = [
+  ["ليلى", "صباح الخير! هل وصلتِ إلى المكتب؟"],
+  ["Elif Kaya", "صباح النور، وصلت قبل قليل"],
+  ["ليلى", "هل نلتقي اليوم بعد العمل؟ المقهى الجديد قرب الميناء مفتوح حتى العاشرة"],
+  ["Elif Kaya", "فكرة جميلة، الساعة السابعة تناسبني"],
+  ["ليلى", "ممتاز، سأحجز طاولة لأربعة أشخاص"],
+  ["Elif Kaya", "لا تنسي أن تحضري الكتاب الذي وعدتِني به"],
+  ["ليلى", "هو في حقيبتي منذ أسبوع 😄"],
+  ["Elif Kaya", "إذن إلى اللقاء في المساء"],
 ] as const;
 
 async function picture(page: Page, name: string): Promise<void> {
@@ -103,7 +114,7 @@ async function main(): Promise<void> {
     await talk(phone, friend);
     await phone.chats.leave();
 
-    const profile = await world.companion({ deviceScaleFactor: 1.5 });
+    const profile = await world.companion();
     const companion = await CompanionApp.open(await profile.page(), server.url);
     await companion.codeIsShown();
     await until("the page is online", async () => (await companion.page.locator(".qr-state").innerText()) !== "");
@@ -113,7 +124,7 @@ async function main(): Promise<void> {
     await picture(phone.page, "link-approval");
     await phone.confirmLink();
 
-    await companion.chats.waitForTitles(["Mert", "Nora"]);
+    await companion.chats.waitForTitles(["Mert", "Aylin"]);
     await companion.chats.open("Mert");
     await companion.chats.sees(text(895));
     await companion.page.emulateMedia({ colorScheme: "light" });
@@ -123,7 +134,10 @@ async function main(): Promise<void> {
     await phone.goTo("chats");
     await picture(phone.page, "phone-chats");
 
-    await phone.importChat({ fileName: "دردشة واتساب مع ليلى.txt", content: readFileSync(ARABIC_CHAT), lines: [] }, "علي حسن");
+    const lines = ARABIC_CHAT.map(
+      ([sender, line], index) => `${stamp(Date.now() - (ARABIC_CHAT.length - index) * 60_000)} - ${sender}: ${line}`,
+    );
+    await phone.importChat({ fileName: "WhatsApp Chat with ليلى.txt", content: Buffer.from(lines.join("\n")), lines: [] }, "Elif Kaya");
     await companion.page.emulateMedia({ colorScheme: "light" });
     await companion.useLanguage("ar");
     await companion.goTo("chats", "ar");
