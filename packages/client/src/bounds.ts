@@ -35,8 +35,12 @@ export const RESEND_KEPT_MS = 14 * 24 * 3_600_000;
 /** How often one undecryptable message is asked for, and how long between two requests. */
 export const MAX_RESEND_REQUESTS = 5;
 export const RESEND_AGAIN_AFTER_MS = 60_000;
-/** Fresh sessions one device may make us open in this time by asking for resends. */
+/** Answers one device may have of us in this time, and fresh sessions it may make us open by sending what cannot be read. */
 export const MAX_RESENDS_PER_DEVICE_PER_HOUR = 100;
+/** Unreadable messages remembered at once; beyond, they stay a line that nobody asks about. */
+export const MAX_PENDING_RESENDS = 2_000;
+/** Requests repeated at one connection. */
+export const MAX_RESENDS_ASKED_AGAIN = 100;
 
 /** Frames handed to the connection and not acknowledged yet. */
 export const OUTBOX_WINDOW = 64;

@@ -149,7 +149,11 @@ function contactCalls(engine: Engine): Calls<
       await online(engine);
       return contacts.findHandle(handle);
     },
-    addContact: async (options) => contacts.add(options),
+    async addContact(options) {
+      const contact = contacts.add(options);
+      engine.resends.askAgain();
+      return contact;
+    },
     contactUri: async () => contacts.uri(),
     openContactCode: async (text) => contacts.openUri(text),
     contacts: async () => core.store.contacts.list(),
@@ -182,7 +186,10 @@ function chatCalls(engine: Engine): Calls<
     async acceptRequest(conversation) {
       const row = requireConversation(core, conversation);
       const account = core.store.conversations.summary(row.id)?.contact?.account;
-      if (account !== undefined) engine.contacts.accept(account);
+      if (account === undefined) return;
+      engine.contacts.accept(account);
+      // What could not be read of a stranger was not asked for.
+      engine.resends.askAgain();
     },
     markRead: async (conversation, upTo) => markRead(core, receipts, state, conversation, upTo),
     setChatState: async (conversation, change) => setChatState(core, state, conversation, change),

@@ -1,10 +1,18 @@
 /**
  * "I could not read this": the receiver shows a placeholder and asks in a fresh session, the sender sends the same content again.
  * Invariants: each unreadable message is asked for at most `MAX_RESEND_REQUESTS` times; an answer replaces the placeholder in its place;
- * only a device the content was meant for gets it. docs/PROTOCOL.md, "Resend".
+ * only a device the content was sealed for gets it; a stranger nobody accepted gets no answer and no question, because either would tell
+ * when this device is there. docs/PROTOCOL.md, "Resend".
  */
-import { type AccountId, conversationWith, type DeviceAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
-import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_AGAIN_AFTER_MS, RESEND_KEPT_MS } from "../bounds.ts";
+import { type AccountId, conversationWith, type DeviceAddress, formatAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
+import {
+  MAX_PENDING_RESENDS,
+  MAX_RESEND_REQUESTS,
+  MAX_RESENDS_ASKED_AGAIN,
+  MAX_RESENDS_PER_DEVICE_PER_HOUR,
+  RESEND_AGAIN_AFTER_MS,
+  RESEND_KEPT_MS,
+} from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "./content.ts";
 import { orderOfDelivery } from "./order.ts";
@@ -25,6 +33,13 @@ export interface Resends {
 export function createResends(core: Core): Resends {
   const { resends, messages, conversations, outbox } = core.store;
   const served = new Map<string, { count: number; sinceMs: number }>();
+  const asked = new Map<string, { count: number; sinceMs: number }>();
+
+  /** Own devices, and people who may know when this device is there. */
+  const isAccepted = (account: AccountId): boolean =>
+    account === core.identity.requireSelf().account ||
+    core.store.contacts.find(account)?.listed === 1 ||
+    conversations.find(conversationWith(account))?.accepted === 1;
 
   const request = (id: MessageId, sender: DeviceAddress): void => {
     const self = core.identity.requireSelf();
@@ -37,13 +52,13 @@ export function createResends(core: Core): Resends {
     core.notify.changed("outbox");
   };
 
-  const mayServe = (by: DeviceAddress): boolean => {
-    const key = `${by.account}/${by.device}`;
+  const withinHour = (counts: typeof served, device: DeviceAddress): boolean => {
+    const key = formatAddress(device);
     const nowMs = core.ports.clock.monotonicMs();
-    const seen = served.get(key);
+    const seen = counts.get(key);
     const current = seen === undefined || nowMs - seen.sinceMs >= HOUR_MS ? { count: 0, sinceMs: nowMs } : seen;
     current.count++;
-    served.set(key, current);
+    counts.set(key, current);
     return current.count <= MAX_RESENDS_PER_DEVICE_PER_HOUR;
   };
 
@@ -56,8 +71,11 @@ export function createResends(core: Core): Resends {
       const self = core.identity.requireSelf();
       const blocked = core.store.contacts.find(sender.account)?.blocked === 1;
       if (blocked) return;
-      resends.putPending({ messageId: id, sender, requests: 1, lastRequestMs: core.timeMs() });
-      request(id, sender);
+      const asksNow = isAccepted(sender.account) && withinHour(asked, sender);
+      if (resends.countPending() < MAX_PENDING_RESENDS) {
+        resends.putPending({ messageId: id, sender, requests: asksNow ? 1 : 0, lastRequestMs: core.timeMs() });
+        if (asksNow) request(id, sender);
+      }
       // An own device's message belongs to a conversation that only its content names: it shows when it comes.
       if (sender.account === self.account) return;
       const listed = core.store.contacts.find(sender.account)?.listed === 1;
@@ -92,10 +110,11 @@ export function createResends(core: Core): Resends {
       core.notify.messagesChanged(conversations.byRow(row.conversation)!.id);
     },
     requested(id, by) {
-      if (!mayServe(by)) return;
+      if (!isAccepted(by.account) || !withinHour(served, by)) return;
       const self = core.identity.requireSelf();
       const sent = resends.findSent(id);
-      const meant = sent !== undefined && (by.account === sent.account || by.account === self.account);
+      const mayHave = sent?.recipients?.has(formatAddress(by)) ?? true;
+      const meant = sent !== undefined && mayHave && (by.account === sent.account || by.account === self.account);
       const nowMs = core.timeMs();
       const messageId = newMessageId(nowMs, core.ports.random);
       const conversation = by.account === self.account ? undefined : by.account;
@@ -106,9 +125,14 @@ export function createResends(core: Core): Resends {
     askAgain() {
       const nowMs = core.timeMs();
       resends.forgetSentBefore(nowMs - RESEND_KEPT_MS);
-      for (const pending of resends.listPending(100)) {
+      // The sender has forgotten it by then.
+      resends.forgetPendingBefore(nowMs - RESEND_KEPT_MS);
+      let left = MAX_RESENDS_ASKED_AGAIN;
+      for (const pending of resends.listPending(MAX_RESEND_REQUESTS, MAX_PENDING_RESENDS)) {
         const waitedMs = Math.abs(nowMs - pending.lastRequestMs);
-        if (pending.requests >= MAX_RESEND_REQUESTS || waitedMs < RESEND_AGAIN_AFTER_MS * 2 ** pending.requests) continue;
+        const isEarly = pending.requests > 0 && waitedMs < RESEND_AGAIN_AFTER_MS * 2 ** pending.requests;
+        if (isEarly || !isAccepted(pending.sender.account)) continue;
+        if (left-- === 0) return;
         core.store.atomically(() => {
           resends.putPending({ ...pending, requests: pending.requests + 1, lastRequestMs: nowMs });
           request(pending.messageId, pending.sender);

@@ -2,7 +2,20 @@
  * What has to be sent, in order, until the server has acknowledged it. Invariant: `frame` is set in the transaction that moves the
  * ratchets it was made with; from then on the same bytes go out however often, until a newer device list corrects them.
  */
-import { type AccountId, assert, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, type SqlDatabase } from "@hawser/base";
+import {
+  type AccountId,
+  accountIdFromBytes,
+  assert,
+  type DeviceAddress,
+  type DeviceNumber,
+  formatAddress,
+  type MessageId,
+  messageIdFromBytes,
+  messageIdToBytes,
+  must,
+  type SqlDatabase,
+} from "@hawser/base";
+import { decodeSend } from "@hawser/wire";
 
 /** Who shall get it: a conversation's devices and the own other ones, only the own other ones, or one device. */
 export type Audience = "conversation" | "peer" | "own" | "device";
@@ -59,6 +72,11 @@ interface StoredRow {
   readonly not_before_ms: number;
 }
 
+function recipientsOf(frame: Uint8Array): string {
+  const { targets } = must(decodeSend(frame), "own frame");
+  return targets.flatMap(({ account, capsules }) => capsules.map(({ device }) => formatAddress({ account: accountIdFromBytes(account), device: device as DeviceNumber }))).join(" ");
+}
+
 export function openOutbox(database: SqlDatabase): OutboxStore {
   const toRow = (stored: StoredRow): OutboxRow => ({
     row: stored.row,
@@ -100,6 +118,9 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
     setFrame(row, frame, capsuleSecret) {
       assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
       database.prepare("UPDATE outbox SET frame = ?, capsule_secret = ?, fresh_session = 0 WHERE row = ?").run(frame, capsuleSecret, row);
+      database
+        .prepare("UPDATE sent_contents SET recipients = ? WHERE message_id = (SELECT message_id FROM outbox WHERE row = ?)")
+        .run(recipientsOf(frame), row);
     },
     uploaded(row) {
       database.prepare("UPDATE outbox SET uploads = '' WHERE row = ?").run(row);

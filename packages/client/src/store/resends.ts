@@ -10,11 +10,14 @@ export interface PendingResend {
 
 export interface ResendStore {
   keepSent(id: MessageId, account: AccountId, content: Uint8Array, nowMs: number): void;
-  /** The content of a recent own message and whom it was for. */
-  findSent(id: MessageId): { readonly account: AccountId; readonly content: Uint8Array } | undefined;
+  /** The content of a recent own message, whom it was for, and the devices it was sealed for, once it was. */
+  findSent(id: MessageId): { readonly account: AccountId; readonly content: Uint8Array; readonly recipients: ReadonlySet<string> | undefined } | undefined;
   forgetSentBefore(ms: number): void;
   pending(id: MessageId): PendingResend | undefined;
-  listPending(limit: number): PendingResend[];
+  /** Those asked for fewer than `requests` times, the longest ago first. */
+  listPending(requests: number, limit: number): PendingResend[];
+  countPending(): number;
+  forgetPendingBefore(ms: number): void;
   putPending(pending: PendingResend): void;
   deletePending(id: MessageId): void;
 }
@@ -41,8 +44,11 @@ export function openResends(database: SqlDatabase): ResendStore {
         .run(messageIdToBytes(id), account, content, nowMs);
     },
     findSent(id) {
-      const row = database.prepare("SELECT account, content FROM sent_contents WHERE message_id = ?").get<{ account: string; content: Uint8Array }>(messageIdToBytes(id));
-      return row === undefined ? undefined : { account: row.account as AccountId, content: row.content };
+      const row = database
+        .prepare("SELECT account, content, recipients FROM sent_contents WHERE message_id = ?")
+        .get<{ account: string; content: Uint8Array; recipients: string | null }>(messageIdToBytes(id));
+      if (row === undefined) return undefined;
+      return { account: row.account as AccountId, content: row.content, recipients: row.recipients === null ? undefined : new Set(row.recipients.split(" ")) };
     },
     forgetSentBefore(ms) {
       database.prepare("DELETE FROM sent_contents WHERE created_at_ms < ?").run(ms);
@@ -51,7 +57,12 @@ export function openResends(database: SqlDatabase): ResendStore {
       const row = database.prepare("SELECT * FROM pending_resends WHERE message_id = ?").get<PendingRow>(messageIdToBytes(id));
       return row === undefined ? undefined : toPending(row);
     },
-    listPending: (limit) => database.prepare("SELECT * FROM pending_resends ORDER BY last_request_ms LIMIT ?").all<PendingRow>(limit).map(toPending),
+    listPending: (requests, limit) =>
+      database.prepare("SELECT * FROM pending_resends WHERE requests < ? ORDER BY last_request_ms LIMIT ?").all<PendingRow>(requests, limit).map(toPending),
+    countPending: () => database.prepare("SELECT count(*) AS n FROM pending_resends").get<{ n: number }>()!.n,
+    forgetPendingBefore(ms) {
+      database.prepare("DELETE FROM pending_resends WHERE last_request_ms < ?").run(ms);
+    },
     putPending({ messageId, sender, requests, lastRequestMs }) {
       database
         .prepare(

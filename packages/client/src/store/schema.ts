@@ -211,7 +211,10 @@ CREATE TABLE held_deliveries (
 ) STRICT;
 `;
 
-const MIGRATIONS: readonly string[] = [V1, V2];
+/** The devices a message was sealed for, as `account/device` with spaces between: only these may ask for it again. */
+const V3 = "ALTER TABLE sent_contents ADD COLUMN recipients TEXT";
+
+const MIGRATIONS: readonly string[] = [V1, V2, V3];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
