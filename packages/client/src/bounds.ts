@@ -8,10 +8,6 @@ export const MAX_ORDER_BEFORE_SERVER_MS = 24 * 3_600_000;
 export const MAX_ORDER_AFTER_NOW_MS = 24 * 3_600_000;
 /** The start of the year 2100: no later time is taken from outside, so that every time can be shown and multiplied. */
 export const MAX_TIME_MS = 4_102_444_800_000;
-/** Nor does it stand further behind this device's own time, whatever the server's clock says. */
-export const MAX_ORDER_AFTER_NOW_MS = 24 * 3_600_000;
-/** The start of the year 2100: no later time is taken from outside, so that every time can be shown and multiplied. */
-export const MAX_TIME_MS = 4_102_444_800_000;
 
 export const MAX_PAGE_MESSAGES = 500;
 export const MAX_PAGE_CONVERSATIONS = 500;
