@@ -3,8 +3,8 @@
  * newest message's position; both change in the transaction that stores the message.
  */
 import { accountOfConversation, assert, type ConversationId, type SqlDatabase } from "@hawser/base";
-import type { Contact, ConversationSummary, MessageView } from "../api.ts";
-import { type ContactRow, toContact } from "./contacts.ts";
+import type { ConversationSummary, MessageView } from "../api.ts";
+import { contactOf } from "./contacts.ts";
 import { KIND_CODES } from "./message-rows.ts";
 import type { MessageStore } from "./messages.ts";
 
@@ -51,10 +51,12 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       .prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key > ? AND outgoing = 0 AND kind <> ${KIND_CODES.system}`)
       .get<{ n: number }>(row, readOrder)!.n;
 
-  const toSummary = (row: ConversationRow): ConversationSummary => {
+  const toSummary = (row: ConversationRow, lastMessages = messages.at([row.last_order])): ConversationSummary => {
     const account = accountOfConversation(row.id);
-    const contact = account === undefined ? undefined : contactOf(account);
-    const last: MessageView | undefined = messages.before(row.row, Number.MAX_SAFE_INTEGER, 1)[0];
+    const contact = account === undefined ? undefined : contactOf(database, account);
+    const newest = lastMessages.get(row.last_order);
+    // A message that is gone leaves its position behind, and another chat's may take it.
+    const last: MessageView | undefined = newest?.conversation === row.id ? newest : messages.before(row.row, Number.MAX_SAFE_INTEGER, 1)[0];
     return {
       id: row.id,
       title: contact?.name ?? row.title,
@@ -68,10 +70,6 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       historyComplete: row.history_complete === 1,
       isRequest: row.accepted === 0 && !settling(),
     };
-  };
-  const contactOf = (account: string): Contact => {
-    const row = database.prepare("SELECT * FROM contacts WHERE account = ?").get<ContactRow>(account);
-    return toContact(row ?? { account, name: "", profile_name: "", handle: "", verified: 0, blocked: 0, listed: 0, added_at_ms: 0, profile_sent: 0 });
   };
 
   return {
@@ -96,7 +94,8 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       const rows = database
         .prepare(`SELECT * FROM conversations WHERE ${where} ORDER BY pinned DESC, last_order DESC LIMIT ? OFFSET ?`)
         .all<ConversationRow>(archived ? 1 : 0, limit, offset);
-      return { total, items: rows.map(toSummary) };
+      const lastMessages = messages.at(rows.map((row) => row.last_order));
+      return { total, items: rows.map((row) => toSummary(row, lastMessages)) };
     },
     noteMessage(row, order, countsAsUnread) {
       database

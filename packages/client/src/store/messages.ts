@@ -43,6 +43,8 @@ export interface MessageStore {
   has(id: MessageId): boolean;
   find(id: MessageId): MessageView | undefined;
   row(id: MessageId): { readonly order: number; readonly conversation: number; readonly kind: MessageView["kind"]; readonly outgoing: boolean; readonly status: DeliveryStatus } | undefined;
+  /** Those at the positions given, by position, in one query: a list costs one statement and not one a row. */
+  at(orders: readonly number[]): ReadonlyMap<number, MessageView>;
   /** Newest first, strictly older than `beforeOrder`. */
   before(conversation: number, beforeOrder: number, limit: number): MessageView[];
   /** Oldest first, strictly newer than `afterOrder`. */
@@ -100,6 +102,11 @@ export function openMessages(database: SqlDatabase): MessageStore {
       const kind = (Object.keys(KIND_CODES) as MessageView["kind"][])[row.kind] ?? "text";
       const status = (Object.keys(STATUS_CODES) as DeliveryStatus[])[row.status] ?? "received";
       return { order: row.order_key, conversation: row.conversation, kind, outgoing: row.outgoing === 1, status };
+    },
+    at(orders) {
+      if (orders.length === 0) return new Map();
+      const rows = database.prepare(`${SELECT_MESSAGES} WHERE m.order_key IN (SELECT value FROM json_each(?))`).all<MessageRow>(JSON.stringify(orders));
+      return new Map(views(rows).map((view) => [view.order, view]));
     },
     before(conversation, beforeOrder, limit) {
       return views(

@@ -1,5 +1,5 @@
 /** Full-text search, newest first. Cost is bounded by the limit: the index is walked from its newest match, never ranked as a whole. */
-import { messageIdFromBytes, type SqlDatabase } from "@hawser/base";
+import type { SqlDatabase } from "@hawser/base";
 import type { SearchHit } from "../api.ts";
 import { nameSql } from "./message-rows.ts";
 import type { MessageStore } from "./messages.ts";
@@ -12,7 +12,7 @@ export interface SearchStore {
 
 export function openSearch(database: SqlDatabase, messages: MessageStore): SearchStore {
   const statement = `
-    SELECT m.id, coalesce(${nameSql("c")}, v.title) AS title
+    SELECT m.order_key AS place, coalesce(${nameSql("c")}, v.title) AS title
     FROM messages_fts f
     JOIN messages m ON m.order_key = f.rowid
     JOIN conversations v ON v.row = m.conversation
@@ -24,9 +24,10 @@ export function openSearch(database: SqlDatabase, messages: MessageStore): Searc
       const words = searchWords(text);
       const query = ftsQuery(words, conversation);
       if (query === undefined) return [];
-      const rows = database.prepare(statement).all<{ id: Uint8Array; title: string }>(query, beforeOrder ?? Number.MAX_SAFE_INTEGER, limit);
+      const rows = database.prepare(statement).all<{ place: number; title: string }>(query, beforeOrder ?? Number.MAX_SAFE_INTEGER, limit);
+      const found = messages.at(rows.map((row) => row.place));
       return rows.flatMap((row) => {
-        const message = messages.find(messageIdFromBytes(row.id));
+        const message = found.get(row.place);
         return message === undefined ? [] : [{ message, conversationTitle: row.title, ...makeSnippet(message.text, words) }];
       });
     },

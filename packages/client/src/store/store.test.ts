@@ -198,3 +198,15 @@ test("a database of a newer program is refused and left as it is", () => {
   expect(() => openStore(database, nodePrimitives)).toThrow(expect.objectContaining({ code: "CLIENT_TOO_OLD" }));
   expect(database.prepare("PRAGMA user_version").get<{ user_version: number }>()?.user_version).toBe(SCHEMA_VERSION + 1);
 });
+
+test("a list shows each chat's own newest message, also when it was deleted and another chat took its place in time", () => {
+  const first = add(ANNA, { orderFrom: 1_000, text: "older" });
+  const { id } = add(ANNA, { orderFrom: 2_000, text: "newest" });
+  database.transaction(() => store.messages.delete(id));
+  add(BELA, { orderFrom: 2_000, text: "elsewhere" });
+  const list = store.conversations.list(false, 0, 10);
+  expect(new Map(list.items.map((item) => [item.id, item.last?.text]))).toEqual(
+    new Map([[conversationWith(ANNA), "older"], [conversationWith(BELA), "elsewhere"]]), // prettier-ignore
+  );
+  expect(store.messages.at([first.order, 9_000]).size).toBe(1);
+});
