@@ -25,8 +25,8 @@ async function linkLaptop(): Promise<void> {
   expect(shown["matchCode"]).toBe(asking["matchCode"]);
   expect(asking).toMatchObject({ peerName: "Alice's laptop", peerOrigin: place.server.origin });
   phone.write("y\n").endInput();
-  expect(await phone.ended()).toBe(0);
-  expect(await companion.ended()).toBe(0);
+  expect(await phone.ended(), phone.stdout + phone.stderr).toBe(0);
+  expect(await companion.ended(), companion.stdout + companion.stderr + phone.stdout + phone.stderr).toBe(0);
   expect(phone.lines.map((line) => line.event)).toContain("approved");
   expect(companion.lines.at(-1)).toMatchObject({ event: "history", state: "complete", done: 3, total: 3 });
 }
