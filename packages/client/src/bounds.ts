@@ -72,6 +72,9 @@ export const ONE_TIME_KEYS_TARGET = 50;
 export const ONE_TIME_KEYS_LOW = 20;
 export const KEM_KEYS_TARGET = 10;
 export const KEM_KEYS_LOW = 4;
+/** Secret halves kept, several times what a server stores: a claimed key may be used after months, one of so many years ago never. */
+export const MAX_KEPT_ONE_TIME_KEYS = 1_000;
+export const MAX_KEPT_KEM_KEYS = 200;
 export const SIGNED_PRE_KEY_ROTATE_MS = 7 * 24 * 3_600_000;
 /** Old signed prekeys open messages that waited in a mailbox. */
 export const SIGNED_PRE_KEY_KEPT_MS = 90 * 24 * 3_600_000;

@@ -12,6 +12,7 @@ import { markRead, pageOfConversations, pageOfMessages, requireConversation, sea
 import { retryMessage, sendMessage } from "./chats/send.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { encodeState } from "./messaging/state-sync.ts";
+import { storageError } from "./store/storage-trouble.ts";
 import type { ClientPorts } from "./ports.ts";
 
 /** Opens the store, resumes what was under way and connects. Calls after `close` reject with CLOSED. */
@@ -229,10 +230,3 @@ function guardClosed(calls: Omit<HawserClient, "subscribe" | "close">, engine: E
   };
 }
 
-/** SQLite's SQLITE_FULL and SQLITE_IOERR, as the drivers word them, become what a person can act on. */
-function storageError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof OperationalError) return error;
-  if (/database or disk is full|quota/i.test(error.message)) return new OperationalError("STORAGE_FULL", { cause: error, retry: { afterMs: 60_000 } });
-  if (/disk I\/O error|database disk image is malformed/i.test(error.message)) return new OperationalError("STORAGE_LOST", { cause: error });
-  return error;
-}

@@ -106,7 +106,8 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
   switch (event.case) {
     case "deviceListChanged": {
       const account = parseAccountBytes(event.value.accountId);
-      if (account === undefined) return;
+      // Lists of accounts that nobody here deals with are not collected.
+      if (account === undefined || engine.directory.latest(account) === undefined) return;
       engine.directory.accept(account, event.value.lists);
       if (account !== core.identity.self()?.account || leftTheList(engine, event.value.lists)) return;
       return engine.history.ownDevicesChanged();

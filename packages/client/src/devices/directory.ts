@@ -75,7 +75,10 @@ export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
       for (const bundle of answer.bundles) {
         const device = deviceOf(list, bundle.device as DeviceNumber);
         const complete = device === undefined ? undefined : toBundle(bundle, device);
-        if (complete !== undefined) bundles.set(bundle.device as DeviceNumber, complete);
+        if (complete === undefined) continue;
+        // Keys that the device did not sign are no keys: it is reached once somebody hands out its own.
+        if (isSigned(core, complete)) bundles.set(bundle.device as DeviceNumber, complete);
+        else core.log({ event: "bundle-refused", reason: "bad-prekey-signature" });
       }
       return bundles;
     },
@@ -94,6 +97,12 @@ export const sendTargetHead = (list: VerifiedDeviceList): { account: Uint8Array;
   listNumber: list.number,
   listHashPrefix: listHashPrefix(list),
 });
+
+function isSigned({ pair, ports }: Core, bundle: PreKeyBundle): boolean {
+  const { signedPreKey: signed, kemPreKey: kem } = bundle;
+  const verify = pair.profile.verifyPreKey;
+  return verify(ports.primitives, bundle, "signed", signed.id, signed.publicKey, signed.signature) && verify(ports.primitives, bundle, "kem", kem.id, kem.publicKey, kem.signature);
+}
 
 /** Identity keys come from the signed list, never from the server's answer. */
 function toBundle(bundle: WirePreKeyBundle, device: Device): PreKeyBundle | undefined {

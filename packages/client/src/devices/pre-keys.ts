@@ -5,7 +5,16 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { OperationalError } from "@hawser/base";
 import type { PreKeyUploadSchema } from "@hawser/wire";
-import { KEM_KEYS_LOW, KEM_KEYS_TARGET, ONE_TIME_KEYS_LOW, ONE_TIME_KEYS_TARGET, SIGNED_PRE_KEY_KEPT_MS, SIGNED_PRE_KEY_ROTATE_MS } from "../bounds.ts";
+import {
+  KEM_KEYS_LOW,
+  KEM_KEYS_TARGET,
+  MAX_KEPT_KEM_KEYS,
+  MAX_KEPT_ONE_TIME_KEYS,
+  ONE_TIME_KEYS_LOW,
+  ONE_TIME_KEYS_TARGET,
+  SIGNED_PRE_KEY_KEPT_MS,
+  SIGNED_PRE_KEY_ROTATE_MS,
+} from "../bounds.ts";
 import { type DeviceLink, isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { SerialQueue } from "../serial-queue.ts";
@@ -59,6 +68,9 @@ async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft)
     const createdBeforeMs = nowMs - SIGNED_PRE_KEY_KEPT_MS;
     preKeys.deleteOlder("signed", { lastResort: false, createdBeforeMs });
     preKeys.deleteOlder("kem", { lastResort: true, createdBeforeMs });
+    // Whatever the server says is left there, and whoever claimed keys and never used them.
+    preKeys.keepNewest("one-time", MAX_KEPT_ONE_TIME_KEYS);
+    preKeys.keepNewest("kem", MAX_KEPT_KEM_KEYS);
   });
 }
 

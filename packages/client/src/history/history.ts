@@ -56,10 +56,10 @@ export function createHistory(core: Core, directory: DeviceDirectory, transfer: 
       }
       case "progress": {
         const { nextIndex, missing } = message.value;
-        return later(() => sources.progress(jobId, nextIndex, missing));
+        return later(() => sources.progress(jobId, device, nextIndex, missing));
       }
       case "cancel":
-        return later(() => sources.cancel(jobId));
+        return later(() => sources.cancel(jobId, device));
     }
   };
 

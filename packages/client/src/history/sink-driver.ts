@@ -145,6 +145,9 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
     take({ message }, from) {
       if (message.value === undefined || message.value.jobId.length !== 16) return;
       const jobId = toHex(message.value.jobId);
+      // A job is its source's: no other device can add to it, replace its chunks or end it.
+      const running = historyJobs.find(jobId);
+      if (running !== undefined && (running.direction !== "sink" || running.device !== from)) return;
       switch (message.case) {
         case "start": {
           start({ jobId, source: from, messageCount: Number(message.value.messageCount), chunkCount: undefined, messagesDone: 0 });

@@ -32,8 +32,9 @@ export interface HistorySources {
   /** Begins a job for a device that has just been linked or asks. Idempotent for a job id. */
   begin(jobId: string, device: DeviceNumber, scope: HistoryScope): void;
   request(request: HistoryRequest, jobId: string, from: DeviceNumber): void;
-  progress(jobId: string, nextIndex: number, missing: readonly number[]): void;
-  cancel(jobId: string): void;
+  /** Only from the device that the job is for. */
+  progress(jobId: string, from: DeviceNumber, nextIndex: number, missing: readonly number[]): void;
+  cancel(jobId: string, from: DeviceNumber): void;
   /** On start and on every connection. */
   resume(): void;
   /** Devices that are gone need nothing any more. */
@@ -155,19 +156,20 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     begin,
     request(request, jobId, from) {
       const known = jobs.get(jobId);
-      if (known !== undefined) return input(jobId, { type: "resume" });
+      if (known !== undefined) return known.target === from ? input(jobId, { type: "resume" }) : undefined;
       const scope: HistoryScope =
         request.conversationId === ""
           ? { kind: "all" }
           : { kind: "conversation", conversation: request.conversationId, beforeMs: request.beforeMs > 0n ? Number(request.beforeMs) : core.timeMs() };
       begin(jobId, from, scope);
     },
-    progress: (jobId, nextIndex, missing) => {
+    progress: (jobId, from, nextIndex, missing) => {
       const state = jobs.get(jobId);
+      if (state?.target !== from) return;
       const finished = state?.endAnnounced === true && nextIndex >= state.chunks.length && missing.length === 0;
       input(jobId, { type: "progress", nextIndex, missing, finished });
     },
-    cancel: (jobId) => input(jobId, { type: "cancel" }),
+    cancel: (jobId, from) => (jobs.get(jobId)?.target === from ? input(jobId, { type: "cancel" }) : undefined),
     resume() {
       for (const row of core.store.historyJobs.list()) {
         if (row.direction !== "source" || row.finished) continue;

@@ -305,7 +305,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       if (row === undefined || failure === undefined) return;
       const code = errorName(failure.error) ?? "INTERNAL";
       const account = parseAccountBytes(failure.accountId);
-      if (code === "STALE_LIST" && account !== undefined) {
+      if (code === "STALE_LIST" && account !== undefined && accountsOf(row, self()).includes(account)) {
         directory.accept(account, failure.lists);
         // Without newer lists the server knows less than this device: tell it, lists prove themselves.
         const told = failure.lists.length > 0 ? Promise.resolve() : directory.teach(account);

@@ -9,6 +9,7 @@ import { MAX_RECEIVE_QUEUE, MAX_TIME_MS, RECEIVE_BATCH } from "../bounds.ts";
 import { type DeviceLink, isTransient } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
+import { isStorageTrouble } from "../store/storage-trouble.ts";
 import type { ContentHandler } from "./handle-content.ts";
 import { openDelivery, senderOf } from "./open.ts";
 import type { Receipts } from "./receipts.ts";
@@ -95,13 +96,15 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
       return cursor;
     });
 
-  /** One delivery; a fault in it undoes what it did and nothing else. */
+  /** One delivery; a fault in it undoes what it did and nothing else. A failing store undoes the batch. */
   const takeOne = (delivery: Delivery): void => {
     const { database } = core.store;
     database.exec("SAVEPOINT delivery");
     try {
       process(delivery);
     } catch (error) {
+      // A store that fails now takes it later. Going on would move the cursor past a message that nobody has.
+      if (isStorageTrouble(error)) throw error;
       database.exec("ROLLBACK TO delivery");
       core.log({ event: "delivery-failed", error: error instanceof Error ? error.name : "unknown" });
     }

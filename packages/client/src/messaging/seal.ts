@@ -90,15 +90,11 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
   const { bodyKey, sealed } = sealBody(primitives, finishContent(row.content, own, conversation), { random });
   const secret = makeCapsulePlaintext(primitives, bodyKey, sealed);
   bodyKey.fill(0);
-  const frame = encodeSend({
-    request: 0,
-    messageId: messageIdToBytes(row.messageId),
-    targets: plan.targets.map(({ list, devices }) => ({
-      ...sendTargetHead(list),
-      capsules: makeCapsules(core, devices, secret, bundles),
-    })),
-    body: sealed,
-  });
+  const targets = plan.targets.map(({ list, devices }) => ({ ...sendTargetHead(list), capsules: makeCapsules(core, devices, secret, bundles) }));
+  // Keys that do not verify open no session: what nobody could read must not be called sent.
+  const meant = plan.targets[0]!.devices;
+  if (meant.length > 0 && targets[0]!.capsules.length === 0) return { kind: "needs-sessions", devices: meant };
+  const frame = encodeSend({ request: 0, messageId: messageIdToBytes(row.messageId), targets, body: sealed });
   core.store.outbox.setFrame(row.row, frame, secret);
   return { kind: "sealed", frame };
 }

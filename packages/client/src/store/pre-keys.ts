@@ -34,6 +34,8 @@ export interface PreKeyStore {
   delete(kind: PreKeyKind, id: number): void;
   newest(kind: PreKeyKind, options: { readonly lastResort: boolean }): StoredPreKey | undefined;
   deleteOlder(kind: PreKeyKind, options: { readonly lastResort: boolean; readonly createdBeforeMs: number }): void;
+  /** Deletes all one-time keys of the kind but the `count` made last. */
+  keepNewest(kind: "one-time" | "kem", count: number): void;
   /** A number that no key of the kind has had. */
   nextId(kind: PreKeyKind): number;
 }
@@ -75,7 +77,7 @@ export function openPreKeys(database: SqlDatabase): PreKeyStore {
     },
     newest(kind, { lastResort }) {
       const row = database
-        .prepare("SELECT * FROM pre_keys WHERE kind = ? AND last_resort = ? ORDER BY created_at_ms DESC, id DESC LIMIT 1")
+        .prepare("SELECT * FROM pre_keys WHERE kind = ? AND last_resort = ? ORDER BY id DESC LIMIT 1")
         .get<PreKeyRow>(KINDS[kind], lastResort ? 1 : 0);
       return row === undefined ? undefined : toKey(row);
     },
@@ -83,6 +85,14 @@ export function openPreKeys(database: SqlDatabase): PreKeyStore {
       database
         .prepare("DELETE FROM pre_keys WHERE kind = ? AND last_resort = ? AND created_at_ms < ?")
         .run(KINDS[kind], lastResort ? 1 : 0, createdBeforeMs);
+    },
+    keepNewest(kind, count) {
+      database
+        .prepare(
+          `DELETE FROM pre_keys WHERE kind = ?1 AND last_resort = 0 AND id <=
+             (SELECT id FROM pre_keys WHERE kind = ?1 AND last_resort = 0 ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
+        )
+        .run(KINDS[kind], count);
     },
     nextId(kind) {
       const name = `prekey.${kind}.last`;

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import type { NewMessage } from "./messages.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
+import { isStorageTrouble, storageError } from "./storage-trouble.ts";
 import { openStore, type Store } from "./store.ts";
 
 const ANNA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" as AccountId;
@@ -89,6 +90,34 @@ test("a status only rises, but a failed message may be tried again", () => {
   expect(statuses).toEqual([true, true, false, false, false]);
   const other = add(ANNA, { outgoing: true, status: "queued" });
   expect((["failed", "queued", "failed", "sent"] as const).map((status) => store.messages.raiseStatus(other.id, status))).toEqual([true, true, true, true]);
+});
+
+test("of the one-time keys only the newest are kept, and the newest is the one made last, whatever the clock said", () => {
+  database.transaction(() => {
+    const key = (id: number) => ({ id, publicKey: new Uint8Array(32), secretKey: new Uint8Array(32) });
+    for (let id = 1; id <= 5; id++) store.preKeys.add("one-time", key(id), 10 - id);
+    store.preKeys.keepNewest("one-time", 3);
+  });
+  expect([1, 2, 3, 4, 5].filter((id) => store.preKeys.find("one-time", id) !== undefined)).toEqual([3, 4, 5]);
+  expect(store.preKeys.newest("one-time", { lastResort: false })?.id).toBe(5);
+});
+
+test("a full store is told apart from what a message did wrong", () => {
+  const refused = (work: () => void): unknown => {
+    try {
+      work();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  const wrong = refused(() => database.prepare("INSERT INTO kv (key, value) VALUES (?, ?)").run("x", "no bytes"));
+  expect([wrong instanceof Error, isStorageTrouble(wrong)]).toEqual([true, false]);
+  const { page_count: pages } = database.prepare("PRAGMA page_count").get<{ page_count: number }>()!;
+  database.exec(`PRAGMA max_page_count = ${pages}`);
+  const full = refused(() => database.transaction(() => store.blobs.put("x", new Uint8Array(100_000))));
+  expect(isStorageTrouble(full)).toBe(true);
+  expect(storageError(full)).toMatchObject({ code: "STORAGE_FULL" });
 });
 
 test("a placeholder of one chat is not filled from another", () => {
