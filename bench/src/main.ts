@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 a goal was missed or a benchmark failed, 2 wrong usage.
  */
 import { readdirSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type Benchmark, formatGoal, isBenchmark, missedGoals } from "./benchmark.ts";
 
@@ -31,11 +32,18 @@ interface Options {
 
 /** Runs one benchmark and prints it; returns whether it met its goals (always, without `--check`). */
 async function runOne(name: string, benchmark: Benchmark, options: Options): Promise<boolean> {
-  if (!options.json) console.log(`== ${name}${options.quick ? " (quick: fewer rounds, figures are rough)" : ""}`);
+  // A busy machine explains a slow figure, so every run says how busy it was.
+  const load = loadavg()[0]!;
+  if (!options.json)
+    console.log(
+      `== ${name}${options.quick ? " (quick: fewer rounds, figures are rough)" : ""}, load before ${load.toFixed(1)} on ${availableParallelism()} cores`,
+    );
   const { figures, table } = await benchmark.run({ quick: options.quick });
   const missed = missedGoals(benchmark.goals, figures);
   if (options.json)
-    console.log(JSON.stringify({ name, quick: options.quick, figures, goals: benchmark.goals, missed: missed.map((goal) => goal.name) }));
+    console.log(
+      JSON.stringify({ name, quick: options.quick, load, figures, goals: benchmark.goals, missed: missed.map((goal) => goal.name) }),
+    );
   else console.log(table);
   if (!options.check) return true;
   for (const goal of missed) console.error(`${name}: missed ${formatGoal(goal, figures)}`);
