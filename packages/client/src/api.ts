@@ -4,6 +4,7 @@
  */
 import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId } from "@hawser/base";
 import type { ErrorName } from "@hawser/wire";
+import type { FileSource } from "./file-source.ts";
 
 /** Which of the two faces this profile is. Decided once, when an account is created, restored or linked. */
 export type Role = "phone" | "companion";
@@ -22,6 +23,8 @@ export interface ClientState {
   readonly unreadTotal: number;
   readonly outboxCount: number;
   readonly settings: Settings;
+  /** The same as `Contact.listConflict` for the own account: no message leaves, nothing is signed out, until there is one list again. */
+  readonly listConflict: boolean;
 }
 
 export interface SelfInfo {
@@ -146,8 +149,12 @@ export interface Contact {
   readonly handle: string | undefined;
   readonly verified: boolean;
   readonly blocked: boolean;
-  /** The person's identity key changed since the safety number was last seen or verified. */
-  readonly keyChanged: boolean;
+  /**
+   * Two different device lists of this account were seen, both signed by it: someone may be listening in. Nothing is sent to it
+   * meanwhile; what is written stays "queued". It ends when the server and this device agree again on one chain of lists. (An
+   * account's key itself cannot change: the account id is its fingerprint.)
+   */
+  readonly listConflict: boolean;
 }
 
 export interface ConversationSummary {
@@ -234,24 +241,6 @@ export type ClientEvent =
   | { readonly type: "devices" }
   | { readonly type: "contacts" }
   | { readonly type: "import"; readonly importId: string; readonly done: number; readonly total: number };
-
-/** A random-access file, so that imports and attachments are never read whole into memory. */
-export interface FileSource {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly mediaType: string;
-  /** Of a picture or a film, for attachments: what others see before the bytes are there. */
-  readonly preview?: FilePreview;
-  read(offset: number, sizeBytes: number): Promise<Uint8Array>;
-}
-
-export interface FilePreview {
-  /** Pixels, as shown (after rotation). */
-  readonly width: number;
-  readonly height: number;
-  /** A small JPEG or WebP. Above `MAX_THUMBNAIL_BYTES`, or when a message has too many, it is left out. */
-  readonly thumbnail?: Uint8Array;
-}
 
 /** Rejections are `OperationalError`s whose `code` is an ErrorName, a LinkErrorName, or a ClientErrorName. */
 export type ClientErrorName =
@@ -393,3 +382,4 @@ export interface HawserClient {
 }
 
 export type { ErrorName };
+export type { FilePreview, FileSource } from "./file-source.ts";

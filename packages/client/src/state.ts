@@ -19,5 +19,6 @@ export function clientState(core: Core, connection: Connection, history: History
     unreadTotal: store.conversations.unreadTotal(),
     outboxCount: store.outbox.count(),
     settings: identity.settings(),
+    listConflict: self !== undefined && store.listConflicts.has(self.account),
   };
 }

@@ -10,7 +10,7 @@ const SAY_AFTER_MS = 1_500;
 
 export function ConnectionBanner() {
   const text = useText();
-  const { connection, storage, outboxCount } = useClientState();
+  const { connection, storage, outboxCount, listConflict } = useClientState();
   const isDown = connection.kind === "offline";
   const [isLong, setLong] = useState(false);
   const now = useNow(1_000);
@@ -36,6 +36,13 @@ export function ConnectionBanner() {
         }
       >
         <strong>{text.t("update.needed")}</strong> {errorText(text, connection.error)}
+      </Banner>
+    );
+  }
+  if (listConflict) {
+    return (
+      <Banner tone="warn" icon="warning">
+        {text.t("account.listConflict")}
       </Banner>
     );
   }

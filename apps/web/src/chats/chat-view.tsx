@@ -1,7 +1,7 @@
 /** One conversation: head, messages, what is found in it, and where one writes. */
 import type { ConversationId, MessageId } from "@hawser/base";
 import type { ConversationSummary, MessageView } from "@hawser/sdk";
-import { Avatar, Button, EmptyState, IconButton, Menu, SkeletonRows, useText, useToast, type MenuItem } from "@hawser/ui";
+import { Avatar, Button, EmptyState, Icon, IconButton, Menu, SkeletonRows, useText, useToast, type MenuItem } from "@hawser/ui";
 import { useEffect, useMemo, useRef, useState, type DragEvent } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
@@ -211,6 +211,12 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
           <ThreadView key={thread.part} chat={chat} thread={thread} target={target} firstUnread={firstUnread} actions={actions} />
         )}
       </div>
+      {chat.contact?.listConflict === true && (
+        <p className="note note-warn" role="status">
+          <Icon name="warning" size={19} />
+          {t("contact.listConflictText")}
+        </p>
+      )}
       {isDropping && <div className="drop">{t("composer.drop")}</div>}
       {chat.contact === undefined ? (
         <p className="read-only">{t("chat.readOnly")}</p>
@@ -251,7 +257,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
 
 function subtitle(chat: ConversationSummary, t: ReturnType<typeof useText>["t"]): string {
   if (chat.contact === undefined) return t("chat.imported");
-  if (chat.contact.keyChanged) return t("contact.keyChanged");
+  if (chat.contact.listConflict) return t("contact.listConflict");
   const handle = chat.contact.handle === undefined ? "" : `@${chat.contact.handle}`;
   if (chat.contact.verified) return handle === "" ? t("contact.verified") : `${handle} · ${t("contact.verified")}`;
   return handle === "" ? t("chat.encrypted") : handle;

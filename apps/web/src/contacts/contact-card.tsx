@@ -64,10 +64,10 @@ export function ContactCard({
         <Avatar id={`a:${contact.account}`} name={contact.name} size={84} />
         {contact.handle !== undefined && <bdi className="pill">@{contact.handle}</bdi>}
       </div>
-      {contact.keyChanged && (
+      {contact.listConflict && (
         <p className="note note-warn">
           <Icon name="warning" size={19} />
-          {t("contact.keyChangedText")}
+          {t("contact.listConflictText")}
         </p>
       )}
       <form

@@ -92,6 +92,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   const left = { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft };
   keeper.replenish(left);
   inBackground(engine, engine.contacts.flushBlocks());
+  inBackground(engine, directory.recheckConflicts());
   engine.resends.askAgain();
   engine.history.resume();
   engine.asker.resume();

@@ -3,7 +3,7 @@
  * newest known list does not name; lists only advance (`DeviceListStore`).
  */
 import { type AccountId, accountIdToBytes, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
-import { listHashPrefix, type PreKeyBundle, type VerifiedDeviceList } from "@hawser/crypto";
+import { listHashPrefix, type MergeOutcome, type PreKeyBundle, type VerifiedDeviceList } from "@hawser/crypto";
 import type { Device, PreKeyBundle as WirePreKeyBundle, SignedDeviceList } from "@hawser/wire";
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
@@ -14,8 +14,10 @@ export interface DeviceDirectory {
   ensure(account: AccountId): Promise<VerifiedDeviceList>;
   /** Asks for newer lists; the newest known afterwards. */
   refresh(account: AccountId): Promise<VerifiedDeviceList>;
-  /** Takes lists over that came from anywhere. Joins a transaction. Says whether the account's list advanced. */
-  accept(account: AccountId, entries: readonly SignedDeviceList[]): boolean;
+  /** Takes lists over that came from anywhere. Joins a transaction. `stale`: whoever sent them knows less than this device. */
+  accept(account: AccountId, entries: readonly SignedDeviceList[]): MergeOutcome["kind"];
+  /** Asks again about accounts in conflict: from the pinned list on, so that agreement shows as well as a fork. */
+  recheckConflicts(): Promise<void>;
   /** Gives the server every list known here of an account; for a server that knows less. */
   teach(account: AccountId): Promise<void>;
   /** Bundles for the devices given, by device; devices without uploaded keys are missing. */
@@ -24,17 +26,26 @@ export interface DeviceDirectory {
 
 export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
   const fetching = new Map<AccountId, Promise<VerifiedDeviceList>>();
-  const { lists, sessions } = core.store;
+  const { lists, sessions, listConflicts } = core.store;
 
-  const accept = (account: AccountId, entries: readonly SignedDeviceList[]): boolean =>
+  /** Both versions are signed: no garbage can cause this, and only agreement ends it. */
+  const noteConflict = (account: AccountId, isConflict: boolean): void => {
+    const changed = isConflict ? listConflicts.add(account, "equivocation", core.timeMs()) : listConflicts.delete(account);
+    if (!changed) return;
+    for (const topic of ["contacts", "conversations", "state", "outbox"] as const) core.notify.changed(topic);
+  };
+
+  const accept = (account: AccountId, entries: readonly SignedDeviceList[]): MergeOutcome["kind"] =>
     core.store.atomically(() => {
       const outcome = lists.merge(account, entries);
       if (outcome.kind === "conflict") core.log({ event: "list-conflict", cause: outcome.cause.kind });
-      if (outcome.kind !== "advance") return false;
+      if (outcome.kind === "conflict" && outcome.cause.kind === "equivocation") noteConflict(account, true);
+      if (outcome.kind !== "advance") return outcome.kind;
+      noteConflict(account, false);
       const present = new Set(outcome.latest.list.devices.map((device) => device.number));
       for (const device of sessions.devicesWithSession(account)) if (!present.has(device)) sessions.delete({ account, device });
       if (account === core.identity.self()?.account) core.notify.changed("devices");
-      return true;
+      return "advance";
     });
 
   const refresh = (account: AccountId): Promise<VerifiedDeviceList> => {
@@ -64,8 +75,20 @@ export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
     },
     refresh,
     accept,
+    async recheckConflicts() {
+      for (const account of listConflicts.all()) {
+        const pinned = lists.latest(account)?.number ?? 0;
+        const { lists: theirs } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: BigInt(Math.max(0, pinned - 1)) });
+        if (accept(account, theirs) === "same" && theirs.length > 0) noteConflict(account, false);
+      }
+    },
     async teach(account) {
-      for (const list of lists.chain(account, 0)) await link.request("publishDeviceList", { list });
+      try {
+        for (const list of lists.chain(account, 0)) await link.request("publishDeviceList", { list });
+      } catch (error) {
+        if (error instanceof RequestFailed) accept(account, error.lists);
+        throw error;
+      }
     },
     async claim(account, devices) {
       const bundles = new Map<DeviceNumber, PreKeyBundle>();

@@ -113,6 +113,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     const ready: OutboxRow[] = [];
     const held = new Set<string>();
     const sent = new Set(underWay.values());
+    const inConflict = core.store.listConflicts.all();
     const nowMs = core.ports.clock.nowMs();
     const room = Math.min(OUTBOX_BATCH, OUTBOX_WINDOW - underWay.size);
     let wakeAfterMs: number | undefined;
@@ -123,6 +124,11 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       afterRow = page.at(-1)!.row;
       for (const row of page) {
         if (sent.has(row.row)) continue;
+        // Nobody knows which of two lists is the account's own: it waits, and so does what is behind it.
+        if (inConflict.size > 0 && accountsOf(row, self()).some((account) => inConflict.has(account))) {
+          held.add(lane(row));
+          continue;
+        }
         // A clock that jumped back must not hold a message for longer than the longest wait.
         const waitMs = Math.min(row.notBeforeMs - nowMs, OUTBOX_MAX_RETRY_MS);
         if (waitMs > 0 || correcting.has(row.row) || held.has(lane(row))) {
@@ -273,7 +279,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   };
 
   const correct = async (row: OutboxRow): Promise<void> => {
-    if (stopped) return;
+    if (stopped || accountsOf(row, self()).some((account) => core.store.listConflicts.has(account))) return;
     correcting.add(row.row);
     try {
       const tries = (corrections.get(row.row) ?? 0) + 1;
@@ -306,9 +312,9 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       const code = errorName(failure.error) ?? "INTERNAL";
       const account = parseAccountBytes(failure.accountId);
       if (code === "STALE_LIST" && account !== undefined && accountsOf(row, self()).includes(account)) {
-        directory.accept(account, failure.lists);
-        // Without newer lists the server knows less than this device: tell it, lists prove themselves.
-        const told = failure.lists.length > 0 ? Promise.resolve() : directory.teach(account);
+        const theirs = directory.accept(account, failure.lists);
+        // The server knows less than this device: tell it, lists prove themselves.
+        const told = theirs === "stale" || failure.lists.length === 0 ? directory.teach(account) : Promise.resolve();
         void told.catch(() => undefined).then(() => correct(row));
         return;
       }

@@ -8,6 +8,7 @@ import { type ConversationStore, openConversations } from "./conversations.ts";
 import { type DeviceListStore, openDeviceLists } from "./device-lists.ts";
 import { type HistoryJobStore, openHistoryJobs } from "./history-jobs.ts";
 import { type KeyValues, openKeyValues } from "./kv.ts";
+import { type ListConflictStore, openListConflicts } from "./list-conflicts.ts";
 import { type MessageStore, openMessages } from "./messages.ts";
 import { type OutboxStore, openOutbox } from "./outbox.ts";
 import { openPreKeys, type PreKeyStore } from "./pre-keys.ts";
@@ -25,6 +26,7 @@ export interface Store {
   readonly search: SearchStore;
   readonly contacts: ContactStore;
   readonly lists: DeviceListStore;
+  readonly listConflicts: ListConflictStore;
   readonly sessions: SessionStore;
   readonly preKeys: PreKeyStore;
   readonly outbox: OutboxStore;
@@ -52,6 +54,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     search: openSearch(database, messages),
     contacts: openContacts(database),
     lists,
+    listConflicts: openListConflicts(database),
     sessions: openSessions(database),
     preKeys: openPreKeys(database),
     outbox: openOutbox(database),

@@ -91,8 +91,11 @@ export const chats = {
   "contact.unblock": "Blokdan çıxar",
   "contact.blocked": "Bloklanıb",
   "contact.details": "Kontakt və təhlükəsizlik nömrəsi",
-  "contact.keyChanged": "Təhlükəsizlik nömrəsi dəyişib",
-  "contact.keyChangedText": "Təhlükəsizlik nömrəsi təsdiqlədiyiniz nömrə deyil. Şəxsi bir şey yazmazdan əvvəl yenidən müqayisə edin.",
+  "contact.listConflict": "İki fərqli cihaz siyahısı",
+  "contact.listConflictText":
+    "Bu hesab ikisi də onun tərəfindən imzalanmış iki fərqli cihaz siyahısı göstərir: kimsə dinləyə bilər. Bu həll olunana qədər heç nə göndərilmir; yazdıqlarınız burada gözləyir. Adamdan başqa yolla soruşun.",
+  "account.listConflict":
+    "Hesabınız iki fərqli cihaz siyahısı göstərir. Açarlarınız başqasının əlində ola bilər. Bu həll olunana qədər mesajlar burada gözləyir; telefonunuzda Cihazlar bölməsinə baxın.",
   "contact.message": "Mesaj yaz",
   "contact.name": "Ad",
   "contact.nameHint": "Bu adı yalnız siz görürsünüz.",

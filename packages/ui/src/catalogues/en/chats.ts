@@ -91,8 +91,11 @@ export const chats = {
   "contact.unblock": "Unblock",
   "contact.blocked": "Blocked",
   "contact.details": "Contact and safety number",
-  "contact.keyChanged": "Safety number changed",
-  "contact.keyChangedText": "The safety number is not the one you verified. Compare it again before you write something private.",
+  "contact.listConflict": "Two lists of devices",
+  "contact.listConflictText":
+    "This account shows two different lists of devices, both signed by it: somebody may be listening in. Nothing is sent until that is settled; what you write waits here. Ask the person another way.",
+  "account.listConflict":
+    "Your account shows two different lists of devices. Somebody else may have your keys. Messages wait here until that is settled; look at Devices on your phone.",
   "contact.message": "Message",
   "contact.name": "Name",
   "contact.nameHint": "Only you see this name.",

@@ -91,8 +91,11 @@ export const chats = {
   "contact.unblock": "Engeli kaldır",
   "contact.blocked": "Engellendi",
   "contact.details": "Kişi ve güvenlik numarası",
-  "contact.keyChanged": "Güvenlik numarası değişti",
-  "contact.keyChangedText": "Güvenlik numarası doğruladığınız numara değil. Özel bir şey yazmadan önce yeniden karşılaştırın.",
+  "contact.listConflict": "İki farklı cihaz listesi",
+  "contact.listConflictText":
+    "Bu hesap, ikisi de kendisince imzalanmış iki farklı cihaz listesi gösteriyor: biri dinliyor olabilir. Bu çözülene kadar hiçbir şey gönderilmez; yazdıklarınız burada bekler. Kişiye başka bir yoldan sorun.",
+  "account.listConflict":
+    "Hesabınız iki farklı cihaz listesi gösteriyor. Anahtarlarınız başkasının elinde olabilir. Bu çözülene kadar mesajlar burada bekler; telefonunuzda Cihazlar bölümüne bakın.",
   "contact.message": "Mesaj yaz",
   "contact.name": "Ad",
   "contact.nameHint": "Bu adı yalnızca siz görürsünüz.",
