@@ -72,14 +72,15 @@ export function openMessages(database: SqlDatabase): MessageStore {
   };
   const attachmentsOf = (order: number): AttachmentRow[] =>
     database.prepare("SELECT * FROM attachments WHERE message = ? ORDER BY idx").all<AttachmentRow>(order);
-  const orderOf = (id: MessageId): number | undefined =>
-    database.prepare("SELECT order_key FROM messages WHERE id = ?").get<{ order_key: number }>(messageIdToBytes(id))?.order_key;
+  const orderOfBytes = (id: Bytes): number | undefined =>
+    database.prepare("SELECT order_key FROM messages WHERE id = ?").get<{ order_key: number }>(id)?.order_key;
+  const orderOf = (id: MessageId): number | undefined => orderOfBytes(messageIdToBytes(id));
 
   return {
     insert(message) {
       assert(database.inTransaction, "messages are stored inside a transaction");
       const id = messageIdToBytes(message.id);
-      if (orderOf(message.id) !== undefined) return undefined;
+      if (orderOfBytes(id) !== undefined) return undefined;
       const order = freeOrder(database, message.orderFrom);
       database
         .prepare(
