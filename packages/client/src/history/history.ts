@@ -1,5 +1,13 @@
 /** Both directions of history behind one face: which device to ask, what a screen shows. */
-import { type AccountId, type AttemptId, type ConversationId, type DeviceAddress, type DeviceNumber, OperationalError, toHex } from "@hawser/base";
+import {
+  type AccountId,
+  type AttemptId,
+  type ConversationId,
+  type DeviceAddress,
+  type DeviceNumber,
+  OperationalError,
+  toHex,
+} from "@hawser/base";
 import { DeviceKind, type HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -25,10 +33,26 @@ export interface History extends HistoryPort {
   stop(): void;
 }
 
-export function createHistory(core: Core, directory: DeviceDirectory, transfer: BlobTransfer, wantsState: (device: DeviceNumber) => void, accepted: (account: AccountId) => void): History {
-  const parts = { database: core.store.database, messages: core.store.messages, conversations: core.store.conversations, historyJobs: core.store.historyJobs };
+export function createHistory(
+  core: Core,
+  directory: DeviceDirectory,
+  transfer: BlobTransfer,
+  wantsState: (device: DeviceNumber) => void,
+  accepted: (account: AccountId) => void,
+): History {
+  const parts = {
+    database: core.store.database,
+    messages: core.store.messages,
+    conversations: core.store.conversations,
+    historyJobs: core.store.historyJobs,
+  };
   const sources = createHistorySources(core, openHistoryReader(parts), transfer);
-  const sinks = createHistorySinks(core, openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })), transfer, accepted);
+  const sinks = createHistorySinks(
+    core,
+    openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
+    transfer,
+    accepted,
+  );
   const own = (): AccountId => core.identity.requireSelf().account;
 
   /** A phone where there is one, else the companion that is there longest. */
@@ -83,7 +107,9 @@ export function createHistory(core: Core, directory: DeviceDirectory, transfer: 
         return;
       }
       const row = core.store.conversations.find(conversation)?.row;
-      const oldest = core.store.database.prepare("SELECT min(order_key) AS oldest FROM messages WHERE conversation = ?").get<{ oldest: number | null }>(row ?? -1)?.oldest;
+      const oldest = core.store.database
+        .prepare("SELECT min(order_key) AS oldest FROM messages WHERE conversation = ?")
+        .get<{ oldest: number | null }>(row ?? -1)?.oldest;
       sinks.ask(from, { id: conversation, beforeMs: oldest === null || oldest === undefined ? 0 : Math.ceil(oldest / ORDER_STEPS_PER_MS) });
     },
     refill() {

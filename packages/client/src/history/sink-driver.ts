@@ -2,7 +2,16 @@
  * Drives history that comes to this device. Invariant: references, progress and rows are durable before the machine hears of them; a
  * job goes on after any crash; nothing here can undo a link.
  */
-import { type AccountId, accountOfConversation, type ConversationId, type DeviceNumber, fromHex, newMessageId, OperationalError, toHex } from "@hawser/base";
+import {
+  type AccountId,
+  accountOfConversation,
+  type ConversationId,
+  type DeviceNumber,
+  fromHex,
+  newMessageId,
+  OperationalError,
+  toHex,
+} from "@hawser/base";
 import {
   type ChunkFailure,
   type ChunkReference,
@@ -41,7 +50,12 @@ export interface HistorySinks {
 }
 
 /** `accepted`: another own device has accepted the chat with that account. */
-export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: BlobTransfer, accepted: (account: AccountId) => void): HistorySinks {
+export function createHistorySinks(
+  core: Core,
+  writer: HistoryWriter,
+  transfer: BlobTransfer,
+  accepted: (account: AccountId) => void,
+): HistorySinks {
   const jobs = new Map<string, SinkState>();
   const timers = new Map<string, () => void>();
   let stopped = false;
@@ -49,7 +63,9 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
   const earlier = historyJobs.list().findLast((row) => row.direction === "sink" && row.finished);
   /** The last job that was completed, for the screen. */
   let finished: HistoryStatus | undefined =
-    earlier === undefined ? undefined : { kind: "complete", messagesTotal: (earlier.state as SinkJob).messageCount, finishedAtMs: earlier.createdAtMs };
+    earlier === undefined
+      ? undefined
+      : { kind: "complete", messagesTotal: (earlier.state as SinkJob).messageCount, finishedAtMs: earlier.createdAtMs };
 
   const input = (jobId: string, given: SinkInput): void => {
     const state = jobs.get(jobId);
@@ -70,12 +86,18 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
       case "fetch-chunk":
         return void fetch(jobId, effect.reference);
       case "report":
-        return post(state, { case: "progress", value: { jobId: bytes(jobId), nextIndex: effect.nextIndex, missing: [...effect.missing] } as never });
+        return post(state, {
+          case: "progress",
+          value: { jobId: bytes(jobId), nextIndex: effect.nextIndex, missing: [...effect.missing] } as never,
+        });
       case "ask-source":
         return post(state, { case: "request", value: { jobId: bytes(jobId), nextIndex: effect.nextIndex } as never });
       case "set-timer":
         timers.get(jobId)?.();
-        timers.set(jobId, core.ports.clock.after(effect.afterMs, () => input(jobId, { type: "timer" })));
+        timers.set(
+          jobId,
+          core.ports.clock.after(effect.afterMs, () => input(jobId, { type: "timer" })),
+        );
         return;
       case "persist-job":
         return core.store.atomically(() => persist(state));
@@ -88,7 +110,14 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
       core.notify.changed("conversations");
     }
     if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
-    historyJobs.put({ job: state.job.jobId, direction: "sink", device: state.job.source, state: state.job, finished: state.complete, createdAtMs: core.timeMs() });
+    historyJobs.put({
+      job: state.job.jobId,
+      direction: "sink",
+      device: state.job.source,
+      state: state.job,
+      finished: state.complete,
+      createdAtMs: core.timeMs(),
+    });
   };
 
   const post = (state: SinkState, message: HistoryMessageToSource["message"]): void =>
@@ -96,7 +125,10 @@ export function createHistorySinks(core: Core, writer: HistoryWriter, transfer: 
       const self = core.identity.requireSelf();
       const nowMs = core.timeMs();
       const messageId = newMessageId(nowMs, core.ports.random);
-      const content = encodeContent({ sender: self, conversation: undefined, messageId, sentAtMs: nowMs }, { case: "historyToSource", value: { message } });
+      const content = encodeContent(
+        { sender: self, conversation: undefined, messageId, sentAtMs: nowMs },
+        { case: "historyToSource", value: { message } },
+      );
       core.store.outbox.add({ messageId, audience: "device", account: self.account, device: state.job.source as DeviceNumber, content });
       core.notify.changed("outbox");
     });

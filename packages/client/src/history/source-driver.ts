@@ -14,6 +14,7 @@ import {
   mayRest,
   newSource,
   pureCompression,
+  restoreSource,
   sealChunk,
   type SourceEffect,
   type SourceInput,
@@ -63,7 +64,9 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     if (state === undefined || stopped || core.identity.self() === undefined) return;
     const step = stepSource(state, given, core.pairContext());
     jobs.set(jobId, step.state);
-    const durable = step.effects.filter((effect) => effect.type === "announce-chunk" || effect.type === "announce-end" || effect.type === "persist");
+    const durable = step.effects.filter(
+      (effect) => effect.type === "announce-chunk" || effect.type === "announce-end" || effect.type === "persist",
+    );
     if (durable.length > 0) {
       core.store.atomically(() => {
         persist(step.state);
@@ -77,7 +80,14 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
 
   const persist = (state: SourceState): void => {
     const finished = state.cancelled || (state.finished && mayRest(state));
-    core.store.historyJobs.put({ job: state.jobId, direction: "source", device: state.target, state, finished, createdAtMs: core.timeMs() });
+    core.store.historyJobs.put({
+      job: state.jobId,
+      direction: "source",
+      device: state.target,
+      state,
+      finished,
+      createdAtMs: core.timeMs(),
+    });
   };
 
   const announce = (state: SourceState, effect: SourceEffect): void => {
@@ -85,9 +95,15 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
       const chunk = sealed.get(`${state.jobId}/${effect.index}`);
       if (chunk === undefined) return;
       const { blob, key, messageCount, sizeBytes } = chunk;
-      post(state, { case: "chunk", value: { jobId: bytes(state.jobId), index: effect.index, blobId: fromHex(blob)!, key, messageCount, sizeBytes } as never });
+      post(state, {
+        case: "chunk",
+        value: { jobId: bytes(state.jobId), index: effect.index, blobId: fromHex(blob)!, key, messageCount, sizeBytes } as never,
+      });
     } else if (effect.type === "announce-end") {
-      post(state, { case: "end", value: { jobId: bytes(state.jobId), chunkCount: effect.chunkCount, messageCount: BigInt(effect.messageCount) } as never });
+      post(state, {
+        case: "end",
+        value: { jobId: bytes(state.jobId), chunkCount: effect.chunkCount, messageCount: BigInt(effect.messageCount) } as never,
+      });
     }
   };
 
@@ -95,7 +111,10 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     const self = core.identity.requireSelf();
     const nowMs = core.timeMs();
     const messageId = newMessageId(nowMs, core.ports.random);
-    const content = encodeContent({ sender: self, conversation: undefined, messageId, sentAtMs: nowMs }, { case: "historyFromSource", value: { message } });
+    const content = encodeContent(
+      { sender: self, conversation: undefined, messageId, sentAtMs: nowMs },
+      { case: "historyFromSource", value: { message } },
+    );
     core.store.outbox.add({ messageId, audience: "device", account: self.account, device: state.target as DeviceNumber, content });
     core.store.resends.keepSent(messageId, self.account, content, nowMs);
     core.notify.changed("outbox");
@@ -105,7 +124,10 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     if (effect.type === "upload-chunk") void build(jobId, effect);
     else if (effect.type === "set-retry-timer") {
       timers.get(jobId)?.();
-      timers.set(jobId, core.ports.clock.after(effect.afterMs, () => input(jobId, { type: "retry-due" })));
+      timers.set(
+        jobId,
+        core.ports.clock.after(effect.afterMs, () => input(jobId, { type: "retry-due" })),
+      );
     }
   };
 
@@ -160,7 +182,11 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
       const scope: HistoryScope =
         request.conversationId === ""
           ? { kind: "all" }
-          : { kind: "conversation", conversation: request.conversationId, beforeMs: request.beforeMs > 0n ? Number(request.beforeMs) : core.timeMs() };
+          : {
+              kind: "conversation",
+              conversation: request.conversationId,
+              beforeMs: request.beforeMs > 0n ? Number(request.beforeMs) : core.timeMs(),
+            };
       begin(jobId, from, scope);
     },
     progress: (jobId, from, nextIndex, missing) => {
@@ -173,7 +199,7 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     resume() {
       for (const row of core.store.historyJobs.list()) {
         if (row.direction !== "source" || row.finished) continue;
-        if (!jobs.has(row.job)) jobs.set(row.job, row.state as SourceState);
+        if (!jobs.has(row.job)) jobs.set(row.job, restoreSource(row.state as SourceState));
         input(row.job, { type: "resume" });
       }
     },
@@ -187,7 +213,8 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     status() {
       const active = [...jobs.values()].filter((state) => !state.cancelled);
       const running = active.filter((state) => !mayRest(state));
-      const sum = (states: readonly SourceState[], of: (state: SourceState) => number): number => states.reduce((total, state) => total + of(state), 0);
+      const sum = (states: readonly SourceState[], of: (state: SourceState) => number): number =>
+        states.reduce((total, state) => total + of(state), 0);
       if (running.length > 0) {
         return {
           kind: "running",
