@@ -120,7 +120,7 @@ export class ChatScreen {
   async showsUnread(title: string, count: number): Promise<void> {
     await until(`${title} shows ${count} unread`, async () => {
       const badge = this.row(title).locator(".badge");
-      return (await badge.count()) === 0 ? count === 0 : (await badge.innerText()) === String(count);
+      return (await badge.count()) === 0 ? count === 0 : (await badge.innerText({ timeout: 1_000 })) === String(count);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { until, within } from "./until.ts";
 
 const CLI = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
-const END_TIMEOUT_MS = 10_000;
+const END_TIMEOUT_MS = 30_000;
 
 export class Terminal {
   readonly #child: ChildProcess;

@@ -2,7 +2,7 @@
  * Changes the world of the app's worker, where the engine lives and where a page's scripts do not reach: its script is served with a
  * few lines in front. Everything else about it is the built app.
  */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WEB_ROOT } from "./server-process.ts";
 
@@ -34,6 +34,8 @@ export function webRootWith(prelude: string, folder: string): string {
   const scripts = readdirSync(join(root, "assets")).filter((name) => WORKER_SCRIPT.test(name));
   if (scripts.length !== 1) throw new Error(`the built app has ${scripts.length} engines`);
   const path = join(root, "assets", scripts[0]!);
+  // The server would rather send what was compressed ahead.
+  for (const ending of [".br", ".gz"]) rmSync(path + ending, { force: true });
   writeFileSync(path, `${prelude}\n${readFileSync(path, "utf8")}`);
   return root;
 }
