@@ -57,6 +57,11 @@ export const KEYLESS_FOR_MS = 30_000;
 /** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
 export const MAX_RECEIVE_QUEUE = 4_096;
 export const RECEIVE_BATCH = 64;
+/** Deliveries of senders whose list cannot be had: kept, and looked up again. What is beyond shows as a line that cannot be read. */
+export const MAX_HELD_DELIVERIES = 512;
+export const MAX_HELD_BYTES = 32 * 1_048_576;
+export const HELD_RETRY_MS = 60_000;
+export const MAX_LOOKUPS_PER_RETRY = 64;
 
 /** After trouble that a fresh connection may heal (a list that could not be fetched). */
 export const RECONNECT_AFTER_TROUBLE_MS = 2_000;

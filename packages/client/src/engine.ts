@@ -129,7 +129,7 @@ export function createEngine(ports: ClientPorts): Engine {
     core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver,
     clientState: () => clientState(core, connection, history),
     stop() {
-      for (const part of [pump, history, asker, holder, companion, phone]) part.stop();
+      for (const part of [pump, receiver, history, asker, holder, companion, phone]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

@@ -70,3 +70,43 @@ test("two lists for one place: nothing is sent, the contact says so, and it goes
   await statusOf(settled, waiting, "delivered");
   expect(await texts(phoneAgain, ab)).toEqual(["before", "held"]);
 });
+
+test("a sender the directory does not know: the message is held, others are not held up, and it comes when the directory knows", async () => {
+  const anna = await world.account("anna");
+  const [bela, carl] = [await world.account("bela"), await world.account("carl")];
+  const { ab, ba } = await world.befriend(anna, bela);
+  const withCarl = await world.befriend(anna, carl);
+  const belas = (await bela.state()).self!.account;
+  await world.close("anna");
+  const sent = [];
+  for (const text of ["one", "two"]) sent.push(await bela.sendMessage({ conversation: ba, text }));
+  await until(bela, async () => (await bela.state()).outboxCount === 0);
+  await carl.sendMessage({ conversation: withCarl.ba, text: "from carl" });
+  await until(carl, async () => (await carl.state()).outboxCount === 0);
+  for (const name of ["bela", "carl"]) await world.close(name);
+  await world.server.stop();
+  const hide = (yes: boolean): void =>
+    editServer("directory.db", (database) => {
+      for (const table of ["accounts", "lists"]) {
+        const [from, to] = yes ? [table, `hidden_${table}`] : [`hidden_${table}`, table];
+        if (yes) database.exec(`CREATE TABLE ${to} AS SELECT * FROM ${from} WHERE false`);
+        database.prepare(`INSERT INTO ${to} SELECT * FROM ${from} WHERE account = ?`).run(accountIdToBytes(belas));
+        database.prepare(`DELETE FROM ${from} WHERE account = ?`).run(accountIdToBytes(belas));
+      }
+    });
+  hide(true);
+  await world.start();
+  const held = world.open("anna");
+  await hasText(held, withCarl.ab, "from carl");
+  expect(await texts(held, ab)).toEqual([]);
+  await until(held, async () => (await held.state()).outboxCount === 0);
+  await world.close("anna");
+  await world.server.stop();
+  hide(false);
+  await world.start();
+  const again = world.open("anna");
+  await hasText(again, ab, "two");
+  expect(await texts(again, ab)).toEqual(["one", "two"]);
+  const sender = world.open("bela");
+  for (const message of sent) await statusOf(sender, message, "delivered");
+});

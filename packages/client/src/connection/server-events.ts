@@ -94,6 +94,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   inBackground(engine, engine.contacts.flushBlocks());
   inBackground(engine, directory.recheckConflicts());
   engine.resends.askAgain();
+  receiver.retryHeld();
   engine.history.resume();
   engine.asker.resume();
   engine.holder.resume();

@@ -11,6 +11,7 @@ import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
 import { isStorageTrouble } from "../store/storage-trouble.ts";
 import type { ContentHandler } from "./handle-content.ts";
+import { createHeld } from "./held.ts";
 import { openDelivery, senderOf } from "./open.ts";
 import type { Receipts } from "./receipts.ts";
 import type { Resends } from "./resend.ts";
@@ -19,6 +20,9 @@ export interface Receiver {
   deliver(deliveries: readonly Delivery[]): void;
   /** A new connection: the server starts again from the cursor. */
   reset(): void;
+  /** Asks again for lists of senders whose deliveries are held; on every connection. */
+  retryHeld(): void;
+  stop(): void;
   /** Deliveries taken and not committed yet. */
   waiting(): number;
 }
@@ -69,7 +73,24 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     link.reconnect();
   };
 
-  /** Asks once for the lists of senders not known yet. False when that has to be tried again later. */
+  const held = createHeld(core, {
+    link,
+    directory,
+    resends,
+    wake() {
+      try {
+        core.store.atomically(() => {
+          held.release(takeOne);
+          receipts.flush();
+        });
+      } catch (error) {
+        // The store refused: they are held still.
+        core.log({ event: "receive-failed", error: error instanceof Error ? error.name : "unknown" });
+      }
+    },
+  });
+
+  /** Asks once for the lists of senders not known yet. False when the connection is gone; whoever cannot be looked up now is held. */
   const fetchUnknownLists = async (batch: readonly Delivery[]): Promise<boolean> => {
     const asked = new Set<AccountId>();
     for (const delivery of batch) {
@@ -80,7 +101,9 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
       try {
         await directory.refresh(sender.account);
       } catch (error) {
-        if (isTransient(error)) return false;
+        if (!link.online) return false;
+        // The directory is out: it is not asked again for each of the others.
+        if (isTransient(error)) return true;
       }
     }
     return true;
@@ -88,6 +111,7 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
 
   const commit = (batch: readonly Delivery[]): number =>
     core.store.database.transaction(() => {
+      held.release(takeOne);
       for (const delivery of batch) takeOne(delivery);
       receipts.flush();
       const { epoch } = core.identity.mailbox();
@@ -123,8 +147,10 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
         resends.ask(messageIdFromBytes(delivery.messageId), senderOf(delivery), delivery.serverTimeMs);
         break;
       case "unknown-device":
+        held.hold(delivery);
+        break;
       case "refused":
-        core.log({ event: "delivery-refused", reason: outcome.kind === "refused" ? outcome.reason : outcome.kind });
+        core.log({ event: "delivery-refused", reason: outcome.reason });
         break;
       case "duplicate":
     }
@@ -149,6 +175,8 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
       dropped = false;
       highest = 0;
     },
+    retryHeld: held.retry,
+    stop: held.stop,
     waiting: () => queue.length,
   };
 }

@@ -6,6 +6,7 @@ import { type BlobStore, openBlobs } from "./blobs.ts";
 import { type ContactStore, openContacts } from "./contacts.ts";
 import { type ConversationStore, openConversations } from "./conversations.ts";
 import { type DeviceListStore, openDeviceLists } from "./device-lists.ts";
+import { type HeldDeliveryStore, openHeldDeliveries } from "./held-deliveries.ts";
 import { type HistoryJobStore, openHistoryJobs } from "./history-jobs.ts";
 import { type KeyValues, openKeyValues } from "./kv.ts";
 import { type ListConflictStore, openListConflicts } from "./list-conflicts.ts";
@@ -34,6 +35,7 @@ export interface Store {
   readonly stateEntries: StateEntryStore;
   readonly historyJobs: HistoryJobStore;
   readonly blobs: BlobStore;
+  readonly heldDeliveries: HeldDeliveryStore;
   readonly attachmentRequests: AttachmentRequestStore;
   /** Joins the transaction under way, or runs one of its own. */
   atomically<T>(body: () => T): T;
@@ -62,6 +64,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     stateEntries: openStateEntries(database),
     historyJobs: openHistoryJobs(database),
     blobs: openBlobs(database),
+    heldDeliveries: openHeldDeliveries(database),
     attachmentRequests: openAttachmentRequests(database),
     atomically: (body) => (database.inTransaction ? body() : database.transaction(body)),
     wipe(keep) {
