@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { BenchmarkResult, Goal } from "./benchmark.ts";
 import { BenchTab } from "./browser/bench-page.ts";
 import { hasChromium, openChromium, WITHOUT_CHROMIUM } from "./browser/chromium.ts";
-import { buildSite, enginePath } from "./browser/site.ts";
+import { buildSite, type Site } from "./browser/site.ts";
 import type { FirstScreen, HistoryTimes } from "./shared/device-watch.ts";
 import { type Spawned, spawnProcess } from "./shared/spawn.ts";
 
@@ -40,14 +40,15 @@ export async function run(options: { quick?: boolean }): Promise<BenchmarkResult
   const platforms: Record<string, Measured[]> = { Node: [], ...(hasChromium() ? { Chromium: [] } : {}) };
   try {
     const webRoot = join(folder, "site");
-    if (hasChromium()) await buildSite(webRoot, { withApp: true });
-    else mkdirSync(webRoot);
+    mkdirSync(webRoot);
+    const site = hasChromium() ? await buildSite(webRoot, { withApp: true }) : undefined;
     const serverUrl = await server.ask<string>("start", { dataDir: join(folder, "server"), webRoot });
     await phone.ask("phone", { profileDir: join(folder, "phone"), serverUrl }, "phone", messages, CONVERSATIONS);
     for (let round = 0; round < (options.quick === true ? 1 : ROUNDS); round++) {
       for (const [platform, measured] of Object.entries(platforms)) {
         const profileDir = join(folder, `${platform}-${round}`);
-        measured.push(await (platform === "Node" ? nodeRound : chromiumRound)(phone, profileDir, serverUrl, messages));
+        const place: Place = { site, phone, profileDir, serverUrl, messages };
+        measured.push(await (platform === "Node" ? nodeRound(place) : chromiumRound(place)));
       }
     }
   } finally {
@@ -76,7 +77,15 @@ async function receive(phone: Spawned, companion: Companion, messages: number): 
   return { firstScreenMs: screen.atMs - approvedAtMs, rowsPerSecond: (messages * 1_000) / (history.completeAtMs - approvedAtMs) };
 }
 
-async function nodeRound(phone: Spawned, profileDir: string, serverUrl: string, messages: number): Promise<Measured> {
+interface Place {
+  readonly site: Site | undefined;
+  readonly phone: Spawned;
+  readonly profileDir: string;
+  readonly serverUrl: string;
+  readonly messages: number;
+}
+
+async function nodeRound({ phone, profileDir, serverUrl, messages }: Place): Promise<Measured> {
   const companion = spawnProcess("device-process.ts");
   try {
     const bareRowsPerSecond = await companion.ask<number>("bare", `${profileDir}-bare`, messages, CONVERSATIONS);
@@ -97,7 +106,7 @@ async function nodeRound(phone: Spawned, profileDir: string, serverUrl: string, 
 }
 
 /** The engine of the built web app in its worker, called the way the app's page calls it. */
-async function chromiumRound(phone: Spawned, profileDir: string, serverUrl: string, messages: number): Promise<Measured> {
+async function chromiumRound({ site, phone, profileDir, serverUrl, messages }: Place): Promise<Measured> {
   const context = await openChromium(profileDir);
   try {
     const tab = await BenchTab.open(context, serverUrl);
@@ -106,7 +115,7 @@ async function chromiumRound(phone: Spawned, profileDir: string, serverUrl: stri
       phone,
       {
         async code() {
-          await tab.call("engine", enginePath(), "companion");
+          await tab.call("engine", site?.enginePath ?? "", "companion");
           return tab.call("code");
         },
         watch: () => tab.call("watchHistory", SCREEN_CONVERSATIONS),

@@ -10,7 +10,7 @@ import type { BenchmarkResult, Goal } from "./benchmark.ts";
 import { firstCode, firstRowInView, loadedScripts, openList, scrollList } from "./browser/app-page.ts";
 import { BenchTab } from "./browser/bench-page.ts";
 import { hasChromium, openChromium, WITHOUT_CHROMIUM } from "./browser/chromium.ts";
-import { appScripts, buildSite, enginePath } from "./browser/site.ts";
+import { buildSite, type Site } from "./browser/site.ts";
 import { percentile } from "./corpus.ts";
 import { type Spawned, spawnProcess } from "./shared/spawn.ts";
 
@@ -32,6 +32,7 @@ const QUICK = { messages: { messages: 10_000, conversations: 500 }, chats: { mes
 
 interface Place {
   readonly folder: string;
+  readonly site: Site;
   readonly url: string;
   readonly rounds: number;
 }
@@ -42,11 +43,10 @@ export async function run(options: { quick?: boolean }): Promise<BenchmarkResult
   const server = spawnProcess("server-process.ts");
   const phone = spawnProcess("device-process.ts");
   try {
-    const webRoot = join(folder, "site");
-    await buildSite(webRoot, { withApp: true });
-    const url = await server.ask<string>("start", { dataDir: join(folder, "server"), webRoot });
+    const site = await buildSite(join(folder, "site"), { withApp: true });
+    const url = await server.ask<string>("start", { dataDir: join(folder, "server"), webRoot: site.webRoot });
     await phone.ask("phone", { profileDir: join(folder, "phone"), serverUrl: url }, "phone", 0, 0);
-    const place: Place = { folder, url, rounds: options.quick === true ? QUICK_ROUNDS : ROUNDS };
+    const place: Place = { folder, site, url, rounds: options.quick === true ? QUICK_ROUNDS : ROUNDS };
     const filled = options.quick === true ? QUICK : FILLED;
     const code = await measureCode(place);
     const scripts = await measureScripts(place);
@@ -81,19 +81,19 @@ async function measureCode({ folder, url, rounds }: Place): Promise<{ codeMs: nu
  * Every script of the build in one language, as the server sends it. A browser that opens both faces is asked whether the files left out
  * are really never loaded, and those counted are enough.
  */
-async function measureScripts({ folder, url }: Place): Promise<ReadonlyMap<string, number>> {
-  const { loaded, neverLoaded } = appScripts();
+async function measureScripts({ folder, site, url }: Place): Promise<ReadonlyMap<string, number>> {
+  const { scripts, neverLoaded, enginePath } = site;
   const context = await openChromium(join(folder, "scripts"), { serviceWorkers: "block" });
   try {
     const asked = loadedScripts(context);
     const page = await context.newPage();
     for (const path of ["/", "/phone"]) await page.goto(url + path, { waitUntil: "networkidle" });
-    const wrong = [...asked].filter((path) => neverLoaded.includes(path) || !loaded.includes(path));
-    if (wrong.length > 0 || !asked.has(enginePath())) throw new Error(`the app loads other scripts than thought: ${wrong.join(", ")}`);
+    const wrong = [...asked].filter((path) => neverLoaded.includes(path) || !scripts.includes(path));
+    if (wrong.length > 0 || !asked.has(enginePath)) throw new Error(`the app loads other scripts than thought: ${wrong.join(", ")}`);
   } finally {
     await context.close();
   }
-  return new Map(await Promise.all(loaded.map(async (path) => [path, await packedBytes(url + path)] as const)));
+  return new Map(await Promise.all(scripts.map(async (path) => [path, await packedBytes(url + path)] as const)));
 }
 
 /** Bytes of the body as they go over the wire to a browser. */
@@ -109,7 +109,7 @@ function packedBytes(url: string): Promise<number> {
 
 /** Linked by the app's own engine, then filled behind its back; the app then finds a store that looks as if it had all come. */
 async function filledProfile(
-  { folder, url }: Place,
+  { folder, site, url }: Place,
   phone: Spawned,
   name: string,
   rows: { messages: number; conversations: number },
@@ -118,7 +118,7 @@ async function filledProfile(
   const context = await openChromium(profileDir);
   try {
     const linking = await BenchTab.open(context, url);
-    await linking.call("engine", enginePath(), "companion");
+    await linking.call("engine", site.enginePath, "companion");
     const code = await linking.call("code");
     await linking.call("watchHistory", 0);
     await phone.ask("approve", code);
