@@ -89,12 +89,14 @@ scenario("a chat by keyboard alone, and nothing shifts while chats load", async 
   const friend = await startFriend(world, server.url, { handle: "mert", name: "Mert" });
   await self.opensChatWith("mert");
   for (const text of REAL_TEXTS.slice(400, 440)) await self.sends(text);
-  const companion = await CompanionApp.open(await (await world.companion()).page(), server.url);
+  const page = await (await world.companion()).page();
+  const shifted = await watchShifts(page);
+  const companion = await CompanionApp.open(page, server.url);
+  await page.getByText(say("link.ready")).waitFor();
+  expect(await shifted()).toBeLessThanOrEqual(LARGEST_SHIFT);
   await linkTo(companion, self);
   await companion.chats.waitForTitles(["mert"]);
 
-  const { page } = companion;
-  const shifted = await watchShifts(page);
   await page.reload();
   await companion.chats.waitForTitles(["mert"]);
   const isRow = (): Promise<boolean> => companion.chats.row("mert").evaluate((row) => row === document.activeElement);

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { startFriend } from "./harness/friend.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
-import { codeOnScreen } from "./harness/read-code.ts";
+import { codeOnScreen, pictureOfCode } from "./harness/read-code.ts";
 import { REAL_TEXTS } from "./harness/real-texts.ts";
 import { scenario, type World } from "./harness/scenario.ts";
 import { renderTerminal, Terminal } from "./harness/terminal.ts";
@@ -20,9 +20,8 @@ async function signedUp(world: World): Promise<{ url: string; phone: PhoneApp }>
 scenario("a picture of the code, then a pasted link, each link a browser", async (world) => {
   const { url, phone } = await signedUp(world);
   const first = await CompanionApp.open(await (await world.companion({ name: "first" })).page(), url);
-  await codeOnScreen(first.page);
   const picture = join(world.folder, "code.png");
-  writeFileSync(picture, await first.page.screenshot());
+  writeFileSync(picture, (await pictureOfCode(first.page)).png);
   await phone.openCodeFromPicture(picture);
   expect(await first.matchCode()).toBe(await phone.matchCode());
   await phone.confirmLink();

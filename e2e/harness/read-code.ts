@@ -16,14 +16,23 @@ export async function readCode(png: Uint8Array): Promise<string | undefined> {
   return code?.text;
 }
 
-/** The code on the page's screen, as soon as one can be read; `otherThan` waits for the next one. */
-export async function codeOnScreen(page: Page, otherThan?: string, timeoutMs?: number): Promise<string> {
+export interface CodePicture {
+  readonly text: string;
+  readonly png: Buffer;
+}
+
+/** A picture of the page's screen with a code that can be read, as soon as there is one; `otherThan` waits for the next code. */
+export async function pictureOfCode(page: Page, otherThan?: string, timeoutMs?: number): Promise<CodePicture> {
   return until(
     "a code can be read from the screen",
     async () => {
-      const code = await readCode(await page.screenshot({ type: "png", scale: "css" }));
-      return code === otherThan ? undefined : code;
+      const png = await page.screenshot({ type: "png", scale: "css" });
+      const text = await readCode(png);
+      return text === undefined || text === otherThan ? undefined : { text, png };
     },
     timeoutMs,
   );
 }
+
+export const codeOnScreen = async (page: Page, otherThan?: string, timeoutMs?: number): Promise<string> =>
+  (await pictureOfCode(page, otherThan, timeoutMs)).text;
