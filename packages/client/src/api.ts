@@ -25,6 +25,11 @@ export interface ClientState {
   readonly settings: Settings;
   /** The same as `Contact.listConflict` for the own account: no message leaves, nothing is signed out, until there is one list again. */
   readonly listConflict: boolean;
+  /**
+   * The server no longer had everything that was meant for this device (away too long, or its store was lost). What is missing is being
+   * fetched from another own device as history; `undefined` once it is here. Without another device it stays, and says why chats have holes.
+   */
+  readonly gapSinceMs: number | undefined;
 }
 
 export interface SelfInfo {

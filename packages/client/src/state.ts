@@ -19,6 +19,7 @@ export function clientState(core: Core, connection: Connection, history: History
     unreadTotal: store.conversations.unreadTotal(),
     outboxCount: store.outbox.count(),
     settings: identity.settings(),
+    gapSinceMs: identity.gapSinceMs(),
     listConflict: self !== undefined && store.listConflicts.has(self.account),
   };
 }

@@ -1,11 +1,12 @@
 /** What goes wrong at the server and on disk: lists that contradict each other, senders nobody knows, mailboxes begun anew, no space. */
+import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { type AccountId, accountIdToBytes } from "@hawser/base";
 import { extendDeviceList, parseDeviceList } from "@hawser/crypto";
-import { nodePrimitives } from "@hawser/io-node";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { hasText, statusOf, texts, until, World } from "./world.ts";
+import { nodePrimitives, openSqliteDatabase } from "@hawser/io-node";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { hasText, hurried, statusOf, texts, until, World } from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -109,4 +110,92 @@ test("a sender the directory does not know: the message is held, others are not 
   expect(await texts(again, ab)).toEqual(["one", "two"]);
   const sender = world.open("bela");
   for (const message of sent) await statusOf(sender, message, "delivered");
+});
+
+test("a mailbox begun anew: the companion says what is missing, gets it from its phone, and new messages come", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  const laptop = await world.link(anna, "laptop");
+  for (let i = 0; i < 5; i++) await bela.sendMessage({ conversation: ba, text: `seen ${i}` });
+  await hasText(laptop, ab, "seen 4");
+  await world.close("laptop");
+  await bela.sendMessage({ conversation: ba, text: "missed" });
+  await hasText(anna, ab, "missed");
+  for (const name of ["anna", "bela"]) await world.close(name);
+  await world.server.stop();
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(join(world.folder, "server", `mailbox.db${suffix}`), { force: true });
+  await world.start();
+  const away = world.open("laptop");
+  await until(away, async () => (await away.state()).gapSinceMs !== undefined);
+  await world.close("laptop");
+  const again = world.open("laptop");
+  // It is remembered until it is filled.
+  expect((await again.state()).gapSinceMs).toBeDefined();
+  const phone = world.open("anna");
+  await hasText(again, ab, "missed");
+  await until(again, async () => (await again.state()).gapSinceMs === undefined);
+  const other = world.open("bela");
+  await other.sendMessage({ conversation: ba, text: "after" });
+  for (const client of [again, phone]) await hasText(client, ab, "after");
+  expect(await texts(again, ab)).toEqual(["seen 0", "seen 1", "seen 2", "seen 3", "seen 4", "missed", "after"]);
+});
+
+test("after two weeks a conversation goes on in a fresh session", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  await anna.sendMessage({ conversation: ab, text: "hello" });
+  await hasText(bela, ba, "hello");
+  await bela.sendMessage({ conversation: ba, text: "hello yourself" });
+  await hasText(anna, ab, "hello yourself");
+  const oneTimeKeys = (): number => {
+    const stored = new DatabaseSync(join(world.folder, "bela", "client.db"), { readOnly: true });
+    const { n } = stored.prepare("SELECT count(*) AS n FROM pre_keys WHERE kind = 1").get() as { n: number };
+    stored.close();
+    return n;
+  };
+  const before = oneTimeKeys();
+  await anna.sendMessage({ conversation: ab, text: "same session" });
+  await hasText(bela, ba, "same session");
+  expect(oneTimeKeys()).toBe(before);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 15 * 24 * 3_600_000 });
+  try {
+    const sent = await anna.sendMessage({ conversation: ab, text: "two weeks later" });
+    await hasText(bela, ba, "two weeks later");
+    expect(oneTimeKeys()).toBe(before - 1);
+    await statusOf(anna, sent, "delivered");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a full disk: nothing is half done, the error says so, and everything goes on when there is space", async () => {
+  const anna = await world.account("anna");
+  const { ab, ba } = await world.befriend(anna, await world.account("bela"));
+  await anna.sendMessage({ conversation: ab, text: "before" });
+  await hasText(world.clients.get("bela")!, ba, "before");
+  await world.close("bela");
+  const database = openSqliteDatabase(join(world.folder, "bela", "client.db"));
+  let refusals = 0;
+  const bela = world.open("bela", { database, clock: hurried(20), log: ({ event }) => void (event === "receive-failed" && refusals++) });
+  await until(bela, async () => (await bela.state()).connection.kind === "online" && (await bela.state()).outboxCount === 0);
+  // SQLite itself says "full" now, as it does on a full disk.
+  const pages = database.prepare("PRAGMA page_count").get<{ page_count: number }>()!.page_count;
+  database.exec(`PRAGMA max_page_count = ${pages}`);
+  const long = "0123456789abcdef".repeat(4_000);
+  await expect(bela.sendMessage({ conversation: ba, text: long })).rejects.toMatchObject({ code: "STORAGE_FULL", retry: { afterMs: 60_000 } });
+  expect(await texts(bela, ba)).toEqual(["before"]);
+  expect((await bela.state()).outboxCount).toBe(0);
+  const incoming = await anna.sendMessage({ conversation: ab, text: `from anna ${long}` });
+  await statusOf(anna, incoming, "sent");
+  // It is offered and refused again and again; the mailbox keeps it.
+  await until(bela, async () => refusals >= 3);
+  expect(await texts(bela, ba)).toEqual(["before"]);
+  database.exec("PRAGMA max_page_count = 1073741823");
+  await hasText(bela, ba, `from anna ${long}`);
+  await bela.sendMessage({ conversation: ba, text: `from bela ${long}` });
+  await hasText(anna, ab, `from bela ${long}`);
+  await statusOf(anna, incoming, "delivered");
+  expect(await texts(anna, ab)).toEqual(["before", `from anna ${long}`, `from bela ${long}`]);
 });

@@ -32,6 +32,9 @@ export interface IdentityStore {
   /** This device has just become a member and has not got its first history. */
   settling(): boolean;
   setSettling(settling: boolean): void;
+  /** Since when deliveries are known to be missing. */
+  gapSinceMs(): number | undefined;
+  setGap(sinceMs: number | undefined): void;
   settings(): Settings;
   setSettings(settings: Settings): void;
   revocation(): RevocationInfo | undefined;
@@ -98,6 +101,8 @@ export function openIdentity(kv: KeyValues): IdentityStore {
     setMailbox: (epoch, cursor) => kv.setJson("mailbox", { epoch, cursor }),
     settling: () => kv.getJson<boolean>(SETTLING) === true,
     setSettling: (settling) => (settling ? kv.setJson(SETTLING, true) : kv.delete(SETTLING)),
+    gapSinceMs: () => kv.getJson<number>("gap"),
+    setGap: (sinceMs) => (sinceMs === undefined ? kv.delete("gap") : kv.setJson("gap", sinceMs)),
     settings: () => ({ ...DEFAULT_SETTINGS, ...kv.getJson<Partial<Settings>>("settings") }),
     setSettings: (settings) => kv.setJson("settings", settings),
     revocation: () => kv.getJson<RevocationInfo>("revocation"),

@@ -98,7 +98,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   engine.history.resume();
   engine.asker.resume();
   engine.holder.resume();
-  if (welcome.needsResync) engine.history.refill();
+  if (welcome.needsResync) engine.history.gap();
   engine.pump.retryNow();
 }
 
@@ -124,7 +124,7 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
     case "resyncNeeded":
       engine.receiver.reset();
       core.identity.setMailbox(event.value.mailboxEpoch, Math.max(0, Number(event.value.nextSequence) - 1));
-      return engine.history.refill();
+      return engine.history.gap();
     case "sendRejected":
       return engine.pump.rejected(event.value);
     case "slowDown":

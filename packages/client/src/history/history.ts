@@ -25,8 +25,10 @@ export interface History extends HistoryPort {
   /** A conversation was imported: the other own devices want it too. */
   imported(conversation: ConversationId): void;
   request(conversation: ConversationId | undefined): void;
-  /** Something may be missing (mailbox overflow, a restored account). */
+  /** Something may be missing: a restored account. */
   refill(): void;
+  /** Deliveries were dropped (mailbox overflow, a mailbox begun anew): says so, and asks for what is missing. */
+  gap(): void;
   resume(): void;
   ownDevicesChanged(): void;
   status(): HistoryStatus;
@@ -111,6 +113,12 @@ export function createHistory(
         .prepare("SELECT min(order_key) AS oldest FROM messages WHERE conversation = ?")
         .get<{ oldest: number | null }>(row ?? -1)?.oldest;
       sinks.ask(from, { id: conversation, beforeMs: oldest === null || oldest === undefined ? 0 : Math.ceil(oldest / ORDER_STEPS_PER_MS) });
+    },
+    gap() {
+      if (core.identity.gapSinceMs() === undefined) core.identity.setGap(Math.floor(core.timeMs()));
+      core.notify.changed("state");
+      const from = source();
+      if (from !== undefined) sinks.ask(from);
     },
     refill() {
       const from = source();

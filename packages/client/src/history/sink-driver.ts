@@ -105,8 +105,9 @@ export function createHistorySinks(
   };
 
   const persist = (state: SinkState): void => {
-    if (state.complete && core.identity.settling() && [...jobs.values()].every((job) => job.complete)) {
+    if (state.complete && [...jobs.values()].every((job) => job.complete)) {
       core.identity.setSettling(false);
+      core.identity.setGap(undefined);
       core.notify.changed("conversations");
     }
     if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
