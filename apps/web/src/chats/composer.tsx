@@ -1,11 +1,12 @@
 /** Where messages are written: Enter sends, Shift+Enter starts a line; files come by picker, paste or drop. */
 import { newMessageId } from "@hawser/base";
 import { webClock, webRandom } from "@hawser/io-web/web-clock";
-import { fileSourceOf, type ConversationSummary, type MessageView } from "@hawser/sdk";
+import type { ConversationSummary, MessageView } from "@hawser/sdk";
 import { IconButton, useText } from "@hawser/ui";
 import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
+import { attachmentsOf } from "./file-preview.ts";
 import { FileTray } from "./file-tray.tsx";
 import { previewOf } from "./message-preview.ts";
 
@@ -72,10 +73,9 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
       text,
       id,
       ...(quoted === undefined ? {} : { quoted: quoted.id }),
-      ...(attached.length === 0 ? {} : { attachments: attached.map((file) => fileSourceOf(file, file.name)) }),
     };
     line.current = line.current
-      .then(() => sending.run(() => client.sendMessage(options)))
+      .then(() => sending.run(async () => client.sendMessage({ ...options, attachments: await attachmentsOf(attached) })))
       .then((worked) => {
         if (worked) return onSent();
         // Nothing a person wrote is lost: it stands in the box again.

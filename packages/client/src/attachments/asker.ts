@@ -164,7 +164,7 @@ export function createAttachmentAsker(core: Core, fetch: (id: MessageId, index: 
     },
     stop() {
       stopped = true;
-      for (const wish of [...wishes.values()]) wish.settle(new OperationalError("CLOSED"));
+      for (const wish of wishes.values()) wish.settle(new OperationalError("CLOSED"));
     },
   };
 }
