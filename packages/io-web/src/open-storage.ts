@@ -33,13 +33,14 @@ const SMALLEST_LASTING_QUOTA_BYTES = 300 * 1_048_576;
 
 /** Runs in a dedicated worker. Never falls from the file system to something else when data lies there: that would look like loss. */
 export async function openStorage(options: StorageOptions): Promise<OpenedStorage> {
+  // Asked while SQLite loads: an estimate takes a browser longer the more it holds.
+  const lasting = looksLasting();
   const sqlite = await loadSqlite();
   const failed = options.failed ?? (() => undefined);
-  const lasts = await looksLasting();
   if ((options.use ?? "opfs") === "opfs") {
     try {
       const database = await openPoolDatabase(sqlite, options.profile);
-      return { database, kind: "opfs", durable: lasts, flush: () => Promise.resolve() };
+      return { database, kind: "opfs", durable: await lasting, flush: () => Promise.resolve() };
     } catch (cause) {
       if ((cause as Error).name === "NoModificationAllowedError") {
         throw new OperationalError("STORE_UNAVAILABLE", { message: "another tab holds the database", retry: { afterMs: 1_000 }, cause });
@@ -48,7 +49,7 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
   }
   if (options.use !== "memory") {
     try {
-      return { ...(await openMirroredDatabase(sqlite, options.profile, failed)), kind: "indexeddb", durable: lasts };
+      return { ...(await openMirroredDatabase(sqlite, options.profile, failed)), kind: "indexeddb", durable: await lasting };
     } catch {
       // storage denied altogether
     }
