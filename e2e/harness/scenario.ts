@@ -8,6 +8,7 @@ import { World } from "./world.ts";
 export type { World } from "./world.ts";
 
 export function scenario(title: string, story: (world: World) => Promise<void>): void {
+  // oxlint-disable-next-line vitest/valid-title -- it is a string, by its type
   test(title, async () => {
     const world = new World();
     try {
