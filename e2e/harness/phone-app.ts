@@ -1,7 +1,4 @@
 /** The phone as a person holds it. */
-import { writeFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { AppPages } from "./app-pages.ts";
 import type { ChatExport } from "./real-texts.ts";
@@ -27,11 +24,10 @@ export class PhoneApp extends AppPages {
 
   /** Through the file chooser, as a person does; says who of the two in the chat the person is. */
   async importChat(exported: ChatExport, self: string): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), "hawser-export-"));
-    const file = join(folder, exported.fileName);
-    writeFileSync(file, exported.content);
     await this.goTo("import");
-    await this.page.locator('input[type="file"]').setInputFiles(file);
+    await this.page
+      .locator('input[type="file"]')
+      .setInputFiles({ name: exported.fileName, mimeType: "text/plain", buffer: exported.content });
     await this.page.getByLabel(say("import.self")).selectOption(self);
     await this.page.getByRole("button", { name: say("import.run"), exact: true }).click();
     await this.page.getByRole("heading", { name: say("import.doneTitle") }).waitFor({ timeout: IMPORT_TIMEOUT_MS });
