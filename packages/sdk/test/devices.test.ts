@@ -18,8 +18,8 @@ test("a new companion gets contacts, settings and the whole history, and later m
   const anna = await world.account("anna");
   const bela = await world.account("bela");
   const { ab, ba } = await world.befriend(anna, bela);
-  for (let i = 0; i < 60; i++) await (i % 2 === 0 ? anna : bela).sendMessage({ conversation: i % 2 === 0 ? ab : ba, text: `old ${i}` });
-  await until(anna, async () => (await texts(anna, ab)).length === 60);
+  for (let i = 0; i < 30; i++) await (i % 2 === 0 ? anna : bela).sendMessage({ conversation: i % 2 === 0 ? ab : ba, text: `old ${i}` });
+  await until(anna, async () => (await texts(anna, ab)).length === 30);
   await anna.setSettings({ readReceipts: false });
   await anna.setChatState(ab, { pinned: true });
   const laptop = await world.link(anna, "laptop");

@@ -1,7 +1,7 @@
 /** Two accounts, three devices each, one real server: everything arrives exactly once, whatever is closed in between. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type AccountId, fileSourceOfBytes } from "../src/index.ts";
-import { hasText, statusOf, texts, until, World } from "./world.ts";
+import { hasText, hurried, statusOf, texts, until, World } from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -45,7 +45,8 @@ test("sent, delivered, read; a companion that reads clears the phone's count", a
 
 test("what is written offline leaves once the server is back, in order and once", async () => {
   const anna = await world.account("anna");
-  const bela = await world.account("bela");
+  // The server asks for a pause of seconds when it stops.
+  const bela = await world.account("bela", { clock: hurried(50) });
   const { ab, ba } = await world.befriend(anna, bela);
   await anna.sendMessage({ conversation: ab, text: "0" });
   await hasText(bela, ba, "0");
@@ -55,7 +56,6 @@ test("what is written offline leaves once the server is back, in order and once"
   await world.close("anna");
   await world.start();
   const again = world.open("anna");
-  await bela.networkHint("online");
   await until(again, async () => (await again.state()).outboxCount === 0);
   await hasText(bela, ba, "20");
   expect(await texts(bela, ba)).toEqual(Array.from({ length: 21 }, (_, i) => String(i)));

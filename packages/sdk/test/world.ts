@@ -57,8 +57,8 @@ export class World {
     this.clients.delete(name);
   }
 
-  async account(handle: string): Promise<HawserClient> {
-    const client = this.open(handle);
+  async account(handle: string, ports: Partial<ClientPorts> = {}): Promise<HawserClient> {
+    const client = this.open(handle, ports);
     await client.createAccount({ handle, displayName: handle.toUpperCase(), deviceName: `${handle}'s phone` });
     await until(client, async () => (await client.state()).connection.kind === "online");
     return client;
