@@ -4,10 +4,10 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
-import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { type BlobId, newMessageId, type Random } from "@hawser/base";
-import type { BlobBooks, StoredBlob } from "@hawser/relay";
+import { type AccountId, type BlobId, newMessageId, type Random } from "@hawser/base";
+import type { BlobBooks, BlobPurpose, StoredBlob } from "@hawser/relay";
 
 /** Bytes gathered before they are written, so that a chunk of history is one write. */
 const WRITE_BYTES = 1_048_576;
@@ -40,6 +40,17 @@ export class BlobFiles {
 
   get incoming(): string {
     return join(this.#root, "incoming");
+  }
+
+  /** Where an account's upload in pieces grows. */
+  partPath(id: BlobId, account: AccountId, purpose: BlobPurpose): string {
+    return join(this.incoming, `${id}.${account}.${purpose}.part`);
+  }
+
+  /** How many uploads in pieces an account has begun. */
+  async partsOf(account: AccountId): Promise<number> {
+    const names = await readdir(this.incoming);
+    return names.filter((name) => name.endsWith(".part") && name.split(".")[1] === account).length;
   }
 
   pathOf(id: BlobId): string {

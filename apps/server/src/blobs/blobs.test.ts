@@ -192,6 +192,15 @@ describe("resumable uploads", () => {
     expect(Buffer.from(await (await fetch(urlOf(id))).arrayBuffer()).equals(body)).toBe(true);
   });
 
+  test("begun and not ended are bounded for each account: no quota counts them", async () => {
+    const carol = await connectPhone(server.url, "carol", new TestAccount(seededRandom(3)));
+    const ticket = await carol.ticket(100_000);
+    const begin = (): Promise<Answer> => patch(idOf(randomBytes(8)), ticket, 0, 1_000, randomBytes(10));
+    for (let i = 0; i < 16; i++) expect((await begin()).status).toBe(204);
+    expect((await begin()).error).toBe(ERROR_CODES.OVERLOADED.code);
+    await carol.close();
+  });
+
   test("that end with other bytes than their name begin anew; another account's are its own", async () => {
     const body = randomBytes(5_000);
     const id = idOf(body);

@@ -3,7 +3,6 @@
  * without a ticket; reading needs only the name. docs/PROTOCOL.md, "Blobs".
  */
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { BlobId, Clock } from "@hawser/base";
 import { type BlobBooks, TokenBuckets, type UploadTicket } from "@hawser/relay";
 import { type ErrorName, MAX_BLOB_BYTES } from "@hawser/wire";
@@ -26,6 +25,8 @@ export interface BlobRouteOptions {
 /** Up to here an answer is read at once; above it is streamed. */
 const READ_WHOLE_BYTES = 1_048_576;
 const BUSY_RETRY_MS = 1_000;
+/** Uploads in pieces that one account has begun and not ended: no quota counts them before they are whole. */
+const MAX_PARTS_PER_ACCOUNT = 16;
 /** Names asked for in vain, per client: enough for any honest mistake. */
 const MISSES = { burst: 120, refillMs: 500 } as const;
 
@@ -138,6 +139,8 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
         request.raw.resume();
         return reply.code(409).header("upload-offset", String(there)).header("cache-control", "no-store").send();
       }
+      if (there === 0 && (await options.files.partsOf(ticket.account)) >= MAX_PARTS_PER_ACCOUNT)
+        return refuseBody(request, reply, "OVERLOADED", BUSY_RETRY_MS);
       if ((await appendTo(path, request.raw, length - offset)) === "too much") return refuseBody(request, reply, "LIMIT_EXCEEDED");
       options.observe(size, 0);
       const now = await sizeOfFile(path);
@@ -153,7 +156,7 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
 
   /** Parts belong to an account, so that nobody can spoil another's upload by beginning it wrongly. */
   const partPath = (id: BlobId, ticket: UploadTicket): string =>
-    join(options.files.incoming, `${id}.${ticket.account}.${ticket.purpose}.part`);
+    options.files.partPath(id, ticket.account, ticket.purpose);
 
   function miss(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const waitMs = misses.take(options.addressOf(request.raw));
