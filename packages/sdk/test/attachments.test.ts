@@ -13,7 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
+/** Begins as a PNG of 1280 × 720 does. */
 const photo = new Uint8Array(200_000).map((_, i) => (i * 31) % 251);
+photo.set(Buffer.from("89504e470d0a1a0a0000000d4948445200000500000002d0", "hex"));
 
 /** An exported chat with one picture, on the phone only. */
 async function importChat(phone: HawserClient): Promise<{ conversation: ConversationId; message: MessageView }> {
@@ -37,7 +39,7 @@ test("a companion fetches imported media from the phone, also when the phone com
   const laptop = await world.link(anna, "laptop");
   await until(laptop, async () => (await withPicture(laptop, conversation)) !== undefined);
   const seen = (await withPicture(laptop, conversation))!;
-  expect(seen.attachments[0]).toMatchObject({ local: false, blob: undefined, sizeBytes: photo.length, fileName: "00000002-PHOTO-2024.jpg" });
+  expect(seen.attachments[0]).toMatchObject({ local: false, blob: undefined, sizeBytes: photo.length, fileName: "00000002-PHOTO-2024.jpg", width: 1_280, height: 720 });
   await until(laptop, async () => (await laptop.state()).outboxCount === 0);
   await world.close("anna");
   // Two wishes are one request.

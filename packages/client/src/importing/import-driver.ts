@@ -8,6 +8,7 @@ import type { FileSource, HawserClient, ImportPreview } from "../api.ts";
 import { MAX_MEDIA_BYTES_PER_IMPORT_FILE, MAX_OPEN_IMPORTS, ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import type { NewAttachment } from "../store/messages.ts";
+import { pictureSize } from "./picture-size.ts";
 
 type RunOptions = Parameters<HawserClient["runImport"]>[0];
 type RunResult = Awaited<ReturnType<HawserClient["runImport"]>>;
@@ -133,6 +134,7 @@ async function readMedia(core: Core, chat: ChatImport, messages: readonly Import
     if (attachment === undefined || core.store.messages.has(contentId)) continue;
     const sizeBytes = chat.attachments.get(attachment.fileName)?.sizeBytes;
     const bytes = sizeBytes === undefined || sizeBytes > MAX_MEDIA_BYTES_PER_IMPORT_FILE ? undefined : await readWhole(chat, attachment.fileName);
+    const size = bytes === undefined ? undefined : pictureSize(bytes);
     const localId = bytes === undefined ? undefined : `local:${toHex(core.ports.primitives.sha256(bytes))}`;
     if (bytes !== undefined && localId !== undefined) core.store.atomically(() => core.store.blobs.put(localId, bytes));
     media.set(indexInFile, {
@@ -141,8 +143,8 @@ async function readMedia(core: Core, chat: ChatImport, messages: readonly Import
       sizeBytes: bytes?.length ?? sizeBytes ?? 0,
       mediaType: attachment.mediaType ?? "application/octet-stream",
       fileName: attachment.fileName,
-      width: 0,
-      height: 0,
+      width: size?.width ?? 0,
+      height: size?.height ?? 0,
       thumbnail: undefined,
       localId,
     });
