@@ -73,7 +73,7 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
 
 /** What the devices of one account must have in common. */
 const SHARED: Readonly<Record<string, string>> = {
-  conversations: "SELECT id, title, unread, pinned, archived FROM conversations ORDER BY id",
+  conversations: "SELECT id, title, unread, pinned, archived FROM conversations WHERE last_order > 0 ORDER BY id",
   messages: "SELECT hex(id) AS id, text, outgoing FROM messages ORDER BY hex(id)",
   contacts: "SELECT account, name, verified, blocked, listed FROM contacts WHERE listed = 1 ORDER BY account",
   settings: "SELECT CAST(value AS TEXT) AS value FROM kv WHERE key = 'settings'",

@@ -14,6 +14,15 @@ export function checkRevokedReaders(world: World): void {
   }
 }
 
+/** Whoever says that it is revoked is named by a list that the account signed. */
+export function checkSignedOut(world: World): void {
+  const { directory } = world.server;
+  for (const { device, account, number } of world.oracle.signedOut) {
+    const list = account === undefined ? undefined : directory?.revokingList(account, number as never);
+    if (list === undefined) world.violations.add("revoked only by signature", `${device.name} signed itself out and no list revokes it`);
+  }
+}
+
 export function checkServerDisks(world: World): void {
   for (const [role, disk] of Object.entries(world.server.disks)) {
     for (const { name } of disk.rows<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")) {

@@ -28,6 +28,8 @@ export class Oracle {
   /** Who a device is, once it is a member; a profile may be linked again as another number. */
   readonly numbers = new Map<Device, { readonly account: AccountId; readonly device: number }>();
   readonly revokedSeen = new Set<Device>();
+  /** Who a device was when it said that it is revoked; compared with the directory at the end. */
+  readonly signedOut: { readonly device: Device; readonly account: AccountId | undefined; readonly number: number }[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -62,8 +64,7 @@ export class Oracle {
     if (state.phase !== "revoked" || this.revokedSeen.has(device)) return;
     this.revokedSeen.add(device);
     const was = this.numbers.get(device);
-    const signed = was !== undefined && this.revocations.has(`${was.account}/${was.device}`);
+    this.signedOut.push({ device, account: was?.account, number: was?.device ?? 0 });
     this.#world.trace.note(`${device.name} is in phase revoked`);
-    if (!signed) this.#world.violations.add("revoked only by signature", `${device.name} signed itself out and no list revokes it`);
   }
 }

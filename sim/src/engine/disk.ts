@@ -72,6 +72,8 @@ export class Disk {
 
   /** The database as one process sees it. */
   openFor(machine: Machine, life: number): SqlDatabase {
+    // What an earlier process had not committed is gone with it.
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
     return new DiskView(this, machine, life);
   }
 

@@ -34,9 +34,15 @@ export function virtualHttp(parts: { network: Network; machine: Machine; life: n
           if (network.listener === undefined) return fail("STORE_UNAVAILABLE");
           parts.onBody(request);
           network.trace.note(`${machine.name} http ${request.method} ${request.url.slice(-71)}`, request.body);
-          const response = shelf.handle(request);
+          let response: HttpResponse | undefined;
+          network.listener.machine.enter(network.listener.life, () => {
+            response = shelf.handle(request);
+          });
+          const answered = response;
+          // The server died over it.
+          if (answered === undefined) return fail("STORE_UNAVAILABLE");
           if (path.downHeld || random.chance(faults.lostAnswers)) return;
-          scheduler.after(latency(), () => finish(() => resolve(response)));
+          scheduler.after(latency(), () => finish(() => resolve(answered)));
         });
       }),
   };

@@ -33,7 +33,8 @@ export interface VirtualServerOptions {
   readonly random: SeededRandom;
   readonly primitives: Primitives;
   readonly origin: string;
-  readonly seams: ServerSeams;
+  /** Asked at each start. */
+  readonly seams: () => ServerSeams;
   /** Something failed inside that no order of the world explains. */
   onFault(event: string, cause: unknown): void;
 }
@@ -90,7 +91,8 @@ export class VirtualServer {
   }
 
   #start(life: number): void {
-    const { network, primitives, origin, seams, onFault } = this.#options;
+    const { network, primitives, origin, onFault } = this.#options;
+    const seams = this.#options.seams();
     const { machine } = this;
     const clock = machine.clock(life);
     const random = this.#options.random.fork(`life ${life}`);

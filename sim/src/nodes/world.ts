@@ -24,7 +24,7 @@ export interface Account {
 }
 
 export interface Seams {
-  readonly server?: Partial<ServerSeams>;
+  readonly server?: (world: World) => Partial<ServerSeams>;
   readonly device?: (device: Device, world: World) => Partial<DeviceSeams>;
 }
 
@@ -65,7 +65,7 @@ export class World {
       random: this.random.fork("server"),
       primitives: nodePrimitives,
       origin: ORIGIN,
-      seams: { ...NO_SERVER_SEAMS, ...seams.server },
+      seams: () => ({ ...NO_SERVER_SEAMS, ...seams.server?.(this) }),
       onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${describeFault(cause)}`),
     });
     this.oracle = new Oracle(this);

@@ -27,10 +27,14 @@ export interface Plan {
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
+const SHORT_GAP_MS = 60_000;
+
 export interface PlanOptions {
   readonly steps?: number;
   /** No faults: everything works all the time. */
   readonly calm?: boolean;
+  /** Without nights: minutes instead of days. */
+  readonly short?: boolean;
 }
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
@@ -50,7 +54,8 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const steps: Step[] = [];
   let atMs = 0;
   for (let id = 0; id < count; id++) {
-    atMs += drawGap(random) * pace;
+    const gapMs = drawGap(random) * pace;
+    atMs += options.short === true ? Math.min(gapMs, SHORT_GAP_MS) : gapMs;
     let mark = random.fraction() * total;
     const at = weights.findIndex((weight) => (mark -= weight) < 0);
     steps.push({ id, atMs, kind: kinds[Math.max(0, at)]! });

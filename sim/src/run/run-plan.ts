@@ -1,7 +1,7 @@
 /** Runs one plan: sets the world up, lets everything happen, heals, waits for agreement, and says what was broken. */
 import { CANARY } from "../check/wire-watch.ts";
 import { discrepancies } from "../check/convergence.ts";
-import { checkRevokedReaders, checkServerDisks } from "../check/final.ts";
+import { checkRevokedReaders, checkServerDisks, checkSignedOut } from "../check/final.ts";
 import type { Violation } from "../check/violation.ts";
 import { ProcessDied } from "../engine/machine.ts";
 import { WORLD_STARTS_MS } from "../engine/scheduler.ts";
@@ -39,10 +39,13 @@ export interface RunResult {
 export interface RunOptions {
   readonly seams?: Seams;
   readonly follow?: (line: string) => void;
+  /** Shown the world before anything happens in it. */
+  readonly onWorld?: (world: World) => void;
 }
 
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
   const world = new World({ seed: plan.seed, ...options });
+  options.onWorld?.(world);
   const cast = new Cast(world);
   const onRejection = (reason: unknown): void => {
     if (reason instanceof ProcessDied) return;
@@ -87,6 +90,7 @@ async function play(plan: Plan, world: World, cast: Cast): Promise<RunResult> {
   deviceMs += (healedAfterMs + AFTER_LAST_STEP_MS) * world.devices.length;
   for (const { rule, text } of found) violations.add(rule, text);
   checkRevokedReaders(world);
+  checkSignedOut(world);
   checkServerDisks(world);
   return {
     seed: plan.seed,

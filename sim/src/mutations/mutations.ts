@@ -1,0 +1,96 @@
+/**
+ * Bugs that somebody could write, planted from outside: between the parts and their ports, so that the product has no hooks for them.
+ * A simulator that does not find each of them is worth nothing. `seed` finds it today; the test looks a few seeds further.
+ */
+import type { RuleName } from "../check/violation.ts";
+import { SeededRandom } from "../engine/seeded-random.ts";
+import type { Device } from "../nodes/device.ts";
+import type { Seams } from "../nodes/world.ts";
+import { lateCommits } from "./late-commits.ts";
+import { greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
+import { forgottenOutbox, noDuplicatesKnown, oldSessions, readMarksLost } from "./store-mutations.ts";
+import { earlyAcknowledgement, earlyCursor, goodbyeSignsOut, listNumbersUnchecked, lostFrames } from "./wire-mutations.ts";
+
+export interface Mutation {
+  readonly name: string;
+  /** Any of these shows it. */
+  readonly caughtBy: readonly RuleName[];
+  readonly seed: number;
+  /** A fresh one for each run: mutations remember things. */
+  seams(): Seams;
+}
+
+const LATE_MS = 400;
+const LOST: readonly RuleName[] = ["delivered exactly once", "devices agree", "every wait ends"];
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "the server acknowledges before the commit",
+    caughtBy: LOST,
+    seed: 14,
+    seams: () => ({ server: (world) => ({ database: (role, database) => (role === "mailbox" ? lateCommits(database, world.server.machine.clock(world.server.machine.life), LATE_MS) : database) }) }),
+  },
+  {
+    name: "the client sends and confirms before its commit",
+    caughtBy: [...LOST, "no key and nonce twice"],
+    seed: 31,
+    seams: () => ({ device: (device) => ({ database: (database) => lateCommits(database, device.machine.clock(device.machine.life), LATE_MS) }) }),
+  },
+  { name: "the cursor leaves before the commit", caughtBy: LOST, seed: 26, seams: () => ({ device: () => ({ transport: earlyCursor }) }) },
+  { name: "handed to the socket counts as sent", caughtBy: LOST, seed: 1, seams: () => ({ device: (_device, world) => ({ transport: (transport) => earlyAcknowledgement(transport, world) }) }) },
+  { name: "a goodbye of any kind signs the device out", caughtBy: ["revoked only by signature"], seed: 8, seams: () => ({ device: (device) => ({ transport: (transport) => goodbyeSignsOut(transport, device) }) }) },
+  { name: "nobody compares list numbers", caughtBy: LOST, seed: 7, seams: () => ({ device: (_device, world) => ({ transport: (transport) => listNumbersUnchecked(transport, world) }) }) },
+  { name: "frames are lost on a living connection", caughtBy: LOST, seed: 1, seams: () => ({ device: () => ({ transport: lostFrames }) }) },
+  {
+    name: "sessions of an old copy are used again",
+    caughtBy: ["no key and nonce twice", ...LOST],
+    seed: 9,
+    seams: () => {
+      const memory = new Map<Device, { copies: Record<string, unknown>[]; starts: number }>();
+      return { device: (device) => ({ database: (database) => oldSessions(database, device, memory) }) };
+    },
+  },
+  {
+    name: "every process of a device draws the same random numbers",
+    caughtBy: ["no key and nonce twice", ...LOST],
+    seed: 9,
+    seams: () => ({ device: (device) => ({ random: () => new SeededRandom(`always the same ${device.name}`) }) }),
+  },
+  {
+    name: "bodies are not encrypted",
+    caughtBy: ["no plaintext at the server"],
+    seed: 1,
+    seams: () => ({
+      device: () => ({
+        primitives: (primitives) => ({
+          ...primitives,
+          aes256GcmSeal: (_key, _nonce, plaintext) => new Uint8Array([...plaintext, ...new Uint8Array(16)]),
+          aes256GcmOpen: (_key, _nonce, ciphertext) => ciphertext.slice(0, -16),
+        }),
+      }),
+    }),
+  },
+  { name: "what waited to be sent is forgotten at a restart", caughtBy: LOST, seed: 3, seams: () => ({ device: (device) => ({ database: (database) => forgottenOutbox(database, device) }) }) },
+  {
+    name: "a message that is there is taken for another",
+    caughtBy: ["delivered exactly once", "devices agree"],
+    seed: 1,
+    seams: () => {
+      const random = new SeededRandom("other ids");
+      return { device: () => ({ database: (database) => noDuplicatesKnown(database, (sizeBytes) => random.bytes(sizeBytes)) }) };
+    },
+  },
+  { name: "read marks are not written down", caughtBy: ["devices agree"], seed: 1, seams: () => ({ device: (device) => ({ database: (database) => (device.name.endsWith("phone") ? readMarksLost(database) : database) }) }) },
+  { name: "one delivery in fifty is skipped", caughtBy: LOST, seed: 1, seams: () => ({ server: () => ({ mailboxes: (mailboxes) => skippedDeliveries(mailboxes, 50) }) }) },
+  { name: "a cursor takes one message too many", caughtBy: LOST, seed: 1, seams: () => ({ server: () => ({ mailboxes: greedyCursor }) }) },
+  { name: "revoked devices stay welcome", caughtBy: ["revoked only by signature", "nothing after revocation", "one chain of lists"], seed: 1, seams: () => ({ server: () => ({ directory: revokedStayWelcome }) }) },
+  {
+    name: "a timer in thirty never fires",
+    caughtBy: LOST,
+    seed: 1,
+    seams: () => {
+      let set = 0;
+      return { device: () => ({ clock: (clock) => ({ ...clock, after: (delayMs, callback) => (++set % 30 === 0 ? () => undefined : clock.after(delayMs, callback)) }) }) };
+    },
+  },
+];

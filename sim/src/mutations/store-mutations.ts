@@ -1,0 +1,56 @@
+/** Planted bugs that stand between a client and its disk. */
+import type { SqlDatabase, SqlStatement } from "@hawser/base";
+import type { Device } from "../nodes/device.ts";
+
+/** Every second start finds the sessions as they were at an earlier start. */
+export function oldSessions(database: SqlDatabase, device: Device, memory: Map<Device, { copies: Record<string, unknown>[]; starts: number }>): SqlDatabase {
+  const exists = device.disk.rows("SELECT 1 FROM sqlite_schema WHERE name = 'sessions'").length > 0;
+  const rows = exists ? device.disk.rows<Record<string, unknown>>("SELECT account, device, record FROM sessions") : [];
+  const kept = memory.get(device) ?? { copies: rows, starts: 0 };
+  memory.set(device, kept);
+  if (kept.starts++ % 2 === 0) kept.copies = rows.map((row) => ({ ...row }));
+  else {
+    const put = database.prepare("UPDATE sessions SET record = ? WHERE account = ? AND device = ?");
+    for (const row of kept.copies) put.run(row["record"] as Uint8Array, row["account"] as string, row["device"] as number);
+  }
+  return database;
+}
+
+/** What waited to be sent does not outlive the process. */
+export function forgottenOutbox(database: SqlDatabase, device: Device): SqlDatabase {
+  if (device.disk.rows("SELECT 1 FROM sqlite_schema WHERE name = 'outbox'").length > 0) database.prepare("DELETE FROM outbox").run();
+  return database;
+}
+
+/** A message that is there already is taken for another one. */
+export function noDuplicatesKnown(database: SqlDatabase, random: (sizeBytes: number) => Uint8Array): SqlDatabase {
+  const other = (statement: SqlStatement): SqlStatement => {
+    const renamed = (parameters: readonly unknown[]): never[] =>
+      parameters.map((value) => {
+        const isId = value instanceof Uint8Array && value.length === 16;
+        return isId && database.prepare("SELECT 1 FROM messages WHERE id = ?").get(value) !== undefined ? random(16) : value;
+      }) as never[];
+    return {
+      run: (...parameters) => statement.run(...renamed(parameters)),
+      get: <Row>(...parameters: never[]) => statement.get<Row>(...renamed(parameters)),
+      all: <Row>(...parameters: never[]) => statement.all<Row>(...renamed(parameters)),
+    };
+  };
+  return wrap(database, (sql, statement) => (/INSERT (OR \w+ )?INTO messages\b/i.test(sql) ? other(statement) : statement));
+}
+
+/** Read marks are not written down. */
+export const readMarksLost = (database: SqlDatabase): SqlDatabase =>
+  wrap(database, (sql, statement) => (/UPDATE conversations SET .*read_order/is.test(sql) ? { ...statement, run: () => ({ changes: 1 }), get: () => undefined, all: () => [] } : statement));
+
+function wrap(database: SqlDatabase, change: (sql: string, statement: SqlStatement) => SqlStatement): SqlDatabase {
+  return {
+    get inTransaction() {
+      return database.inTransaction;
+    },
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => change(sql, database.prepare(sql)),
+    transaction: (body) => database.transaction(body),
+    close: () => database.close(),
+  };
+}
