@@ -40,10 +40,14 @@ export interface ConversationStore {
   /** Counts again from the messages, after many were added at once. */
   recount(row: number): void;
   unreadTotal(): number;
+  /** Every row was removed. */
+  forget(): void;
 }
 
 /** `settling`: who is a stranger is not known yet, so no chat is called a request. */
 export function openConversations(database: SqlDatabase, messages: MessageStore, settling: () => boolean): ConversationStore {
+  /** Asked for at every change of the small state; `undefined` after whatever may have changed it. */
+  let unreadKnown: number | undefined;
   const find = (id: ConversationId): ConversationRow | undefined =>
     database.prepare("SELECT * FROM conversations WHERE id = ?").get<ConversationRow>(id);
   const countUnread = (row: number, readOrder: number): number =>
@@ -98,6 +102,7 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       return { total, items: rows.map((row) => toSummary(row, lastMessages)) };
     },
     noteMessage(row, order, countsAsUnread) {
+      if (countsAsUnread) unreadKnown = undefined;
       database
         .prepare(
           `UPDATE conversations SET last_order = max(last_order, ?1), unread = unread + (CASE WHEN ?2 = 1 AND ?1 > read_order THEN 1 ELSE 0 END) WHERE row = ?3`,
@@ -105,25 +110,36 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
         .run(order, countsAsUnread ? 1 : 0, row);
     },
     noteMessages(row, newestOrder, unread) {
+      unreadKnown = undefined;
       database.prepare("UPDATE conversations SET last_order = max(last_order, ?), unread = unread + ? WHERE row = ?").run(newestOrder, unread, row);
     },
     markRead(row, order) {
+      unreadKnown = undefined;
       const { changes } = database.prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?").run(order, row, order);
       if (changes > 0) database.prepare("UPDATE conversations SET unread = ? WHERE row = ?").run(countUnread(row, order), row);
       return changes > 0;
     },
     update(row, change) {
+      if (change.archived !== undefined) unreadKnown = undefined;
       for (const [column, value] of Object.entries(change)) {
         assert(UPDATABLE.has(column), "no such column");
         database.prepare(`UPDATE conversations SET ${column} = ? WHERE row = ?`).run(value, row);
       }
     },
     recount(row) {
+      unreadKnown = undefined;
       const readOrder = database.prepare("SELECT read_order FROM conversations WHERE row = ?").get<{ read_order: number }>(row)?.read_order ?? 0;
       database.prepare("UPDATE conversations SET last_order = ?, unread = ? WHERE row = ?").run(messages.lastOrder(row), countUnread(row, readOrder), row);
     },
     unreadTotal() {
-      return database.prepare("SELECT coalesce(sum(unread), 0) AS n FROM conversations WHERE archived = 0").get<{ n: number }>()!.n;
+      if (unreadKnown !== undefined) return unreadKnown;
+      const { n } = database.prepare("SELECT coalesce(sum(unread), 0) AS n FROM conversations WHERE archived = 0").get<{ n: number }>()!;
+      // Not what a transaction sees that may yet be undone.
+      if (!database.inTransaction) unreadKnown = n;
+      return n;
+    },
+    forget() {
+      unreadKnown = undefined;
     },
   };
 }

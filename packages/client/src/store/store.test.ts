@@ -239,3 +239,28 @@ test("a list shows each chat's own newest message, also when it was deleted and 
   );
   expect(store.messages.at([first.order, 9_000]).size).toBe(1);
 });
+
+test("the number of unread messages follows whatever changes it, and what was undone changed nothing", () => {
+  const total = () => store.conversations.unreadTotal();
+  add(ANNA, { orderFrom: 1_000 });
+  expect(total()).toBe(1);
+  add(BELA, { orderFrom: 2_000 });
+  add(BELA, { orderFrom: 3_000 });
+  expect(total()).toBe(3);
+  expect(() =>
+    database.transaction(() => {
+      store.conversations.noteMessages(1, 9_000, 5);
+      expect(total()).toBe(8);
+      throw new Error("undone");
+    }),
+  ).toThrow("undone");
+  expect(total()).toBe(3);
+  store.conversations.markRead(2, 2_000);
+  expect(total()).toBe(2);
+  store.conversations.update(1, { archived: 1 });
+  expect(total()).toBe(1);
+  database.transaction(() => store.conversations.recount(2));
+  expect(total()).toBe(1);
+  store.wipe();
+  expect(total()).toBe(0);
+});

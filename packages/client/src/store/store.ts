@@ -48,10 +48,11 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
   const messages = openMessages(database);
   const lists = openDeviceLists(database, primitives);
   const kv = openKeyValues(database);
+  const conversations = openConversations(database, messages, () => kv.getBytes(SETTLING) !== undefined);
   return {
     database,
     kv,
-    conversations: openConversations(database, messages, () => kv.getBytes(SETTLING) !== undefined),
+    conversations,
     messages,
     search: openSearch(database, messages),
     contacts: openContacts(database),
@@ -69,6 +70,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     atomically: (body) => (database.inTransaction ? body() : database.transaction(body)),
     wipe(keep) {
       lists.forget();
+      conversations.forget();
       database.transaction(() => {
         for (const table of WIPED_TABLES) database.exec(`DELETE FROM ${table}`);
         // The index only marks what was deleted; its words stay until it is emptied as a whole.
