@@ -1,6 +1,8 @@
 import { encode } from "uqr";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { MessageView } from "@hawser/sdk";
+import { messageLine } from "../views/message-view.ts";
 import { paintFor } from "./paint.ts";
 import { qrCode } from "./qr-code.ts";
 import { safeName, safeText } from "./safe-text.ts";
@@ -26,6 +28,14 @@ test("colours only on a terminal, never against NO_COLOR", () => {
   expect(paintFor({ isTTY: true }, { TERM: "dumb" }).bold("x")).toBe("x");
   expect(paintFor({ isTTY: false }, {}).bold("x")).toBe("x");
   expect(paintFor({ isTTY: false }, { FORCE_COLOR: "1" }).enabled).toBe(true);
+});
+
+test("nothing that a sender chose reaches a terminal as it came: names, texts, files and their types", () => {
+  const evil = "\x1b]0;owned\x07";
+  const attachment = { index: 0, blob: undefined, mediaType: evil, fileName: evil, sizeBytes: 5, width: 0, height: 0, thumbnail: undefined, local: false };
+  const message = { senderName: evil, text: evil, sentAtMs: 1, status: "received", kind: "text", outgoing: false, attachments: [attachment] };
+  // oxlint-disable-next-line no-control-regex
+  expect(messageLine(message as unknown as MessageView, plain, 1, evil)).not.toMatch(/[\x1b\x07]/);
 });
 
 test("no text from outside reaches a terminal with a control character", () => {

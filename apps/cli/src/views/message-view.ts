@@ -33,7 +33,7 @@ export function messageLine(message: MessageView, paint: Paint, nowMs: number, c
   const text =
     message.kind === "undecryptable" ? paint.dim("(cannot be read yet; asked the sender to send it again)") : safeText(message.text);
   const files = message.attachments.map(
-    (file) => `\n    📎 ${safeName(file.fileName) || "file"} ${paint.dim(`${file.mediaType}, ${formatSize(file.sizeBytes)}`)}`,
+    (file) => `\n    📎 ${safeName(file.fileName) || "file"} ${paint.dim(`${safeName(file.mediaType)}, ${formatSize(file.sizeBytes)}`)}`,
   );
   if (message.kind === "system") return `${time}  ${paint.dim(`— ${text}`)}`;
   return `${time}  ${paint.bold(who)}${place}: ${text}${mark}${files.join("")}`;
