@@ -33,7 +33,6 @@ import { createSerialQueue, type SerialQueue } from "./serial-queue.ts";
 import { clientState } from "./state.ts";
 import { openStore } from "./store/store.ts";
 
-
 export interface Engine {
   readonly core: Core;
   readonly queue: SerialQueue;
@@ -77,7 +76,10 @@ export function createEngine(ports: ClientPorts): Engine {
     log: (event) => ports.log?.(event),
   };
   const queue = createSerialQueue();
-  const connection: Connection = createConnection(ports, createServerEvents(() => engine));
+  const connection: Connection = createConnection(
+    ports,
+    createServerEvents(() => engine),
+  );
   const directory = createDirectory(core, connection);
   const transfer = createBlobTransfer(ports, connection);
   const ownList = createOwnList(core, connection, directory);
@@ -91,7 +93,13 @@ export function createEngine(ports: ClientPorts): Engine {
     },
   });
   const contacts = createContactBook(core, { link: connection, directory, state, receipts });
-  const history = createHistory(core, directory, transfer, (device) => store.atomically(() => state.sendAllTo(device)), contacts.acceptedElsewhere);
+  const history = createHistory(
+    core,
+    directory,
+    transfer,
+    (device) => store.atomically(() => state.sendAllTo(device)),
+    contacts.acceptedElsewhere,
+  );
   const imports = createImports(core, (conversation) => history.imported(conversation));
   const rendezvous = createRendezvous(connection);
   const companion = createCompanionLink(core, rendezvous, {
@@ -139,8 +147,8 @@ export function createEngine(ports: ClientPorts): Engine {
   if (identity.phase() === "ready") {
     companion.resume();
     phone.resume();
+    imports.resume();
     connection.start("device");
   } else companion.resume();
   return engine;
 }
-

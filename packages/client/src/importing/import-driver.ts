@@ -2,7 +2,15 @@
  * Chat exports → conversations. Messages carry ids made from their content, so importing the same or a longer export adds only what is
  * new. Each batch is one transaction; a file that ends badly leaves what was good. docs/IMPORT.md.
  */
-import { type ChatImport, type DateOrder, fixedOffset, guessSelf, type ImportedMessage, type LocalDateTime, openImport } from "@hawser/chat-import";
+import {
+  type ChatImport,
+  type DateOrder,
+  fixedOffset,
+  guessSelf,
+  type ImportedMessage,
+  type LocalDateTime,
+  openImport,
+} from "@hawser/chat-import";
 import { accountOfConversation, assert, concat, type ConversationId, OperationalError, toHex, utf8 } from "@hawser/base";
 import type { FileSource, HawserClient, ImportPreview } from "../api.ts";
 import { MAX_MEDIA_BYTES_PER_IMPORT_FILE, MAX_OPEN_IMPORTS, ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -17,16 +25,28 @@ export interface Imports {
   preview(file: FileSource): Promise<ImportPreview>;
   run(options: RunOptions): Promise<RunResult>;
   cancel(importId: string): void;
+  /** After a start: hands on what an earlier process imported and did not get to. */
+  resume(): void;
 }
 
 const ORDERS = { dmy: "day-first", mdy: "month-first", ymd: "year-first" } as const satisfies Record<DateOrder, ImportPreview["dateOrder"]>;
 const ORDERS_BACK = { "day-first": "dmy", "month-first": "mdy", "year-first": "ymd" } as const;
 const CONVERSATION_LABEL = "hawser imported chat v1\0";
 
+const UNSHARED = "unshared-imports";
+
 /** `imported`: new messages of a conversation are there; other devices may want them. */
 export function createImports(core: Core, imported: (conversation: ConversationId) => void): Imports {
   const open = new Map<string, { readonly chat: ChatImport; cancelled: boolean }>();
   const toUtcMs = core.ports.localTimeToUtcMs ?? fixedOffset(0);
+  /** Chats with imported messages that the other own devices were not told of: an import may end with the program. */
+  const unshared = (): readonly ConversationId[] => core.store.kv.getJson<readonly ConversationId[]>(UNSHARED) ?? [];
+  const setUnshared = (ids: readonly ConversationId[]): void =>
+    ids.length === 0 ? core.store.kv.delete(UNSHARED) : core.store.kv.setJson(UNSHARED, ids);
+  const share = (): void => {
+    for (const id of unshared()) imported(id);
+    setUnshared([]);
+  };
 
   return {
     async preview(file) {
@@ -52,7 +72,9 @@ export function createImports(core: Core, imported: (conversation: ConversationI
         if (!batch.ok) throw new OperationalError("IMPORT_UNREADABLE", { message: batch.error.kind });
         const media = await readMedia(core, chat, batch.value.messages);
         core.store.database.transaction(() => {
-          for (const message of batch.value.messages) insert(core, conversation.row, id, message, options.self, media.get(message.indexInFile), tally);
+          for (const message of batch.value.messages)
+            insert(core, conversation.row, id, message, options.self, media.get(message.indexInFile), tally);
+          if (tally.imported > 0) setUnshared([...new Set([...unshared(), id])]);
           core.store.conversations.recount(conversation.row);
           core.store.conversations.markRead(conversation.row, core.store.messages.lastOrder(conversation.row));
         });
@@ -61,9 +83,10 @@ export function createImports(core: Core, imported: (conversation: ConversationI
         core.notify.messagesChanged(id);
       }
       open.delete(options.importId);
-      if (tally.imported > 0) imported(id);
+      share();
       return { conversation: id, imported: tally.imported, alreadyThere: tally.alreadyThere };
     },
+    resume: share,
     cancel(importId) {
       const entry = open.get(importId);
       if (entry !== undefined) entry.cancelled = true;
@@ -133,7 +156,8 @@ async function readMedia(core: Core, chat: ChatImport, messages: readonly Import
   for (const { attachment, indexInFile, contentId } of messages) {
     if (attachment === undefined || core.store.messages.has(contentId)) continue;
     const sizeBytes = chat.attachments.get(attachment.fileName)?.sizeBytes;
-    const bytes = sizeBytes === undefined || sizeBytes > MAX_MEDIA_BYTES_PER_IMPORT_FILE ? undefined : await readWhole(chat, attachment.fileName);
+    const bytes =
+      sizeBytes === undefined || sizeBytes > MAX_MEDIA_BYTES_PER_IMPORT_FILE ? undefined : await readWhole(chat, attachment.fileName);
     const size = bytes === undefined ? undefined : pictureSize(bytes);
     const localId = bytes === undefined ? undefined : `local:${toHex(core.ports.primitives.sha256(bytes))}`;
     if (bytes !== undefined && localId !== undefined) core.store.atomically(() => core.store.blobs.put(localId, bytes));
