@@ -35,29 +35,42 @@ test("HMAC, HKDF and X25519 are those of WebCrypto", async () => {
   expect(Buffer.from(await syncSubtle.sign("HMAC", await syncSubtle.importKey("raw", key, hmac), data))).toEqual(Buffer.from(real));
   const hkdf = { name: "HKDF", hash: "SHA-256", salt: key, info: data };
   const realBits = await subtle.deriveBits(hkdf, await subtle.importKey("raw", key, "HKDF", false, ["deriveBits"]), 256);
-  expect(Buffer.from(await syncSubtle.deriveBits(hkdf, await syncSubtle.importKey("raw", key, "HKDF"), 256))).toEqual(Buffer.from(realBits));
+  expect(Buffer.from(await syncSubtle.deriveBits(hkdf, await syncSubtle.importKey("raw", key, "HKDF"), 256))).toEqual(
+    Buffer.from(realBits),
+  );
   const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), key]);
   const curve = { name: "X25519" };
   const mine = await syncSubtle.importKey("pkcs8", pkcs8, curve);
   const its = await subtle.importKey("pkcs8", pkcs8, curve, true, ["deriveBits"]);
-  expect(await syncSubtle.exportKey("jwk", mine)).toMatchObject({ d: (await subtle.exportKey("jwk", its)).d, x: (await subtle.exportKey("jwk", its)).x });
+  expect(await syncSubtle.exportKey("jwk", mine)).toMatchObject({
+    d: (await subtle.exportKey("jwk", its)).d,
+    x: (await subtle.exportKey("jwk", its)).x,
+  });
 });
 
 /** Each of these found a bug once. */
-test.each([9, 21, 38, 46, 66, 87])("seed %i holds again", async (seed) => {
-  expect((await runPlan(drawPlan(seed))).violations).toEqual([]);
-}, 60_000);
+test.each([9, 21, 38, 46, 66, 87])(
+  "seed %i holds again",
+  async (seed) => {
+    expect((await runPlan(drawPlan(seed))).violations).toEqual([]);
+  },
+  60_000,
+);
 
 describe("fixed seeds", () => {
   const starts = Array.from({ length: FIXED_SEEDS / SEEDS_A_TEST }, (_, i) => 10_001 + i * SEEDS_A_TEST);
-  test.each(starts)(`${SEEDS_A_TEST} from %i`, async (start) => {
-    const failed: unknown[] = [];
-    for (let seed = start; seed < start + SEEDS_A_TEST; seed++) {
-      const { violations } = await runPlan(drawPlan(seed, { steps: STEPS_EACH, short: true }));
-      if (violations.length > 0) failed.push({ seed, violations });
-    }
-    expect(failed).toEqual([]);
-  }, 120_000);
+  test.each(starts)(
+    `${SEEDS_A_TEST} from %i`,
+    async (start) => {
+      const failed: unknown[] = [];
+      for (let seed = start; seed < start + SEEDS_A_TEST; seed++) {
+        const { violations } = await runPlan(drawPlan(seed, { steps: STEPS_EACH, short: true }));
+        if (violations.length > 0) failed.push({ seed, violations });
+      }
+      expect(failed).toEqual([]);
+    },
+    120_000,
+  );
 });
 
 test("a failing plan is cut down to what it takes", async () => {

@@ -18,7 +18,11 @@ export async function discrepancies(cast: Cast): Promise<Violation[]> {
   const add = (rule: RuleName, text: string): void => void found.push({ rule, text });
   const members = await findMembers(cast, add);
   checkMessages(cast, members, add);
-  for (const account of cast.world.accounts) checkAgreement(members.filter((member) => member.account === account), add);
+  for (const account of cast.world.accounts)
+    checkAgreement(
+      members.filter((member) => member.account === account),
+      add,
+    );
   checkLists(cast, members, add);
   for (const { device } of members) await checkWaits(cast, device, add);
   return found;
@@ -46,8 +50,11 @@ async function findMembers(cast: Cast, add: Add): Promise<Member[]> {
       }
       if (phase !== "ready" && !cast.links.isOpen(device)) checkLink(device, (await device.client?.linkStatus())?.stage, add);
     }
-    const known = new Set([...world.oracle.numbers].filter(([device]) => world.accountOf(device) === account).map(([, { device }]) => device));
-    for (const number of entry?.devices.keys() ?? []) if (!claimed.has(number) && !known.has(number)) add("every wait ends", `${account.handle} has a ghost: device ${number}`);
+    const known = new Set(
+      [...world.oracle.numbers].filter(([device]) => world.accountOf(device) === account).map(([, { device }]) => device),
+    );
+    for (const number of entry?.devices.keys() ?? [])
+      if (!claimed.has(number) && !known.has(number)) add("every wait ends", `${account.handle} has a ghost: device ${number}`);
   }
   return members;
 }
@@ -66,7 +73,8 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
       if (account !== message.fromAccount && account !== message.toAccount) continue;
       const rows = device.disk.rows<{ id: Uint8Array; status: number }>("SELECT id FROM messages WHERE text = ?", message.text);
       if (rows.length > 1) add("delivered exactly once", `"${message.text}" stands ${rows.length} times on ${device.name}`);
-      if (rows.length === 0 && must) add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
+      if (rows.length === 0 && must)
+        add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
     }
   }
 }
@@ -86,7 +94,8 @@ function checkAgreement(members: readonly Member[], add: Add): void {
     const mine = first.device.disk.rows(sql);
     for (const { device } of others) {
       const its = device.disk.rows(sql);
-      if (JSON.stringify(mine) !== JSON.stringify(its)) add("devices agree", `${first.device.name} and ${device.name} differ in ${what}: ${difference(mine, its)}`);
+      if (JSON.stringify(mine) !== JSON.stringify(its))
+        add("devices agree", `${first.device.name} and ${device.name} differ in ${what}: ${difference(mine, its)}`);
     }
   }
 }
@@ -94,7 +103,16 @@ function checkAgreement(members: readonly Member[], add: Add): void {
 function difference(mine: readonly unknown[], its: readonly unknown[]): string {
   const a = new Set(mine.map((row) => JSON.stringify(row)));
   const b = new Set(its.map((row) => JSON.stringify(row)));
-  return [...[...a].filter((row) => !b.has(row)).slice(0, 2).map((row) => `−${row}`), ...[...b].filter((row) => !a.has(row)).slice(0, 2).map((row) => `+${row}`)].join(" ");
+  return [
+    ...[...a]
+      .filter((row) => !b.has(row))
+      .slice(0, 2)
+      .map((row) => `−${row}`),
+    ...[...b]
+      .filter((row) => !a.has(row))
+      .slice(0, 2)
+      .map((row) => `+${row}`),
+  ].join(" ");
 }
 
 function checkLists(cast: Cast, members: readonly Member[], add: Add): void {
@@ -102,12 +120,17 @@ function checkLists(cast: Cast, members: readonly Member[], add: Add): void {
     for (const account of cast.world.accounts) {
       const own = account.devices.includes(device);
       const chain = cast.world.server.directory?.listsAfter(account.id!, 0) ?? [];
-      const rows = device.disk.rows<{ number: number; payload: Uint8Array }>("SELECT number, payload FROM device_lists WHERE account = ? ORDER BY number", account.id!);
+      const rows = device.disk.rows<{ number: number; payload: Uint8Array }>(
+        "SELECT number, payload FROM device_lists WHERE account = ? ORDER BY number",
+        account.id!,
+      );
       for (const { number, payload } of rows) {
         const served = chain[number - 1];
-        if (served === undefined || !Buffer.from(served.payload).equals(payload)) add("one chain of lists", `${device.name} holds another list ${number} of ${account.handle} than the server`);
+        if (served === undefined || !Buffer.from(served.payload).equals(payload))
+          add("one chain of lists", `${device.name} holds another list ${number} of ${account.handle} than the server`);
       }
-      if (own && rows.at(-1)?.number !== chain.length) add("one chain of lists", `${device.name} stands at list ${rows.at(-1)?.number} of its account, the server at ${chain.length}`);
+      if (own && rows.at(-1)?.number !== chain.length)
+        add("one chain of lists", `${device.name} stands at list ${rows.at(-1)?.number} of its account, the server at ${chain.length}`);
     }
   }
 }

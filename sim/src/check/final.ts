@@ -9,7 +9,8 @@ export function checkRevokedReaders(world: World): void {
     const revokedAtMs = was === undefined ? undefined : oracle.revocations.get(`${was.account}/${was.device}`);
     if (revokedAtMs === undefined) continue;
     for (const message of oracle.sent.values()) {
-      if (message.askedAtMs > revokedAtMs && texts.has(message.text)) violations.add("nothing after revocation", `${device.name} read "${message.text}", sent after its revocation`);
+      if (message.askedAtMs > revokedAtMs && texts.has(message.text))
+        violations.add("nothing after revocation", `${device.name} read "${message.text}", sent after its revocation`);
     }
   }
 }
@@ -27,10 +28,13 @@ export function checkServerDisks(world: World): void {
   for (const [role, disk] of Object.entries(world.server.disks)) {
     for (const { name } of disk.rows<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
       for (const row of disk.raw.prepare(`SELECT * FROM ${name}`).iterate()) {
-        const found = Object.values(row).some((value) => (value instanceof Uint8Array ? holdsCanary(value) : typeof value === "string" && holdsCanary(Buffer.from(value))));
+        const found = Object.values(row).some((value) =>
+          value instanceof Uint8Array ? holdsCanary(value) : typeof value === "string" && holdsCanary(Buffer.from(value)),
+        );
         if (found) world.violations.add("no plaintext at the server", `table ${name} of ${role} holds plaintext`);
       }
     }
   }
-  for (const blob of world.server.shelf.stored) if (holdsCanary(blob)) world.violations.add("no plaintext at the server", "a blob holds plaintext");
+  for (const blob of world.server.shelf.stored)
+    if (holdsCanary(blob)) world.violations.add("no plaintext at the server", "a blob holds plaintext");
 }

@@ -26,7 +26,8 @@ export class WireWatch {
     this.#violations = violations;
     this.#keyUse = keyUse;
     network.taps.push((direction, connection, bytes) => {
-      if (holdsCanary(bytes)) violations.add("no plaintext at the server", `a frame of type ${bytes[0]} from ${connection.device} holds plaintext`);
+      if (holdsCanary(bytes))
+        violations.add("no plaintext at the server", `a frame of type ${bytes[0]} from ${connection.device} holds plaintext`);
       if (direction === "up" && bytes[0] === FRAME_TYPES.send) this.#send(connection, bytes);
       if (direction === "down" && bytes[0] === FRAME_TYPES.batch) this.#batch(connection, bytes);
     });

@@ -106,7 +106,8 @@ class DiskView implements SqlDatabase {
 
   #use(): Disk {
     if (this.#machine.life !== this.#life) throw new ProcessDied();
-    if (this.#disk.outOfService) throw new OperationalError("STORE_UNAVAILABLE", { message: "out of service", retry: { afterMs: RETRY_AFTER_MS } });
+    if (this.#disk.outOfService)
+      throw new OperationalError("STORE_UNAVAILABLE", { message: "out of service", retry: { afterMs: RETRY_AFTER_MS } });
     return this.#disk;
   }
 

@@ -69,7 +69,13 @@ export class Network {
     return connection.clientEnd;
   }
 
-  #refuse(machine: Machine, life: number, events: FrameConnectionEvents, why: "refused" | "503" | "hangs", random: SeededRandom): FrameConnection {
+  #refuse(
+    machine: Machine,
+    life: number,
+    events: FrameConnectionEvents,
+    why: "refused" | "503" | "hangs",
+    random: SeededRandom,
+  ): FrameConnection {
     let over = false;
     const close = (code: number, reason: string): void => {
       if (over) return;
@@ -82,7 +88,11 @@ export class Network {
       this.scheduler.after(delayMs, () => close(ABNORMAL_CLOSURE, why));
     }
     // As `ws` does: whoever gives up on a handshake hears that it is over.
-    return { send: () => undefined, bufferedBytes: 0, close: () => void this.scheduler.after(0, () => close(ABNORMAL_CLOSURE, "given up")) };
+    return {
+      send: () => undefined,
+      bufferedBytes: 0,
+      close: () => void this.scheduler.after(0, () => close(ABNORMAL_CLOSURE, "given up")),
+    };
   }
 
   /** Ends a device's connections: `reset` both ends hear of, `silent` nobody does. */

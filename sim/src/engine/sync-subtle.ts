@@ -12,7 +12,8 @@ const bufferOf = (data: Uint8Array): ArrayBuffer => new Uint8Array(data).buffer;
 
 function importX25519(format: string, key: Source | JsonWebKey): KeyObject {
   if (format === "pkcs8") return createPrivateKey({ key: Buffer.from(bytesOf(key as Source)), format: "der", type: "pkcs8" });
-  const jwk = format === "jwk" ? (key as JsonWebKey) : { kty: "OKP", crv: "X25519", x: Buffer.from(bytesOf(key as Source)).toString("base64url") };
+  const jwk =
+    format === "jwk" ? (key as JsonWebKey) : { kty: "OKP", crv: "X25519", x: Buffer.from(bytesOf(key as Source)).toString("base64url") };
   return jwk.d === undefined ? createPublicKey({ key: jwk, format: "jwk" }) : createPrivateKey({ key: jwk, format: "jwk" });
 }
 

@@ -13,7 +13,9 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-type Item = { readonly kind: "frame"; readonly bytes: Bytes; readonly sent: (() => void) | undefined } | { readonly kind: "act"; readonly act: () => void };
+type Item =
+  | { readonly kind: "frame"; readonly bytes: Bytes; readonly sent: (() => void) | undefined }
+  | { readonly kind: "act"; readonly act: () => void };
 
 /** One direction: in order, each item not before its time, nothing while it is held. */
 class Stream {
@@ -75,7 +77,14 @@ export class VirtualConnection {
   /** Nothing travels any more, in either direction. */
   dead = false;
 
-  constructor(parts: { network: Network; machine: Machine; life: number; events: FrameConnectionEvents; path: Path; random: SeededRandom }) {
+  constructor(parts: {
+    network: Network;
+    machine: Machine;
+    life: number;
+    events: FrameConnectionEvents;
+    path: Path;
+    random: SeededRandom;
+  }) {
     this.network = parts.network;
     this.machine = parts.machine;
     this.life = parts.life;
@@ -171,7 +180,8 @@ export class VirtualConnection {
   }
 
   #leave(): void {
-    if (this.#client === "closed" && (this.serverEnd.readyState === CLOSED || this.#serverMachine === undefined)) this.network.connections.delete(this);
+    if (this.#client === "closed" && (this.serverEnd.readyState === CLOSED || this.#serverMachine === undefined))
+      this.network.connections.delete(this);
   }
 
   #clientCloses(code: number): void {
@@ -230,7 +240,8 @@ export class VirtualConnection {
     if (!mine && machine !== this.#serverMachine?.machine) return;
     // What had left the process is on its way; the end comes behind it.
     const stream = mine ? this.#up : this.#down;
-    if (how === "reset") stream.put({ kind: "act", act: () => (mine ? this.#serverHearsEnd() : this.#clientHearsEnd(ABNORMAL_CLOSURE, "reset")) });
+    if (how === "reset")
+      stream.put({ kind: "act", act: () => (mine ? this.#serverHearsEnd() : this.#clientHearsEnd(ABNORMAL_CLOSURE, "reset")) });
     else this.dead = true;
     if (mine) this.#client = "closed";
     else this.serverEnd.readyState = CLOSED;

@@ -28,18 +28,40 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "the server acknowledges before the commit",
     caughtBy: LOST,
     seed: 14,
-    seams: () => ({ server: (world) => ({ database: (role, database) => (role === "mailbox" ? lateCommits(database, world.server.machine.clock(world.server.machine.life), LATE_MS) : database) }) }),
+    seams: () => ({
+      server: (world) => ({
+        database: (role, database) =>
+          role === "mailbox" ? lateCommits(database, world.server.machine.clock(world.server.machine.life), LATE_MS) : database,
+      }),
+    }),
   },
   {
     name: "the client sends and confirms before its commit",
     caughtBy: [...LOST, "no key and nonce twice"],
     seed: 31,
-    seams: () => ({ device: (device) => ({ database: (database) => lateCommits(database, device.machine.clock(device.machine.life), LATE_MS) }) }),
+    seams: () => ({
+      device: (device) => ({ database: (database) => lateCommits(database, device.machine.clock(device.machine.life), LATE_MS) }),
+    }),
   },
   { name: "the cursor leaves before the commit", caughtBy: LOST, seed: 26, seams: () => ({ device: () => ({ transport: earlyCursor }) }) },
-  { name: "handed to the socket counts as sent", caughtBy: LOST, seed: 1, seams: () => ({ device: (_device, world) => ({ transport: (transport) => earlyAcknowledgement(transport, world) }) }) },
-  { name: "a goodbye of any kind signs the device out", caughtBy: ["revoked only by signature"], seed: 8, seams: () => ({ device: (device) => ({ transport: (transport) => goodbyeSignsOut(transport, device) }) }) },
-  { name: "nobody compares list numbers", caughtBy: LOST, seed: 7, seams: () => ({ device: (_device, world) => ({ transport: (transport) => listNumbersUnchecked(transport, world) }) }) },
+  {
+    name: "handed to the socket counts as sent",
+    caughtBy: LOST,
+    seed: 1,
+    seams: () => ({ device: (_device, world) => ({ transport: (transport) => earlyAcknowledgement(transport, world) }) }),
+  },
+  {
+    name: "a goodbye of any kind signs the device out",
+    caughtBy: ["revoked only by signature"],
+    seed: 8,
+    seams: () => ({ device: (device) => ({ transport: (transport) => goodbyeSignsOut(transport, device) }) }),
+  },
+  {
+    name: "nobody compares list numbers",
+    caughtBy: LOST,
+    seed: 7,
+    seams: () => ({ device: (_device, world) => ({ transport: (transport) => listNumbersUnchecked(transport, world) }) }),
+  },
   { name: "frames are lost on a living connection", caughtBy: LOST, seed: 1, seams: () => ({ device: () => ({ transport: lostFrames }) }) },
   {
     name: "sessions of an old copy are used again",
@@ -70,7 +92,12 @@ export const MUTATIONS: readonly Mutation[] = [
       }),
     }),
   },
-  { name: "what waited to be sent is forgotten at a restart", caughtBy: LOST, seed: 3, seams: () => ({ device: (device) => ({ database: (database) => forgottenOutbox(database, device) }) }) },
+  {
+    name: "what waited to be sent is forgotten at a restart",
+    caughtBy: LOST,
+    seed: 3,
+    seams: () => ({ device: (device) => ({ database: (database) => forgottenOutbox(database, device) }) }),
+  },
   {
     name: "a message that is there is taken for another",
     caughtBy: ["delivered exactly once", "devices agree"],
@@ -80,17 +107,41 @@ export const MUTATIONS: readonly Mutation[] = [
       return { device: () => ({ database: (database) => noDuplicatesKnown(database, (sizeBytes) => random.bytes(sizeBytes)) }) };
     },
   },
-  { name: "read marks are not written down", caughtBy: ["devices agree"], seed: 1, seams: () => ({ device: (device) => ({ database: (database) => (device.name.endsWith("phone") ? readMarksLost(database) : database) }) }) },
-  { name: "one delivery in fifty is skipped", caughtBy: LOST, seed: 1, seams: () => ({ server: () => ({ mailboxes: (mailboxes) => skippedDeliveries(mailboxes, 50) }) }) },
+  {
+    name: "read marks are not written down",
+    caughtBy: ["devices agree"],
+    seed: 1,
+    seams: () => ({
+      device: (device) => ({ database: (database) => (device.name.endsWith("phone") ? readMarksLost(database) : database) }),
+    }),
+  },
+  {
+    name: "one delivery in fifty is skipped",
+    caughtBy: LOST,
+    seed: 1,
+    seams: () => ({ server: () => ({ mailboxes: (mailboxes) => skippedDeliveries(mailboxes, 50) }) }),
+  },
   { name: "a cursor takes one message too many", caughtBy: LOST, seed: 1, seams: () => ({ server: () => ({ mailboxes: greedyCursor }) }) },
-  { name: "revoked devices stay welcome", caughtBy: ["revoked only by signature", "nothing after revocation", "one chain of lists"], seed: 1, seams: () => ({ server: () => ({ directory: revokedStayWelcome }) }) },
+  {
+    name: "revoked devices stay welcome",
+    caughtBy: ["revoked only by signature", "nothing after revocation", "one chain of lists"],
+    seed: 1,
+    seams: () => ({ server: () => ({ directory: revokedStayWelcome }) }),
+  },
   {
     name: "a timer in thirty never fires",
     caughtBy: LOST,
     seed: 1,
     seams: () => {
       let set = 0;
-      return { device: () => ({ clock: (clock) => ({ ...clock, after: (delayMs, callback) => (++set % 30 === 0 ? () => undefined : clock.after(delayMs, callback)) }) }) };
+      return {
+        device: () => ({
+          clock: (clock) => ({
+            ...clock,
+            after: (delayMs, callback) => (++set % 30 === 0 ? () => undefined : clock.after(delayMs, callback)),
+          }),
+        }),
+      };
     },
   },
 ];

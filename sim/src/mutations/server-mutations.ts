@@ -6,7 +6,9 @@ export function skippedDeliveries(mailboxes: Mailboxes, every: number): Mailboxe
   let seen = 0;
   const read = mailboxes.read.bind(mailboxes);
   mailboxes.read = (mailbox, afterSequence, sink) =>
-    read(mailbox, afterSequence, { add: (...parameters: Parameters<typeof sink.add>) => (++seen % every === 0 ? true : sink.add(...parameters)) });
+    read(mailbox, afterSequence, {
+      add: (...parameters: Parameters<typeof sink.add>) => (++seen % every === 0 ? true : sink.add(...parameters)),
+    });
   return mailboxes;
 }
 

@@ -3,7 +3,11 @@ import type { SqlDatabase, SqlStatement } from "@hawser/base";
 import type { Device } from "../nodes/device.ts";
 
 /** Every second start finds the sessions as they were at an earlier start. */
-export function oldSessions(database: SqlDatabase, device: Device, memory: Map<Device, { copies: Record<string, unknown>[]; starts: number }>): SqlDatabase {
+export function oldSessions(
+  database: SqlDatabase,
+  device: Device,
+  memory: Map<Device, { copies: Record<string, unknown>[]; starts: number }>,
+): SqlDatabase {
   const exists = device.disk.rows("SELECT 1 FROM sqlite_schema WHERE name = 'sessions'").length > 0;
   const rows = exists ? device.disk.rows<Record<string, unknown>>("SELECT account, device, record FROM sessions") : [];
   const kept = memory.get(device) ?? { copies: rows, starts: 0 };
@@ -41,7 +45,11 @@ export function noDuplicatesKnown(database: SqlDatabase, random: (sizeBytes: num
 
 /** Read marks are not written down. */
 export const readMarksLost = (database: SqlDatabase): SqlDatabase =>
-  wrap(database, (sql, statement) => (/UPDATE conversations SET .*read_order/is.test(sql) ? { ...statement, run: () => ({ changes: 1 }), get: () => undefined, all: () => [] } : statement));
+  wrap(database, (sql, statement) =>
+    /UPDATE conversations SET .*read_order/is.test(sql)
+      ? { ...statement, run: () => ({ changes: 1 }), get: () => undefined, all: () => [] }
+      : statement,
+  );
 
 function wrap(database: SqlDatabase, change: (sql: string, statement: SqlStatement) => SqlStatement): SqlDatabase {
   return {

@@ -93,5 +93,7 @@ export const listNumbersUnchecked = (transport: Transport, world: World): Transp
 /** A frame now and then is lost on a connection that goes on as if nothing had happened. */
 export const lostFrames = (transport: Transport): Transport => {
   let sent = 0;
-  return between(transport, { up: (frame) => (frame[0] === FRAME_TYPES.cursor || frame[0] === FRAME_TYPES.send ? (++sent % 7 === 0 ? undefined : frame) : frame) });
+  return between(transport, {
+    up: (frame) => (frame[0] === FRAME_TYPES.cursor || frame[0] === FRAME_TYPES.send ? (++sent % 7 === 0 ? undefined : frame) : frame),
+  });
 };

@@ -2,7 +2,16 @@
  * The HTTP side of blobs over a virtual shelf: the real books and upload desk decide, as apps/server/src/http/blob-routes.ts has them do.
  * Invariant: bytes are on the shelf before they are in the books, and both outlive the server's process.
  */
-import { type BlobId, type Bytes, type Clock, type HttpRequest, type HttpResponse, OperationalError, type Primitives, toHex } from "@hawser/base";
+import {
+  type BlobId,
+  type Bytes,
+  type Clock,
+  type HttpRequest,
+  type HttpResponse,
+  OperationalError,
+  type Primitives,
+  toHex,
+} from "@hawser/base";
 import type { BlobBooks } from "@hawser/relay";
 import type { UploadDesk } from "@hawser/server/blobs/upload-desk";
 
@@ -13,7 +22,11 @@ interface Open {
 }
 
 const NOTHING = new Uint8Array(0);
-const answer = (status: number, headers: Readonly<Record<string, string>> = {}, body: Bytes = NOTHING): HttpResponse => ({ status, headers, body });
+const answer = (status: number, headers: Readonly<Record<string, string>> = {}, body: Bytes = NOTHING): HttpResponse => ({
+  status,
+  headers,
+  body,
+});
 
 export class BlobShelf {
   readonly #primitives: Primitives;
@@ -89,7 +102,8 @@ export class BlobShelf {
     const key = `${id}.${ticket.account}.${ticket.purpose}`;
     const there = this.#parts.get(key) ?? NOTHING;
     const whole = open.books().sizeOf(id);
-    if (method === "HEAD" || whole !== undefined) return answer(method === "HEAD" ? 200 : 204, { "upload-offset": String(whole ?? there.length) });
+    if (method === "HEAD" || whole !== undefined)
+      return answer(method === "HEAD" ? 200 : 204, { "upload-offset": String(whole ?? there.length) });
     if (Number(headers?.["upload-offset"]) !== there.length) return answer(409, { "upload-offset": String(there.length) });
     const now = new Uint8Array([...there, ...body]);
     this.#parts.set(key, now);

@@ -60,11 +60,14 @@ export class Device {
     const life = machine.begin();
     const random = this.#options.random.fork(`life ${life}`);
     const seams = this.#options.seams(this);
-    const onBody = (request: { readonly body?: Bytes }): void => (request.body === undefined ? undefined : this.#options.onBody(request.body));
+    const onBody = (request: { readonly body?: Bytes }): void =>
+      request.body === undefined ? undefined : this.#options.onBody(request.body);
     const ports: ClientPorts = {
       database: seams.database(this.disk.openFor(machine, life)),
       transport: seams.transport({ kind: "websocket", open: (_url, events) => network.open(machine, life, events) }),
-      http: seams.http(virtualHttp({ network, machine, life, shelf: server.shelf, random: random.fork("http"), faults: httpFaults, onBody })),
+      http: seams.http(
+        virtualHttp({ network, machine, life, shelf: server.shelf, random: random.fork("http"), faults: httpFaults, onBody }),
+      ),
       clock: seams.clock(machine.clock(life)),
       random: seams.random(random),
       primitives: seams.primitives(this.#options.primitives),

@@ -10,7 +10,15 @@ export interface HttpFaults {
   lostAnswers: number;
 }
 
-export function virtualHttp(parts: { network: Network; machine: Machine; life: number; shelf: BlobShelf; random: SeededRandom; faults: HttpFaults; onBody(request: HttpRequest): void }): Http {
+export function virtualHttp(parts: {
+  network: Network;
+  machine: Machine;
+  life: number;
+  shelf: BlobShelf;
+  random: SeededRandom;
+  faults: HttpFaults;
+  onBody(request: HttpRequest): void;
+}): Http {
   const { network, machine, life, shelf, random, faults } = parts;
   const { scheduler } = network;
   return {
@@ -23,14 +31,16 @@ export function virtualHttp(parts: { network: Network; machine: Machine; life: n
           over = true;
           machine.enter(life, act);
         };
-        const fail = (code: string): void => finish(() => reject(new OperationalError(code, { message: "no answer from the server", retry: { afterMs: 1_000 } })));
+        const fail = (code: string): void =>
+          finish(() => reject(new OperationalError(code, { message: "no answer from the server", retry: { afterMs: 1_000 } })));
         const latency = (): number => random.between(path.lowMs, path.highMs);
         scheduler.after(request.timeoutMs, () => fail("TIMEOUT"));
         if (path.opening === "refused") return void scheduler.after(1, () => fail("STORE_UNAVAILABLE"));
         if (path.opening === "hangs" || path.upHeld) return;
         scheduler.after(2 * latency(), () => {
           if (machine.life !== life) return;
-          if (path.opening === "503") return void scheduler.after(latency(), () => finish(() => resolve({ status: 503, headers: {}, body: new Uint8Array(0) })));
+          if (path.opening === "503")
+            return void scheduler.after(latency(), () => finish(() => resolve({ status: 503, headers: {}, body: new Uint8Array(0) })));
           if (network.listener === undefined) return fail("STORE_UNAVAILABLE");
           parts.onBody(request);
           network.trace.note(`${machine.name} http ${request.method} ${request.url.slice(-71)}`, request.body);

@@ -4,7 +4,17 @@
  */
 import { OperationalError, type Primitives, type SqlDatabase } from "@hawser/base";
 import {
-  BlobBooks, DEFAULT_BLOB_QUOTA_BYTES, DEFAULT_BLOB_RETENTION_MS, type Directory, type DirectoryRole, type Mailboxes, openDirectoryRole, openMailboxes, openRateTables, PreKeyStore, RendezvousStore,
+  BlobBooks,
+  DEFAULT_BLOB_QUOTA_BYTES,
+  DEFAULT_BLOB_RETENTION_MS,
+  type Directory,
+  type DirectoryRole,
+  type Mailboxes,
+  openDirectoryRole,
+  openMailboxes,
+  openRateTables,
+  PreKeyStore,
+  RendezvousStore,
   RequestHandler,
 } from "@hawser/relay";
 import { UploadDesk } from "@hawser/server/blobs/upload-desk";
@@ -26,7 +36,11 @@ export interface ServerSeams {
   mailboxes(mailboxes: Mailboxes): Mailboxes;
   directory(directory: Directory): Directory;
 }
-export const NO_SERVER_SEAMS: ServerSeams = { database: (_role, database) => database, mailboxes: (mailboxes) => mailboxes, directory: (directory) => directory };
+export const NO_SERVER_SEAMS: ServerSeams = {
+  database: (_role, database) => database,
+  mailboxes: (mailboxes) => mailboxes,
+  directory: (directory) => directory,
+};
 
 export interface VirtualServerOptions {
   readonly network: Network;
@@ -41,7 +55,12 @@ export interface VirtualServerOptions {
 
 const START_AGAIN_MS = 10_000;
 const TICKET_LIFETIME_MS = 6 * 3_600_000;
-const BLOB_LIMITS = { quotaBytes: DEFAULT_BLOB_QUOTA_BYTES, retentionMs: DEFAULT_BLOB_RETENTION_MS, maxUploads: 128, maxUploadsPerAccount: 16 };
+const BLOB_LIMITS = {
+  quotaBytes: DEFAULT_BLOB_QUOTA_BYTES,
+  retentionMs: DEFAULT_BLOB_RETENTION_MS,
+  maxUploads: 128,
+  maxUploadsPerAccount: 16,
+};
 
 export class VirtualServer {
   readonly machine: Machine;
@@ -125,7 +144,8 @@ export class VirtualServer {
       };
       tryOpen();
       return () => {
-        if (value === undefined || this.disks[name].outOfService) throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 2_000 } });
+        if (value === undefined || this.disks[name].outOfService)
+          throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: 2_000 } });
         return value;
       };
     };

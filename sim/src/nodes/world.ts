@@ -36,7 +36,13 @@ export interface WorldOptions {
 
 /** Enough of the stack to find it. */
 export const describeFault = (cause: unknown): string =>
-  cause instanceof Error ? (cause.stack ?? cause.message).split("\n").slice(0, 4).map((line) => line.trim()).join(" ") : String(cause);
+  cause instanceof Error
+    ? (cause.stack ?? cause.message)
+        .split("\n")
+        .slice(0, 4)
+        .map((line) => line.trim())
+        .join(" ")
+    : String(cause);
 
 export class World {
   readonly scheduler = new Scheduler();

@@ -39,7 +39,9 @@ export class Cast {
 
   /** Those that belong to an account, as far as events have told. */
   members(devices?: readonly Device[]): Device[] {
-    return this.running(devices).filter((device) => this.world.oracle.numbers.has(device) && !this.world.oracle.revokedSeen.has(device) && !this.wiped.has(device));
+    return this.running(devices).filter(
+      (device) => this.world.oracle.numbers.has(device) && !this.world.oracle.revokedSeen.has(device) && !this.wiped.has(device),
+    );
   }
 
   pickMember(random: SeededRandom, devices?: readonly Device[]): { device: Device; client: HawserClient; account: Account } | undefined {

@@ -36,7 +36,17 @@ export class LinkPeople {
     const companion = world.addDevice(account, `${account.handle}-companion-${account.devices.length}`);
     companion.start();
     this.#cast.note(`${companion.name} wants to be linked`);
-    const attempt: Attempt = { account, companion, random, declines: random.chance(0.08), scanned: undefined, decided: undefined, tries: 0, looks: 0, over: false };
+    const attempt: Attempt = {
+      account,
+      companion,
+      random,
+      declines: random.chance(0.08),
+      scanned: undefined,
+      decided: undefined,
+      tries: 0,
+      looks: 0,
+      over: false,
+    };
     this.#attempts.push(attempt);
     void this.#start(attempt);
     this.#lookLater(attempt);
@@ -52,14 +62,19 @@ export class LinkPeople {
   }
 
   #lookLater(attempt: Attempt): void {
-    this.#cast.after(LOOK_EVERY_MS * (0.5 + attempt.random.fraction()), () => void this.#look(attempt).catch((error: unknown) => this.#cast.note(`link: ${String(error)}`)));
+    this.#cast.after(
+      LOOK_EVERY_MS * (0.5 + attempt.random.fraction()),
+      () => void this.#look(attempt).catch((error: unknown) => this.#cast.note(`link: ${String(error)}`)),
+    );
   }
 
   async #start(attempt: Attempt): Promise<void> {
     const { client } = attempt.companion;
     if (client === undefined || attempt.companion.machine.suspended) return;
     attempt.tries++;
-    await client.startLink({ deviceName: `${CANARY} ${attempt.companion.name}`, platform: "sim" }).catch((error: unknown) => this.#cast.note(`${attempt.companion.name} cannot start a link: ${String(error)}`));
+    await client
+      .startLink({ deviceName: `${CANARY} ${attempt.companion.name}`, platform: "sim" })
+      .catch((error: unknown) => this.#cast.note(`${attempt.companion.name} cannot start a link: ${String(error)}`));
   }
 
   async #look(attempt: Attempt): Promise<void> {
@@ -90,9 +105,13 @@ export class LinkPeople {
 
   async #decide(attempt: Attempt, phone: HawserClient, shown: LinkStatus): Promise<void> {
     const asked = await phone.linkStatus();
-    if (asked?.stage !== "comparing" || asked.attempt === undefined || asked.attempt === attempt.decided || shown.attempt !== asked.attempt) return;
+    if (asked?.stage !== "comparing" || asked.attempt === undefined || asked.attempt === attempt.decided || shown.attempt !== asked.attempt)
+      return;
     if (shown.matchCode !== undefined && shown.matchCode !== asked.matchCode) {
-      this.#cast.world.violations.add("match codes agree", `${attempt.companion.name} shows ${shown.matchCode}, its phone ${asked.matchCode}`);
+      this.#cast.world.violations.add(
+        "match codes agree",
+        `${attempt.companion.name} shows ${shown.matchCode}, its phone ${asked.matchCode}`,
+      );
     }
     attempt.decided = asked.attempt;
     this.#cast.note(`${attempt.companion.name}: ${attempt.declines ? "declined" : "approved"}`);

@@ -8,7 +8,12 @@ const MAX_DEVICES = 4;
 
 const file = (random: SeededRandom) => {
   const bytes = Buffer.concat([Buffer.from(CANARY), random.bytes(200 + random.below(4_000))]);
-  return { name: `${CANARY}.bin`, sizeBytes: bytes.length, mediaType: "application/octet-stream", read: (offset: number, sizeBytes: number) => Promise.resolve(new Uint8Array(bytes.subarray(offset, offset + sizeBytes))) };
+  return {
+    name: `${CANARY}.bin`,
+    sizeBytes: bytes.length,
+    mediaType: "application/octet-stream",
+    read: (offset: number, sizeBytes: number) => Promise.resolve(new Uint8Array(bytes.subarray(offset, offset + sizeBytes))),
+  };
 };
 
 export function send(cast: Cast, random: SeededRandom): void {
@@ -24,11 +29,26 @@ export function sendFile(cast: Cast, random: SeededRandom): void {
   if (from !== undefined) void sendOne(cast, random, from, cast.pickOther(random, from.account), true);
 }
 
-async function sendOne(cast: Cast, random: SeededRandom, from: NonNullable<ReturnType<Cast["pickMember"]>>, to: Cast["world"]["accounts"][number], withFile: boolean): Promise<void> {
+async function sendOne(
+  cast: Cast,
+  random: SeededRandom,
+  from: NonNullable<ReturnType<Cast["pickMember"]>>,
+  to: Cast["world"]["accounts"][number],
+  withFile: boolean,
+): Promise<void> {
   const { world } = cast;
   const text = `${CANARY} message ${cast.label()}.`;
   const id = newMessageId(from.device.machine.clock(0).nowMs(), random);
-  const message = { id, text, from: from.device, fromAccount: from.account, toAccount: to, askedAtMs: world.scheduler.nowMs, promised: false, life: from.device.machine.life };
+  const message = {
+    id,
+    text,
+    from: from.device,
+    fromAccount: from.account,
+    toAccount: to,
+    askedAtMs: world.scheduler.nowMs,
+    promised: false,
+    life: from.device.machine.life,
+  };
   world.oracle.sent.set(id, message);
   cast.note(`${from.device.name} sends "${text}" to ${to.handle}${withFile ? " with a file" : ""}`);
   try {
@@ -64,7 +84,11 @@ export async function changeState(cast: Cast, random: SeededRandom): Promise<voi
   cast.note(`${who.device.name} changes ${["a contact's name", "a chat", "its settings", "its own name"][kind]}`);
   try {
     if (kind === 0) await who.client.renameContact(other.id!, name);
-    else if (kind === 1) await who.client.setChatState((await who.client.openConversation(other.id!)).id, { pinned: random.chance(0.5), archived: random.chance(0.3) });
+    else if (kind === 1)
+      await who.client.setChatState((await who.client.openConversation(other.id!)).id, {
+        pinned: random.chance(0.5),
+        archived: random.chance(0.3),
+      });
     else if (kind === 2) await who.client.setSettings({ readReceipts: random.chance(0.5), language: random.pick(["en", "tr", "az"]) });
     else await who.client.setDisplayName(name);
   } catch (error) {
@@ -84,7 +108,9 @@ export async function revoke(cast: Cast, random: SeededRandom): Promise<void> {
   const target = cast.world.oracle.numbers.get(random.pick([...cast.companions(account), cast.phone(account)]));
   if (phone === undefined || target === undefined) return;
   cast.note(`${phone.name} revokes device ${target.device}`);
-  await phone.client!.revokeDevice(target.device as never).catch((error: unknown) => cast.note(`${phone.name} could not revoke: ${String(error)}`));
+  await phone
+    .client!.revokeDevice(target.device as never)
+    .catch((error: unknown) => cast.note(`${phone.name} could not revoke: ${String(error)}`));
 }
 
 export async function wipe(cast: Cast, random: SeededRandom): Promise<void> {
@@ -101,9 +127,17 @@ export async function importChat(cast: Cast, random: SeededRandom): Promise<void
   const phone = cast.members([cast.phone(account)])[0];
   if (phone === undefined) return;
   const label = cast.label();
-  const lines = Array.from({ length: 5 + random.below(40) }, (_, i) => `[01.03.24, 10:${String(i).padStart(2, "0")}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: ${CANARY} old ${label}-${i}`);
+  const lines = Array.from(
+    { length: 5 + random.below(40) },
+    (_, i) => `[01.03.24, 10:${String(i).padStart(2, "0")}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: ${CANARY} old ${label}-${i}`,
+  );
   const bytes = Buffer.from(lines.join("\r\n"));
-  const source = { name: `WhatsApp Chat - ${CANARY}.txt`, sizeBytes: bytes.length, mediaType: "text/plain", read: (offset: number, sizeBytes: number) => Promise.resolve(new Uint8Array(bytes.subarray(offset, offset + sizeBytes))) };
+  const source = {
+    name: `WhatsApp Chat - ${CANARY}.txt`,
+    sizeBytes: bytes.length,
+    mediaType: "text/plain",
+    read: (offset: number, sizeBytes: number) => Promise.resolve(new Uint8Array(bytes.subarray(offset, offset + sizeBytes))),
+  };
   cast.note(`${phone.name} imports ${lines.length} messages`);
   try {
     const preview = await phone.client!.previewImport(source);

@@ -137,6 +137,7 @@ async function setUp(plan: Plan, world: World, cast: Cast): Promise<void> {
       await cast.phone(account).client!.addContact({ account: other.id, name: `${CANARY} ${other.handle}`, handle: other.handle });
     }
   }
-  for (let i = 0; i < plan.companions; i++) cast.links.begin(world.accounts[i % world.accounts.length]!, world.random.fork(`first link ${i}`));
+  for (let i = 0; i < plan.companions; i++)
+    cast.links.begin(world.accounts[i % world.accounts.length]!, world.random.fork(`first link ${i}`));
   await world.scheduler.run(SETUP_MS / 2);
 }

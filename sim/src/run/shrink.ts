@@ -27,6 +27,7 @@ export async function shrink(plan: Plan, failed: RunResult, maxRuns: number, opt
       await tryPlan({ ...best.plan, steps });
     }
   }
-  for (const simpler of [{ maxDrift: 0 }, { lostAnswers: 0 }, { companions: 0 }, { accounts: 2 }]) await tryPlan({ ...best.plan, ...simpler });
+  for (const simpler of [{ maxDrift: 0 }, { lostAnswers: 0 }, { companions: 0 }, { accounts: 2 }])
+    await tryPlan({ ...best.plan, ...simpler });
   return { ...best, runs };
 }
