@@ -27,7 +27,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   "io-node": { folder: "packages/io-node", pure: false, imports: ["base", "wire"], tests: ["crypto"] },
   "io-web": { folder: "packages/io-web", pure: false, imports: ["base", "wire"] },
-  sdk: { folder: "packages/sdk", pure: false, imports: ["base", "wire", "client", "io-node", "io-web"], tests: ["server", "crypto"] },
+  sdk: { folder: "packages/sdk", pure: false, imports: ["base", "wire", "client", "io-node"], tests: ["server", "crypto"] },
   ui: { folder: "packages/ui", pure: false, imports: [] },
   server: { folder: "apps/server", pure: false, imports: ["base", "wire", "crypto", "relay", "io-node"] },
   web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "client", "io-web", "sdk", "ui"] },

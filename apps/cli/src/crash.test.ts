@@ -46,5 +46,5 @@ test("nothing is lost and nothing comes twice", async () => {
   for (const text of texts) if (!heard.includes(text)) await last.sees((line) => line.event === "message" && line["text"] === text);
   await last.kill("SIGTERM");
   const stored = await hawser([...place.on("bob"), "messages", "alice", "--limit", "100"]);
-  expect(stored.lines.map((line) => line["text"]).sort()).toEqual(texts.sort());
+  expect(stored.lines.map((line) => String(line["text"])).toSorted()).toEqual(texts.toSorted());
 }, 90_000);

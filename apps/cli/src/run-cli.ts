@@ -29,7 +29,7 @@ export async function runCli(parameters: readonly string[]): Promise<number> {
         args: given
           .slice(0, -2)
           .flat()
-          .filter((value) => value !== undefined) as string[],
+          .filter((value) => typeof value === "string"),
         options: command.opts() as never,
         globals: command.optsWithGlobals<GlobalOptions>(),
         environment: process.env,

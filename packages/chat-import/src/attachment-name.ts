@@ -1,7 +1,8 @@
 /** Finds an attachment in a message's text, and what its name says. */
 import type { Attachment } from "./imported-chat.ts";
 import { MAX_FILE_NAME_CHARS } from "./limits.ts";
-import { ATTACHED_WORDS, isMarked, plain, trimmed, withoutMarks } from "./phrases.ts";
+import { isMarked, plain, trimmed, withoutMarks } from "./marks.ts";
+import { ATTACHED_WORDS } from "./media-phrases.ts";
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   jpg: "image/jpeg",

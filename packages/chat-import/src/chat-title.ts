@@ -1,6 +1,6 @@
 /** The chat's name out of an export's file name, in the languages whose pattern is known. */
 import { isBareFileName } from "./attachment-name.ts";
-import { trimmed, withoutMarks } from "./phrases.ts";
+import { trimmed, withoutMarks } from "./marks.ts";
 
 /** Each has the name as its only group. Matched against the name without folder, extension and download counter. */
 const PATTERNS: readonly RegExp[] = [

@@ -1,7 +1,10 @@
 /** What one message is: a system line, a text, a medium or a deleted message. Pure; looks at one message alone. */
 import { findAttachment } from "./attachment-name.ts";
 import type { Attachment, MessageKind } from "./imported-chat.ts";
-import { deletedBy, isMarked, isMediaOmitted, isSystemSentence, trimmed, withoutEditedMark } from "./phrases.ts";
+import { isMarked, trimmed } from "./marks.ts";
+import { isMediaOmitted } from "./media-phrases.ts";
+import { deletedBy, withoutEditedMark } from "./phrases.ts";
+import { isSystemSentence } from "./system-phrases.ts";
 import { splitSender } from "./sender-split.ts";
 
 export interface Classified {

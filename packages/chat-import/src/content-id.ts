@@ -15,7 +15,7 @@
 import { assert, type Bytes, type MessageId, messageIdFromBytes, utf8 } from "@hawser/base";
 import type { MessageKind } from "./imported-chat.ts";
 import { MAX_OCCURRENCE_ENTRIES } from "./limits.ts";
-import { withoutMarks } from "./phrases.ts";
+import { withoutMarks } from "./marks.ts";
 
 const MINUTE_MS = 60_000;
 /** Domain of the hash; a change of the rule above needs a new one. */

@@ -3,7 +3,8 @@
  * the whole file shows (`SenderNames`), and without them by the first.
  */
 import { MAX_PARTICIPANTS, MAX_SENDER_CHARS } from "./limits.ts";
-import { isSystemSentence, trimmed, withoutMarks } from "./phrases.ts";
+import { trimmed, withoutMarks } from "./marks.ts";
+import { isSystemSentence } from "./system-phrases.ts";
 
 export interface SenderSplit {
   readonly sender: string;

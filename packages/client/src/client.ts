@@ -8,7 +8,15 @@ import { createRecoveryCode, restoreAccount } from "./account/recovery.ts";
 import type { HawserClient } from "./api.ts";
 import { ONLINE_TIMEOUT_MS } from "./bounds.ts";
 import { readAttachment } from "./chats/attachments.ts";
-import { markRead, pageOfConversations, pageOfMessages, requireConversation, searchMessages, setChatState, setDraft } from "./chats/read.ts";
+import {
+  markRead,
+  pageOfConversations,
+  pageOfMessages,
+  requireConversation,
+  searchMessages,
+  setChatState,
+  setDraft,
+} from "./chats/read.ts";
 import { retryMessage, sendMessage } from "./chats/send.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { encodeState } from "./messaging/state-sync.ts";
@@ -18,7 +26,10 @@ import type { ClientPorts } from "./ports.ts";
 /** Opens the store, resumes what was under way and connects. Calls after `close` reject with CLOSED. */
 export function createClient(ports: ClientPorts): HawserClient {
   const engine = createEngine(ports);
-  return guardClosed({ ...accountCalls(engine), ...linkCalls(engine), ...deviceCalls(engine), ...contactCalls(engine), ...chatCalls(engine) }, engine);
+  return guardClosed(
+    { ...accountCalls(engine), ...linkCalls(engine), ...deviceCalls(engine), ...contactCalls(engine), ...chatCalls(engine) },
+    engine,
+  );
 }
 
 type Calls<Names extends keyof HawserClient> = Pick<HawserClient, Names>;
@@ -39,8 +50,18 @@ async function online(engine: Engine): Promise<Engine["connection"]> {
   return engine.connection;
 }
 
-function accountCalls(engine: Engine): Calls<
-  "state" | "networkHint" | "checkHandle" | "createAccount" | "requestCode" | "createRecoveryCode" | "restoreAccount" | "setDisplayName" | "setSettings"
+function accountCalls(
+  engine: Engine,
+): Calls<
+  | "state"
+  | "networkHint"
+  | "checkHandle"
+  | "createAccount"
+  | "requestCode"
+  | "createRecoveryCode"
+  | "restoreAccount"
+  | "setDisplayName"
+  | "setSettings"
 > {
   const { core, connection, queue } = engine;
   return {
@@ -80,7 +101,11 @@ function accountCalls(engine: Engine): Calls<
     async setSettings(change) {
       core.identity.requireSelf();
       const settings = { ...core.identity.settings(), ...change };
-      const value = create(SettingsStateSchema, { readReceipts: settings.readReceipts, language: settings.language ?? "", theme: settings.theme });
+      const value = create(SettingsStateSchema, {
+        readReceipts: settings.readReceipts,
+        language: settings.language ?? "",
+        theme: settings.theme,
+      });
       core.store.atomically(() => {
         core.identity.setSettings(settings);
         engine.state.share("settings", "", encodeState(SettingsStateSchema, value));
@@ -141,8 +166,18 @@ async function sayGoodbye({ core, connection, state }: Engine): Promise<void> {
   }
 }
 
-function contactCalls(engine: Engine): Calls<
-  "findHandle" | "addContact" | "contactUri" | "openContactCode" | "contacts" | "renameContact" | "setBlocked" | "safetyNumber" | "setVerified"
+function contactCalls(
+  engine: Engine,
+): Calls<
+  | "findHandle"
+  | "addContact"
+  | "contactUri"
+  | "openContactCode"
+  | "contacts"
+  | "renameContact"
+  | "setBlocked"
+  | "safetyNumber"
+  | "setVerified"
 > {
   const { core, contacts } = engine;
   return {
@@ -165,9 +200,26 @@ function contactCalls(engine: Engine): Calls<
   };
 }
 
-function chatCalls(engine: Engine): Calls<
-  | "conversations" | "conversation" | "openConversation" | "messages" | "message" | "sendMessage" | "retryMessage" | "acceptRequest" | "markRead"
-  | "setChatState" | "setDraft" | "attachment" | "search" | "requestHistory" | "previewImport" | "runImport" | "cancelImport"
+function chatCalls(
+  engine: Engine,
+): Calls<
+  | "conversations"
+  | "conversation"
+  | "openConversation"
+  | "messages"
+  | "message"
+  | "sendMessage"
+  | "retryMessage"
+  | "acceptRequest"
+  | "markRead"
+  | "setChatState"
+  | "setDraft"
+  | "attachment"
+  | "search"
+  | "requestHistory"
+  | "previewImport"
+  | "runImport"
+  | "cancelImport"
 > {
   const { core, receipts, state, history, imports } = engine;
   return {
@@ -218,7 +270,9 @@ function guardClosed(calls: Omit<HawserClient, "subscribe" | "close">, engine: E
         throw storageError(error);
       }
     };
-  const guarded = Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, guard(call as (...args: never[]) => Promise<unknown>)])) as unknown as Omit<HawserClient, "subscribe" | "close">;
+  const guarded = Object.fromEntries(
+    Object.entries(calls).map(([name, call]) => [name, guard(call as (...args: never[]) => Promise<unknown>)]),
+  ) as unknown as Omit<HawserClient, "subscribe" | "close">;
   return {
     ...guarded,
     subscribe: (listener) => engine.core.notify.subscribe(listener),
@@ -229,4 +283,3 @@ function guardClosed(calls: Omit<HawserClient, "subscribe" | "close">, engine: E
     },
   };
 }
-

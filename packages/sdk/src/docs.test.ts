@@ -38,7 +38,11 @@ test("the examples compile, run, and print what they say", async () => {
   try {
     const file = join(folder, "sdk.ts");
     writeFileSync(file, program());
-    const settings = { extends: join(ROOT, "tsconfig.node.json"), compilerOptions: { lib: ["es2024", "esnext.disposable", "dom"] }, files: [file] };
+    const settings = {
+      extends: join(ROOT, "tsconfig.node.json"),
+      compilerOptions: { lib: ["es2024", "esnext.disposable", "dom"] },
+      files: [file],
+    };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
     const [compiled, ran] = await Promise.all([
       run(join(ROOT, "node_modules", ".bin", "tsc"), ["-p", folder], { cwd: ROOT }).then(

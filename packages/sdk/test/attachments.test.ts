@@ -19,7 +19,11 @@ photo.set(Buffer.from("89504e470d0a1a0a0000000d4948445200000500000002d0", "hex")
 
 /** An exported chat with one picture, on the phone only. */
 async function importChat(phone: HawserClient): Promise<{ conversation: ConversationId; message: MessageView }> {
-  const lines = ["[01.03.24, 10:00:00] Mia: look", "[01.03.24, 10:01:00] Mia: \u200e<attached: 00000002-PHOTO-2024.jpg>", "[01.03.24, 10:02:00] Noor: nice"];
+  const lines = [
+    "[01.03.24, 10:00:00] Mia: look",
+    "[01.03.24, 10:01:00] Mia: \u200e<attached: 00000002-PHOTO-2024.jpg>",
+    "[01.03.24, 10:02:00] Noor: nice",
+  ];
   const zip = storedZip({ "_chat.txt": new TextEncoder().encode(lines.join("\r\n")), "00000002-PHOTO-2024.jpg": photo });
   const preview = await phone.previewImport(fileSourceOfBytes("WhatsApp Chat - Mia.zip", "application/zip", zip));
   expect(preview.mediaCount).toBe(1);
@@ -39,7 +43,14 @@ test("a companion fetches imported media from the phone, also when the phone com
   const laptop = await world.link(anna, "laptop");
   await until(laptop, async () => (await withPicture(laptop, conversation)) !== undefined);
   const seen = (await withPicture(laptop, conversation))!;
-  expect(seen.attachments[0]).toMatchObject({ local: false, blob: undefined, sizeBytes: photo.length, fileName: "00000002-PHOTO-2024.jpg", width: 1_280, height: 720 });
+  expect(seen.attachments[0]).toMatchObject({
+    local: false,
+    blob: undefined,
+    sizeBytes: photo.length,
+    fileName: "00000002-PHOTO-2024.jpg",
+    width: 1_280,
+    height: 720,
+  });
   await until(laptop, async () => (await laptop.state()).outboxCount === 0);
   await world.close("anna");
   // Two wishes are one request.
@@ -73,14 +84,22 @@ test("pictures bring their size and a thumbnail to everyone, by message and by h
   const bela = await world.account("bela");
   const { ab, ba } = await world.befriend(anna, bela);
   const picture = (sizeBytes: number) =>
-    fileSourceOfBytes("p.jpg", "image/jpeg", new Uint8Array(10), { width: 1_200, height: 800, thumbnail: new Uint8Array(sizeBytes).fill(7) });
+    fileSourceOfBytes("p.jpg", "image/jpeg", new Uint8Array(10), {
+      width: 1_200,
+      height: 800,
+      thumbnail: new Uint8Array(sizeBytes).fill(7),
+    });
   // The second thumbnail is too large, and of the others only eight go into one message.
   const attachments = [picture(16_384), picture(16_385), ...Array.from({ length: 8 }, () => picture(16_384))];
   await anna.sendMessage({ conversation: ab, text: "pictures", attachments });
   await hasText(bela, ba, "pictures");
   const laptop = await world.link(anna, "laptop");
   await until(laptop, async () => (await laptop.state()).history.kind === "complete");
-  for (const [client, conversation] of [[anna, ab], [bela, ba], [laptop, ab]] as const) {
+  for (const [client, conversation] of [
+    [anna, ab],
+    [bela, ba],
+    [laptop, ab],
+  ] as const) {
     const views = (await withPicture(client, conversation))!.attachments;
     expect(views.map((view) => view.thumbnail?.length)).toEqual([16_384, undefined, ...Array.from({ length: 7 }, () => 16_384), undefined]);
     expect(views.every((view) => view.width === 1_200 && view.height === 800)).toBe(true);
@@ -92,14 +111,18 @@ test("a file that the server lost comes from the device that has it; when none h
   const bela = await world.account("bela");
   const { ab, ba } = await world.befriend(anna, bela);
   const laptop = await world.link(bela, "laptop");
-  const files = [fileSourceOfBytes("kept.bin", "application/octet-stream", photo), fileSourceOfBytes("lost.bin", "application/octet-stream", photo)];
+  const files = [
+    fileSourceOfBytes("kept.bin", "application/octet-stream", photo),
+    fileSourceOfBytes("lost.bin", "application/octet-stream", photo),
+  ];
   const sent = await anna.sendMessage({ conversation: ab, text: "files", attachments: files });
   await hasText(laptop, ba, "files");
   await hasText(bela, ba, "files");
   await bela.attachment(sent.id, 0);
   for (const name of ["bela", "laptop"]) await world.close(name);
   await world.server.stop();
-  for (const name of ["blobs", "blobs.db", "blobs.db-wal", "blobs.db-shm"]) rmSync(join(world.folder, "server", name), { recursive: true, force: true });
+  for (const name of ["blobs", "blobs.db", "blobs.db-wal", "blobs.db-shm"])
+    rmSync(join(world.folder, "server", name), { recursive: true, force: true });
   await world.start();
   world.open("bela");
   const again = world.open("laptop");

@@ -132,7 +132,9 @@ test("a recovery code makes a new phone; companions stay, the lost phone is out,
   const laptop = await world.link(anna, "laptop");
   await hasText(laptop, ab, "before");
   const code = await anna.createRecoveryCode();
-  await expect(world.open("wrong").restoreAccount({ handle: "anna", recoveryCode: code.replaceAll(/[A-Z]/g, "A"), deviceName: "x" })).rejects.toMatchObject({ code: "RECOVERY_CODE_MALFORMED" });
+  await expect(
+    world.open("wrong").restoreAccount({ handle: "anna", recoveryCode: code.replaceAll(/[A-Z]/g, "A"), deviceName: "x" }),
+  ).rejects.toMatchObject({ code: "RECOVERY_CODE_MALFORMED" });
   const phone = world.open("new-phone");
   const self = await phone.restoreAccount({ handle: "anna", recoveryCode: code.toLowerCase(), deviceName: "new phone" });
   expect(self.account).toBe((await laptop.state()).self!.account);
@@ -171,7 +173,11 @@ test("a lost session heals: the message that could not be read is asked for and 
 test("an import is imported once, reaches the companion, and is found by search", async () => {
   const anna = await world.account("anna");
   const laptop = await world.link(anna, "laptop");
-  const lines = Array.from({ length: 30 }, (_, i) => `[${String((i % 28) + 1).padStart(2, "0")}.03.24, 10:${String(i).padStart(2, "0")}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: pebble ${i}`).toSorted();
+  const lines = Array.from(
+    { length: 30 },
+    (_, i) =>
+      `[${String((i % 28) + 1).padStart(2, "0")}.03.24, 10:${String(i).padStart(2, "0")}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: pebble ${i}`,
+  ).toSorted();
   const file = fileSourceOfBytes("WhatsApp Chat - Mia.txt", "text/plain", new TextEncoder().encode(lines.join("\r\n")));
   const run = async () => {
     const preview = await anna.previewImport(file);
@@ -255,7 +261,9 @@ test("a new companion calls nobody it is told of a request, whatever comes befor
   await world.close("laptop");
   await world.close("anna");
   const stored = new DatabaseSync(join(world.folder, "laptop", "client.db"));
-  stored.exec("DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; DELETE FROM state_entries; DELETE FROM history_jobs; DELETE FROM history_chunks");
+  stored.exec(
+    "DELETE FROM messages; DELETE FROM conversations; DELETE FROM contacts; DELETE FROM state_entries; DELETE FROM history_jobs; DELETE FROM history_chunks",
+  );
   stored.exec("INSERT INTO kv (key, value) VALUES ('settling', CAST('true' AS BLOB))");
   stored.close();
   const early = await bela.sendMessage({ conversation: belas.id, text: "early" });

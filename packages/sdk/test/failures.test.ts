@@ -34,18 +34,33 @@ test("two lists for one place: nothing is sent, the contact says so, and it goes
 
   const profile = new DatabaseSync(join(world.folder, "anna", "client.db"), { readOnly: true });
   const accountSeed = profile.prepare("SELECT value FROM kv WHERE key = 'account-seed'").get()!["value"] as Uint8Array;
-  const first = profile.prepare("SELECT payload, signature FROM device_lists WHERE number = 1 AND account = ?").get(account) as { payload: Uint8Array; signature: Uint8Array };
+  const first = profile.prepare("SELECT payload, signature FROM device_lists WHERE number = 1 AND account = ?").get(account) as {
+    payload: Uint8Array;
+    signature: Uint8Array;
+  };
   profile.close();
   const parsed = parseDeviceList(nodePrimitives, first);
   const phone = parsed.ok ? parsed.value.list.devices[0]! : undefined;
   const fork = extendDeviceList(nodePrimitives, accountSeed, undefined, {
     nowMs: Number(phone!.addedAtMs) + 1_000,
-    add: [{ kind: phone!.kind, signingKey: phone!.signingKey, dhKey: phone!.dhKey, attemptId: new Uint8Array(0), sealedLabel: new Uint8Array(0) }],
+    add: [
+      {
+        kind: phone!.kind,
+        signingKey: phone!.signingKey,
+        dhKey: phone!.dhKey,
+        attemptId: new Uint8Array(0),
+        sealedLabel: new Uint8Array(0),
+      },
+    ],
   });
   if (!fork.ok) throw new Error("no fork");
   const put = (entry: { payload: Uint8Array; signature: Uint8Array }): void =>
-    editServer("directory.db", (database) =>
-      void database.prepare("UPDATE lists SET payload = ?, signature = ? WHERE account = ?").run(entry.payload, entry.signature, accountIdToBytes(account as AccountId)),
+    editServer(
+      "directory.db",
+      (database) =>
+        void database
+          .prepare("UPDATE lists SET payload = ?, signature = ? WHERE account = ?")
+          .run(entry.payload, entry.signature, accountIdToBytes(account as AccountId)),
     );
   put(fork.value.entry);
   await world.start();
@@ -184,7 +199,10 @@ test("a full disk: nothing is half done, the error says so, and everything goes 
   const pages = database.prepare("PRAGMA page_count").get<{ page_count: number }>()!.page_count;
   database.exec(`PRAGMA max_page_count = ${pages}`);
   const long = "0123456789abcdef".repeat(4_000);
-  await expect(bela.sendMessage({ conversation: ba, text: long })).rejects.toMatchObject({ code: "STORAGE_FULL", retry: { afterMs: 60_000 } });
+  await expect(bela.sendMessage({ conversation: ba, text: long })).rejects.toMatchObject({
+    code: "STORAGE_FULL",
+    retry: { afterMs: 60_000 },
+  });
   expect(await texts(bela, ba)).toEqual(["before"]);
   expect((await bela.state()).outboxCount).toBe(0);
   const incoming = await anna.sendMessage({ conversation: ab, text: `from anna ${long}` });

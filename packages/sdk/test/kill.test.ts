@@ -99,7 +99,9 @@ test("a client killed in mid-receive, three rounds", async () => {
   await until(again, async () => (await all(again, ba)).length >= sent);
   expectExactlyOnce(await all(again, ba), sent - 1);
   expect((await again.conversation(ba))?.unread).toBe(sent);
-  await until(anna, async () => (await anna.messages({ conversation: ab, limit: 500 })).items.every((message) => message.status === "delivered"));
+  await until(anna, async () =>
+    (await anna.messages({ conversation: ab, limit: 500 })).items.every((message) => message.status === "delivered"),
+  );
   await world.stop();
 }, 120_000);
 

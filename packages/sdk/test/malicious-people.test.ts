@@ -49,7 +49,9 @@ afterEach(() => world.stop());
 
 /** SEND frames of anna's that carry something for the account. */
 const sentTo = (account: AccountId): number =>
-  middle.sends.filter(({ targets }) => targets.some((target) => target.capsules.length > 0 && accountIdFromBytes(target.account) === account)).length;
+  middle.sends.filter(({ targets }) =>
+    targets.some((target) => target.capsules.length > 0 && accountIdFromBytes(target.account) === account),
+  ).length;
 
 /** Nobody can read it: this byte is ciphertext, or behind it, in a first message as well as in a later one. */
 function damaged(delivery: Delivery): Delivery {
@@ -133,11 +135,27 @@ test("receipts, shared state and history of another account change nothing", asy
   const sent = await anna.sendMessage({ conversation: ab, text: "to bela" });
   await statusOf(anna, sent, "sent");
   const to = await accountOf(anna);
-  await say(mallory, malloryStore, { to, body: { case: "receipts", value: { kind: ReceiptKind.READ, messageIds: [messageIdToBytes(sent.id)], atMs: 1n } } });
-  const update = { collection: "contact", key: await accountOf(mallory), value: new Uint8Array(0), timeMs: 9_000_000_000_000n, counter: 0, device: 1 };
-  await say(mallory, malloryStore, { to, body: { case: "state", value: { updates: [update, { ...update, collection: "device", key: "1" }] } } });
+  await say(mallory, malloryStore, {
+    to,
+    body: { case: "receipts", value: { kind: ReceiptKind.READ, messageIds: [messageIdToBytes(sent.id)], atMs: 1n } },
+  });
+  const update = {
+    collection: "contact",
+    key: await accountOf(mallory),
+    value: new Uint8Array(0),
+    timeMs: 9_000_000_000_000n,
+    counter: 0,
+    device: 1,
+  };
+  await say(mallory, malloryStore, {
+    to,
+    body: { case: "state", value: { updates: [update, { ...update, collection: "device", key: "1" }] } },
+  });
   const jobId = systemRandom.bytes(16);
-  await say(mallory, malloryStore, { to, body: { case: "historyFromSource", value: { message: { case: "start", value: { jobId, messageCount: 5n } } } } });
+  await say(mallory, malloryStore, {
+    to,
+    body: { case: "historyFromSource", value: { message: { case: "start", value: { jobId, messageCount: 5n } } } },
+  });
   await say(mallory, malloryStore, { to, body: { case: "historyToSource", value: { message: { case: "request", value: { jobId } } } } });
   await say(mallory, malloryStore, { to, body: { case: "message", value: { text: "afterwards" } } });
   await hasText(anna, await chatWith(mallory), "afterwards");

@@ -66,7 +66,9 @@ const seedOf = (store: SqlDatabase): Uint8Array<ArrayBuffer> =>
   store.prepare("SELECT value FROM kv WHERE key = 'account-seed'").get<{ value: Uint8Array<ArrayBuffer> }>()!.value;
 
 function listOf(store: SqlDatabase, account: AccountId): VerifiedDeviceList {
-  const entry = store.prepare("SELECT payload, signature FROM device_lists WHERE account = ? ORDER BY number DESC LIMIT 1").get<SignedDeviceList>(account)!;
+  const entry = store
+    .prepare("SELECT payload, signature FROM device_lists WHERE account = ? ORDER BY number DESC LIMIT 1")
+    .get<SignedDeviceList>(account)!;
   const verified = verifyDeviceList(nodePrimitives, entry);
   if (!verified.ok) throw new Error("the store holds a list that does not verify");
   return verified.value;
@@ -87,7 +89,8 @@ function withDevice(seed: Uint8Array<ArrayBuffer>, previous: VerifiedDeviceList)
   return next.value;
 }
 
-const wireList = ({ entry }: VerifiedDeviceList): SignedDeviceList => ({ $typeName: "hawser.v1.SignedDeviceList", payload: entry.payload, signature: entry.signature }) as SignedDeviceList;
+const wireList = ({ entry }: VerifiedDeviceList): SignedDeviceList =>
+  ({ $typeName: "hawser.v1.SignedDeviceList", payload: entry.payload, signature: entry.signature }) as SignedDeviceList;
 
 function pushLists(account: AccountId, ...lists: VerifiedDeviceList[]): void {
   const frame = frameOf("push", 0x07, 0x52, 0x00);
@@ -107,14 +110,26 @@ function goodbye(list: VerifiedDeviceList | undefined, error: number = ERROR_COD
 
 /** Devices of an account that anna's frames carry capsules for, ever. */
 const devicesReached = (account: AccountId): Set<number> =>
-  new Set(middle.sends.flatMap(({ targets }) => targets.filter((target) => accountIdFromBytes(target.account) === account).flatMap(({ capsules }) => capsules.map(({ device }) => device))));
+  new Set(
+    middle.sends.flatMap(({ targets }) =>
+      targets
+        .filter((target) => accountIdFromBytes(target.account) === account)
+        .flatMap(({ capsules }) => capsules.map(({ device }) => device)),
+    ),
+  );
 
 test("deliveries kept back, exchanged, repeated and sent twice: each message once, whole", async () => {
   const held: Delivery[] = [];
   // Deliveries that anna never saw may not be acknowledged to the real server.
   middle.toServer = (frame) => frame.type !== "cursor";
   alter((delivery) => {
-    held.push({ ...delivery, capsule: delivery.capsule.slice(), body: delivery.body.slice(), senderAccount: delivery.senderAccount.slice(), messageId: delivery.messageId.slice() });
+    held.push({
+      ...delivery,
+      capsule: delivery.capsule.slice(),
+      body: delivery.body.slice(),
+      senderAccount: delivery.senderAccount.slice(),
+      messageId: delivery.messageId.slice(),
+    });
     return [];
   });
   for (const text of ["one", "two", "three"]) await bela.sendMessage({ conversation: ba, text });
@@ -162,7 +177,10 @@ test("a fork of a device list, signed by the account itself: told, nothing to th
   await bela.renameDevice(1 as never, "renamed");
   await anna.sendMessage({ conversation: ab, text: "both know list 2" });
   await hasText(bela, ba, "both know list 2");
-  const first = verifyDeviceList(nodePrimitives, belaStore.prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number = 1").get<SignedDeviceList>(account)!);
+  const first = verifyDeviceList(
+    nodePrimitives,
+    belaStore.prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number = 1").get<SignedDeviceList>(account)!,
+  );
   if (!first.ok) throw new Error("no list 1");
   pushLists(account, withDevice(seedOf(belaStore), first.value));
   await until(anna, async () => (await anna.contacts())[0]?.listConflict === true);
@@ -212,7 +230,9 @@ test("prekeys with signatures that are not the device's: nothing is called sent,
   // An answer later everything that follows from those keys has happened.
   await anna.findHandle("carol");
   expect((await anna.message(sent.id))?.status).toBe("queued");
-  expect(middle.sends.slice(asked).some(({ targets }) => targets.some((target) => accountIdFromBytes(target.account) === account))).toBe(false);
+  expect(middle.sends.slice(asked).some(({ targets }) => targets.some((target) => accountIdFromBytes(target.account) === account))).toBe(
+    false,
+  );
   await honestAgain();
   await statusOf(anna, sent, "sent");
   await hasText(carol, `a:${await accountOf(anna)}` as ConversationId, "for carol only");
@@ -226,7 +246,11 @@ test("a clock that is years ahead, with a sender who helps: dates that can be sh
   };
   middle.cut();
   await online(anna);
-  await say(bela, belaStore, { to: await accountOf(anna), body: { case: "message", value: { text: "from the future" } }, sentAtMs: Number.MAX_SAFE_INTEGER });
+  await say(bela, belaStore, {
+    to: await accountOf(anna),
+    body: { case: "message", value: { text: "from the future" } },
+    sentAtMs: Number.MAX_SAFE_INTEGER,
+  });
   await hasText(anna, ab, "from the future");
   await anna.sendMessage({ conversation: ab, text: "an answer" });
   const { items } = await anna.messages({ conversation: ab, limit: 100 });

@@ -2,7 +2,7 @@
  * Between a client and its real server: frames can be kept back, changed, repeated or made up, as a malicious server could. And the other
  * side of that: a client whose outbox says things that no honest client would.
  */
-import { type AccountId, type DeviceNumber, type MessageId, messageIdToBytes, newMessageId, type SqlDatabase, type Transport } from "@hawser/base";
+import { type AccountId, type MessageId, messageIdToBytes, newMessageId, type SqlDatabase, type Transport } from "@hawser/base";
 import type { HawserClient } from "@hawser/client";
 import { type ContentBody, encodeContent } from "@hawser/client/messaging/content";
 import { systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
@@ -32,7 +32,7 @@ export class Middle {
           frame: (bytes) => {
             const frame = decodeServerFrame(bytes);
             if (!frame.ok) throw new Error("the real server sent a frame that nobody can read");
-            for (const shown of this.toClient(frame.value)) events.frame(encodeFrame(shown) as Uint8Array<ArrayBuffer>);
+            for (const shown of this.toClient(frame.value)) events.frame(encodeFrame(shown));
           },
         });
         this.#cut = () => {
@@ -76,7 +76,11 @@ export function frameOf<Type extends ServerFrame["type"]>(type: Type, ...bytes: 
 /** The frame's bytes belong to the transport. */
 const copyOf = (frame: SendFrame): SendFrame => ({
   ...frame,
-  targets: frame.targets.map((target) => ({ ...target, account: target.account.slice(), capsules: target.capsules.map(({ device }) => ({ device, bytes: new Uint8Array(0) })) })),
+  targets: frame.targets.map((target) => ({
+    ...target,
+    account: target.account.slice(),
+    capsules: target.capsules.map(({ device }) => ({ device, bytes: new Uint8Array(0) })),
+  })),
 });
 
 interface Said {
@@ -92,8 +96,11 @@ interface Said {
 export async function say(client: HawserClient, database: SqlDatabase, { to, body, sentAtMs, ...ids }: Said): Promise<MessageId> {
   const self = (await client.state()).self!;
   const id = ids.id ?? newMessageId(systemClock.nowMs(), systemRandom);
-  const sender = { account: self.account, device: self.device as DeviceNumber };
-  const content = encodeContent({ sender, conversation: to === self.account ? undefined : to, messageId: id, sentAtMs: sentAtMs ?? systemClock.nowMs() }, body);
+  const sender = { account: self.account, device: self.device };
+  const content = encodeContent(
+    { sender, conversation: to === self.account ? undefined : to, messageId: id, sentAtMs: sentAtMs ?? systemClock.nowMs() },
+    body,
+  );
   const audience = to === self.account ? OWN : PEER;
   database
     .prepare("INSERT INTO outbox (message_id, audience, account, content) VALUES (?, ?, ?, ?)")

@@ -9,7 +9,10 @@ import { type RunningServer, startServer } from "@hawser/server";
 import { type ConversationId, type HawserClient, type LinkStatus, type MessageView, openNodeClient } from "../src/node/index.ts";
 
 /** The node client's ports with some of them replaced: another clock, a database whose disk is full. */
-function openWithPorts({ profileDir, serverUrl }: { readonly profileDir: string; readonly serverUrl: string }, ports: Partial<ClientPorts>): HawserClient {
+function openWithPorts(
+  { profileDir, serverUrl }: { readonly profileDir: string; readonly serverUrl: string },
+  ports: Partial<ClientPorts>,
+): HawserClient {
   mkdirSync(profileDir, { recursive: true });
   return createClient({
     database: ports.database ?? openSqliteDatabase(join(profileDir, "client.db")),
@@ -28,7 +31,10 @@ function openWithPorts({ profileDir, serverUrl }: { readonly profileDir: string;
 }
 
 /** The real time of day, and timers that run so many times faster. */
-export const hurried = (times: number): Clock => ({ ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / times, callback) });
+export const hurried = (times: number): Clock => ({
+  ...systemClock,
+  after: (delayMs, callback) => systemClock.after(delayMs / times, callback),
+});
 
 /** A condition that does not come true within this time fails the test; nothing waits this long when all is well. */
 const PATIENCE_MS = 25_000;
@@ -75,7 +81,10 @@ export class World {
     if (asked.matchCode !== seen.matchCode) throw new Error("the match codes differ");
     await phone.approveLink(asked.attempt!);
     await linkStage(companion, "active");
-    await until(companion, async () => (await companion.state()).phase === "ready" && (await companion.state()).connection.kind === "online");
+    await until(
+      companion,
+      async () => (await companion.state()).phase === "ready" && (await companion.state()).connection.kind === "online",
+    );
     return companion;
   }
 

@@ -5,7 +5,16 @@
 import { create } from "@bufbuild/protobuf";
 import { CLOSE_CODES, type ErrorName, PROTOCOL_MAX, PROTOCOL_MIN, RequestSchema, type ServerHello, type Welcome } from "@hawser/wire";
 import type { Random } from "@hawser/base";
-import { GOOD_AFTER_MS, MAX_CLOCK_CORRECTION_MS, pauseMs, PING_REQUEST_ID, pingDelayMs, PROBE_WATCHDOG_MS, UPDATE_RETRY_MS, WATCHDOG_MS } from "./policy.ts";
+import {
+  GOOD_AFTER_MS,
+  MAX_CLOCK_CORRECTION_MS,
+  pauseMs,
+  PING_REQUEST_ID,
+  pingDelayMs,
+  PROBE_WATCHDOG_MS,
+  UPDATE_RETRY_MS,
+  WATCHDOG_MS,
+} from "./policy.ts";
 import { DEADLINES, SESSION_STATES } from "./states.ts";
 import { sessionStatus } from "./status.ts";
 import type { SessionCause, SessionEffect, SessionKind, SessionMode, SessionState, UpdateError } from "./types.ts";

@@ -63,7 +63,7 @@ async function follow(client: HawserClient, context: Context<ListenOptions>, cou
       say(await client.state());
       return backlog();
     }
-    if (event.type === "state") return void say(event.state);
+    if (event.type === "state") say(event.state);
     if (event.type !== "message") return undefined;
     const { message, isNew } = event;
     if (isNew) return print(message);

@@ -28,8 +28,8 @@ export const send: DefineCommand = (program, run) => {
   program
     .command("send <to> [text]")
     .description("a message to a handle, contact or account (text - or none: standard input)")
-    .option("--file <file>", "send a file with it; may be given several times", (value: string, before: readonly string[] = []) => [
-      ...before,
+    .option("--file <file>", "send a file with it; may be given several times", (value: string, before: readonly string[] | undefined) => [
+      ...(before ?? []),
       value,
     ])
     .option("--wait <step>", "return when it is queued, sent (the server has it), delivered or read", parseStep, "sent")

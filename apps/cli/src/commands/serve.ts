@@ -27,7 +27,7 @@ export const serve: DefineCommand = (program, run) => {
     .option(
       "--trusted-proxy <network>",
       "believe X-Forwarded-For from here; may be repeated (default: $HAWSER_TRUSTED_PROXIES)",
-      (value: string, before: readonly string[] = []) => [...before, value],
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
     )
     .action(
       run<ServeOptions>(async (context) => {

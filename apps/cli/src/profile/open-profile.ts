@@ -27,7 +27,7 @@ export async function openProfile(place: ProfilePlace, { origin, share = false, 
   const deadlineMs = performance.now() + LOCK_PATIENCE_MS;
   for (;;) {
     try {
-      const client = await openNodeClient({
+      const client = openNodeClient({
         profileDir: place.folder,
         serverUrl: place.server,
         kind: "terminal",

@@ -39,7 +39,7 @@ export function waitFor<T>(
           const value = await probe(event);
           if (value !== undefined) end(() => resolve(value));
         } catch (error) {
-          end(() => reject(error as Error));
+          end(() => reject(error));
         }
       });
     };

@@ -155,8 +155,7 @@ export function registerBlobRoutes(app: FastifyInstance, options: BlobRouteOptio
   });
 
   /** Parts belong to an account, so that nobody can spoil another's upload by beginning it wrongly. */
-  const partPath = (id: BlobId, ticket: UploadTicket): string =>
-    options.files.partPath(id, ticket.account, ticket.purpose);
+  const partPath = (id: BlobId, ticket: UploadTicket): string => options.files.partPath(id, ticket.account, ticket.purpose);
 
   function miss(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const waitMs = misses.take(options.addressOf(request.raw));

@@ -37,7 +37,10 @@ export async function createAccount(core: Core, link: ServerLink, options: NewAc
   checkName(options.displayName);
   checkName(options.deviceName);
   const pending = core.store.kv.getJson<PendingAccount>(PENDING) ?? newPending(core, options.deviceName);
-  const list = must(verifyDeviceList(core.ports.primitives, { payload: bytes(pending.payload), signature: bytes(pending.signature) }), "own list");
+  const list = must(
+    verifyDeviceList(core.ports.primitives, { payload: bytes(pending.payload), signature: bytes(pending.signature) }),
+    "own list",
+  );
   await link.request("register", {
     handle: options.handle,
     list: list.entry,
@@ -134,4 +137,3 @@ function bytes(text: string): Bytes {
   if (decoded === undefined) throw new OperationalError("STORAGE_LOST");
   return decoded;
 }
-

@@ -3,7 +3,16 @@
  * sessions; the phone it replaces is revoked, companions stay. docs/PROTOCOL.md, "Recovery".
  */
 import { accountIdToBytes, type DeviceNumber, OperationalError } from "@hawser/base";
-import { accountIdOf, extendDeviceList, newRecoveryCode, openRecoveryCapsule, sealDeviceLabel, sealRecoveryCapsule, verifyChain, type VerifiedDeviceList } from "@hawser/crypto";
+import {
+  accountIdOf,
+  extendDeviceList,
+  newRecoveryCode,
+  openRecoveryCapsule,
+  sealDeviceLabel,
+  sealRecoveryCapsule,
+  verifyChain,
+  type VerifiedDeviceList,
+} from "@hawser/crypto";
 import { DeviceKind, RevocationReason } from "@hawser/wire";
 import type { SelfInfo } from "../api.ts";
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";

@@ -34,8 +34,16 @@ export function readRevocation(core: Core, entry: Pick<SignedDeviceList, "payloa
   if (revocation === undefined) return undefined;
   const by = revocation.revokedBy as DeviceNumber;
   const device = deviceOf(verified.value, by) ?? deviceOf(pinned, by);
-  const name = device === undefined ? undefined : openDeviceLabel(core.ports.primitives, core.identity.stateKey(), device.signingKey, device.sealedLabel);
-  return { revokedAtMs: Number(revocation.revokedAtMs), revokedBy: by, revokedByName: name ?? "", reason: REASONS[revocation.reason] ?? "unspecified" };
+  const name =
+    device === undefined
+      ? undefined
+      : openDeviceLabel(core.ports.primitives, core.identity.stateKey(), device.signingKey, device.sealedLabel);
+  return {
+    revokedAtMs: Number(revocation.revokedAtMs),
+    revokedBy: by,
+    revokedByName: name ?? "",
+    reason: REASONS[revocation.reason] ?? "unspecified",
+  };
 }
 
 /** Erases everything but the reason, in one transaction. */

@@ -3,7 +3,16 @@
  * or too old, so an answer that comes after the person gave up (or after a restart) still brings the bytes; an answer nobody asked for
  * changes nothing; each device is asked once about an attachment, a phone first. docs/PROTOCOL.md, "Attachments on demand".
  */
-import { type Bytes, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, newMessageId, OperationalError, toHex } from "@hawser/base";
+import {
+  type Bytes,
+  type DeviceNumber,
+  type MessageId,
+  messageIdFromBytes,
+  messageIdToBytes,
+  newMessageId,
+  OperationalError,
+  toHex,
+} from "@hawser/base";
 import { type AttachmentMissing, type AttachmentReady, DeviceKind, MAX_BLOB_BYTES } from "@hawser/wire";
 import {
   ASK_ATTACHMENT_AGAIN_AFTER_MS,
@@ -43,7 +52,9 @@ export function createAttachmentAsker(core: Core, fetch: (id: MessageId, index: 
   const holders = (): DeviceNumber[] => {
     const self = core.identity.requireSelf();
     const others = core.store.lists.latest(self.account)?.list.devices.filter((device) => device.number !== self.device) ?? [];
-    return others.toSorted((a, b) => Number(b.kind === DeviceKind.PHONE) - Number(a.kind === DeviceKind.PHONE)).map((device) => device.number as DeviceNumber);
+    return others
+      .toSorted((a, b) => Number(b.kind === DeviceKind.PHONE) - Number(a.kind === DeviceKind.PHONE))
+      .map((device) => device.number as DeviceNumber);
   };
 
   const post = (id: MessageId, index: number, device: DeviceNumber): void => {
@@ -65,7 +76,8 @@ export function createAttachmentAsker(core: Core, fetch: (id: MessageId, index: 
       const next = holders().find((device) => !asked.has(device));
       if (next === undefined) return false;
       if (attachmentRequests.count("asked-here") >= MAX_ATTACHMENT_REQUESTS) {
-        for (const oldest of attachmentRequests.list("asked-here", 1)) attachmentRequests.delete("asked-here", oldest.messageId, oldest.index);
+        for (const oldest of attachmentRequests.list("asked-here", 1))
+          attachmentRequests.delete("asked-here", oldest.messageId, oldest.index);
       }
       post(id, index, next);
       return true;
@@ -86,7 +98,9 @@ export function createAttachmentAsker(core: Core, fetch: (id: MessageId, index: 
     const { clock } = core.ports;
     const { promise, resolve, reject } = withResolvers<Bytes>();
     let cancelNext = (): void => undefined;
-    const cancelDeadline = clock.after(ATTACHMENT_DEADLINE_MS, () => wish.settle(new OperationalError("ATTACHMENT_UNAVAILABLE", { retry: { afterMs: ATTACHMENT_DEADLINE_MS } })));
+    const cancelDeadline = clock.after(ATTACHMENT_DEADLINE_MS, () =>
+      wish.settle(new OperationalError("ATTACHMENT_UNAVAILABLE", { retry: { afterMs: ATTACHMENT_DEADLINE_MS } })),
+    );
     const wish: Wish = {
       promise,
       settle(outcome) {

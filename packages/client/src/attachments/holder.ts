@@ -3,7 +3,17 @@
  * outbox, in one transaction, so a crash between them repeats the work and loses nothing; one file is in memory at a time; only devices
  * of the own list are served. docs/PROTOCOL.md, "Attachments on demand".
  */
-import { type BlobId, type Bytes, type DeviceNumber, fromHex, type MessageId, messageIdFromBytes, messageIdToBytes, newMessageId, OperationalError } from "@hawser/base";
+import {
+  type BlobId,
+  type Bytes,
+  type DeviceNumber,
+  fromHex,
+  type MessageId,
+  messageIdFromBytes,
+  messageIdToBytes,
+  newMessageId,
+  OperationalError,
+} from "@hawser/base";
 import { sealedStreamSizeBytes, sealStream } from "@hawser/crypto";
 import { type AttachmentRequest, MAX_ATTACHMENTS, MAX_BLOB_BYTES } from "@hawser/wire";
 import type { BlobTransfer } from "../blobs/transfer.ts";
@@ -88,7 +98,13 @@ export function createAttachmentHolder(core: Core, transfer: BlobTransfer): Atta
   const answerReady = (question: AttachmentQuestion, { blob, key, sizeBytes }: Uploaded): void =>
     answer(question, {
       case: "attachmentReady",
-      value: { messageId: messageIdToBytes(question.messageId), index: question.index, blobId: fromHex(blob)!, key, plaintextSizeBytes: BigInt(sizeBytes) },
+      value: {
+        messageId: messageIdToBytes(question.messageId),
+        index: question.index,
+        blobId: fromHex(blob)!,
+        key,
+        plaintextSizeBytes: BigInt(sizeBytes),
+      },
     });
   const answerMissing = (question: AttachmentQuestion): void =>
     answer(question, { case: "attachmentMissing", value: { messageId: messageIdToBytes(question.messageId), index: question.index } });
@@ -109,7 +125,13 @@ export function createAttachmentHolder(core: Core, transfer: BlobTransfer): Atta
     requested({ messageId, index }, from) {
       if (messageId.length !== 16 || index >= MAX_ATTACHMENTS) return;
       if (attachmentRequests.count("asked-of-us") >= MAX_ATTACHMENT_REQUESTS) return core.log({ event: "attachment-requests-full" });
-      attachmentRequests.put("asked-of-us", { messageId: messageIdFromBytes(messageId), index, device: from, missing: false, askedAtMs: core.timeMs() });
+      attachmentRequests.put("asked-of-us", {
+        messageId: messageIdFromBytes(messageId),
+        index,
+        device: from,
+        missing: false,
+        askedAtMs: core.timeMs(),
+      });
       void Promise.resolve().then(wake);
     },
     resume: wake,

@@ -25,7 +25,15 @@ export function createBlobTransfer(ports: Ports, link: ServerLink): BlobTransfer
   const answer = { timeoutMs: BLOB_TIMEOUT_MS, maxResponseBytes: 65_536 };
 
   const put = async (id: BlobId, bytes: Bytes, authorization: string): Promise<void> => {
-    expectStatus(await ports.http.request({ method: "PUT", url: `${base}/${id}`, headers: { authorization, "content-type": "application/octet-stream" }, body: bytes, ...answer }));
+    expectStatus(
+      await ports.http.request({
+        method: "PUT",
+        url: `${base}/${id}`,
+        headers: { authorization, "content-type": "application/octet-stream" },
+        body: bytes,
+        ...answer,
+      }),
+    );
   };
 
   /** From wherever an earlier try got to. */
@@ -57,7 +65,12 @@ export function createBlobTransfer(ports: Ports, link: ServerLink): BlobTransfer
       await (bytes.length <= BLOB_PIECE_BYTES ? put : putInPieces)(id, bytes, authorization);
     },
     async download(id, maxBytes) {
-      const response = await ports.http.request({ method: "GET", url: `${base}/${id}`, timeoutMs: BLOB_TIMEOUT_MS, maxResponseBytes: maxBytes });
+      const response = await ports.http.request({
+        method: "GET",
+        url: `${base}/${id}`,
+        timeoutMs: BLOB_TIMEOUT_MS,
+        maxResponseBytes: maxBytes,
+      });
       const { body } = expectStatus(response);
       if (toHex(ports.primitives.sha256(body)) !== id) throw new OperationalError("BLOB_MISMATCH");
       return body;
@@ -79,5 +92,7 @@ function expectStatus(response: HttpResponse): HttpResponse {
   if (status === 401 || status === 403) throw new OperationalError("BLOB_TICKET_INVALID", { retry: "now" });
   if (status === 413 || status === 507) throw new OperationalError("QUOTA_EXCEEDED");
   const seconds = Number(response.headers["retry-after"]);
-  throw new OperationalError("STORE_UNAVAILABLE", { retry: { afterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 1_000 } });
+  throw new OperationalError("STORE_UNAVAILABLE", {
+    retry: { afterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 1_000 },
+  });
 }

@@ -6,7 +6,13 @@ import type { AttachmentAsker } from "../attachments/asker.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { Core } from "../core.ts";
 
-export async function readAttachment(core: Core, transfer: BlobTransfer, asker: AttachmentAsker, id: MessageId, index: number): Promise<Bytes> {
+export async function readAttachment(
+  core: Core,
+  transfer: BlobTransfer,
+  asker: AttachmentAsker,
+  id: MessageId,
+  index: number,
+): Promise<Bytes> {
   try {
     return await fetchAttachment(core, transfer, id, index);
   } catch (error) {

@@ -1,6 +1,13 @@
 /** Reading chats: pages of messages and conversations, search, read marks. All from the store, at once. */
 import { create } from "@bufbuild/protobuf";
-import { accountOfConversation, type ConversationId, type MessageId, messageIdFromBytes, messageIdToBytes, OperationalError } from "@hawser/base";
+import {
+  accountOfConversation,
+  type ConversationId,
+  type MessageId,
+  messageIdFromBytes,
+  messageIdToBytes,
+  OperationalError,
+} from "@hawser/base";
 import { ChatStateSchema, ReadStateSchema } from "@hawser/wire";
 import type { HawserClient, MessageView, SearchHit } from "../api.ts";
 import { MAX_DRAFT_LENGTH, MAX_PAGE_CONVERSATIONS, MAX_PAGE_MESSAGES, MAX_SEARCH_HITS, ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -23,7 +30,8 @@ export function pageOfMessages(core: Core, options: PageOptions): MessagePage {
   const { messages } = core.store;
   const { row } = requireConversation(core, options.conversation);
   const limit = Math.max(1, Math.min(options.limit, MAX_PAGE_MESSAGES));
-  const older = (beforeOrder: number, count: number): { items: MessageView[]; more: boolean } => cut(messages.before(row, beforeOrder, count + 1), count);
+  const older = (beforeOrder: number, count: number): { items: MessageView[]; more: boolean } =>
+    cut(messages.before(row, beforeOrder, count + 1), count);
   const newer = (afterOrder: number, count: number): { items: MessageView[]; more: boolean } => {
     const page = cut(messages.after(row, afterOrder, count + 1), count);
     return { items: page.items.toReversed(), more: page.more };
@@ -41,7 +49,11 @@ export function pageOfMessages(core: Core, options: PageOptions): MessagePage {
   }
   const beforeOrder = options.beforeOrder ?? Number.MAX_SAFE_INTEGER;
   const page = older(beforeOrder, limit);
-  return { items: page.items, hasOlder: page.more, hasNewer: options.beforeOrder !== undefined && messages.after(row, beforeOrder - 1, 1).length > 0 };
+  return {
+    items: page.items,
+    hasOlder: page.more,
+    hasNewer: options.beforeOrder !== undefined && messages.after(row, beforeOrder - 1, 1).length > 0,
+  };
 }
 
 function cut(items: readonly MessageView[], count: number): { items: MessageView[]; more: boolean } {
@@ -68,7 +80,9 @@ export function markRead(core: Core, receipts: Receipts, state: StateSync, id: C
   if (order === undefined) throw new OperationalError("UNKNOWN_MESSAGE");
   core.store.atomically(() => {
     const unread = core.store.database
-      .prepare(`SELECT id FROM messages WHERE conversation = ? AND order_key > ? AND order_key <= ? AND outgoing = 0 AND kind = ${KIND_CODES.text}`)
+      .prepare(
+        `SELECT id FROM messages WHERE conversation = ? AND order_key > ? AND order_key <= ? AND outgoing = 0 AND kind = ${KIND_CODES.text}`,
+      )
       .all<{ id: Uint8Array }>(conversation.row, conversation.read_order, order);
     if (!core.store.conversations.markRead(conversation.row, order)) return;
     const value = create(ReadStateSchema, {
@@ -79,20 +93,32 @@ export function markRead(core: Core, receipts: Receipts, state: StateSync, id: C
     state.share("read", id, encodeState(ReadStateSchema, value));
     const account = accountOfConversation(id);
     if (account !== undefined && conversation.accepted === 1 && core.identity.settings().readReceipts) {
-      receipts.read(account, unread.map((row) => messageIdFromBytes(row.id)));
+      receipts.read(
+        account,
+        unread.map((row) => messageIdFromBytes(row.id)),
+      );
     }
   });
   core.notify.changed("conversations");
 }
 
-export function setChatState(core: Core, state: StateSync, id: ConversationId, change: { pinned?: boolean; archived?: boolean; mutedUntilMs?: number }): void {
+export function setChatState(
+  core: Core,
+  state: StateSync,
+  id: ConversationId,
+  change: { pinned?: boolean; archived?: boolean; mutedUntilMs?: number },
+): void {
   const conversation = requireConversation(core, id);
   core.store.atomically(() => {
     const pinned = change.pinned ?? conversation.pinned === 1;
     const archived = change.archived ?? conversation.archived === 1;
     const mutedUntilMs = Math.floor(change.mutedUntilMs ?? conversation.muted_until_ms);
     core.store.conversations.update(conversation.row, { pinned: pinned ? 1 : 0, archived: archived ? 1 : 0, muted_until_ms: mutedUntilMs });
-    state.share("chat", id, encodeState(ChatStateSchema, create(ChatStateSchema, { pinned, archived, mutedUntilMs: BigInt(mutedUntilMs) })));
+    state.share(
+      "chat",
+      id,
+      encodeState(ChatStateSchema, create(ChatStateSchema, { pinned, archived, mutedUntilMs: BigInt(mutedUntilMs) })),
+    );
   });
   core.notify.changed("conversations");
 }

@@ -2,7 +2,18 @@
  * Writing a message: the row a person sees, the content the outbox carries and the copy for resends, in one transaction. Repeating a
  * call with the same id changes nothing.
  */
-import { type AccountId, accountOfConversation, type Bytes, type ConversationId, fromHex, type MessageId, messageIdToBytes, newMessageId, OperationalError, utf8 } from "@hawser/base";
+import {
+  type AccountId,
+  accountOfConversation,
+  type Bytes,
+  type ConversationId,
+  fromHex,
+  type MessageId,
+  messageIdToBytes,
+  newMessageId,
+  OperationalError,
+  utf8,
+} from "@hawser/base";
 import { sealStream } from "@hawser/crypto";
 import { MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_TEXT_BYTES, MAX_THUMBNAIL_BYTES } from "@hawser/wire";
 import type { FilePreview, FileSource, MessageView } from "../api.ts";
@@ -139,7 +150,8 @@ async function sealFile(core: Core, file: FileSource, thumbnailRoomBytes: number
 
 /** A preview is a nicety: what is out of bounds is left out, the file goes all the same. */
 function previewOf(preview: FilePreview | undefined, roomBytes: number): Pick<NewAttachment, "width" | "height" | "thumbnail"> {
-  const isSide = (pixels: number | undefined): pixels is number => Number.isSafeInteger(pixels) && pixels! > 0 && pixels! <= MAX_PICTURE_SIDE;
+  const isSide = (pixels: number | undefined): pixels is number =>
+    Number.isSafeInteger(pixels) && pixels! > 0 && pixels! <= MAX_PICTURE_SIDE;
   const known = preview !== undefined && isSide(preview.width) && isSide(preview.height);
   const thumbnail = preview?.thumbnail;
   const fits = thumbnail !== undefined && thumbnail.length > 0 && thumbnail.length <= Math.min(MAX_THUMBNAIL_BYTES, roomBytes);

@@ -3,8 +3,28 @@
  * Invariant: every input is one synchronous step; a frame is decoded once, here. docs/PROTOCOL.md, "Connection".
  */
 import { type Bytes, type FrameConnection, OperationalError } from "@hawser/base";
-import { canSend, INITIAL_SESSION, type SessionEffect, type SessionInput, type SessionMode, type SessionState, sessionStatus, type SessionTimer, stepSession } from "@hawser/session";
-import { type ClientFrame, type ClientHello, decodeServerFrame, encodeFrame, type Push, type ServerHello, type SignedDeviceList, type Welcome, type Delivery } from "@hawser/wire";
+import {
+  canSend,
+  INITIAL_SESSION,
+  type SessionEffect,
+  type SessionInput,
+  type SessionMode,
+  type SessionState,
+  sessionStatus,
+  type SessionTimer,
+  stepSession,
+} from "@hawser/session";
+import {
+  type ClientFrame,
+  type ClientHello,
+  decodeServerFrame,
+  encodeFrame,
+  type Push,
+  type ServerHello,
+  type SignedDeviceList,
+  type Welcome,
+  type Delivery,
+} from "@hawser/wire";
 import type { ConnectionStatus } from "../api.ts";
 import { RECONNECT_AFTER_TROUBLE_MS } from "../bounds.ts";
 import { withRequest } from "../messaging/seal.ts";
@@ -85,7 +105,10 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
         return events.lost();
       case "set-timer":
         timers.get(effect.timer)?.();
-        timers.set(effect.timer, ports.clock.after(effect.afterMs, () => step({ type: "timer", timer: effect.timer })));
+        timers.set(
+          effect.timer,
+          ports.clock.after(effect.afterMs, () => step({ type: "timer", timer: effect.timer })),
+        );
         return;
       case "clear-timer":
         timers.get(effect.timer)?.();
@@ -93,7 +116,11 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
         return;
       case "status": {
         const { kind } = effect.status;
-        ports.log?.({ event: "connection", kind, ...(effect.status.kind === "offline" ? { error: effect.status.error, cause: effect.status.cause } : {}) });
+        ports.log?.({
+          event: "connection",
+          kind,
+          ...(effect.status.kind === "offline" ? { error: effect.status.error, cause: effect.status.cause } : {}),
+        });
         return events.status(status());
       }
       case "not-sent":
@@ -139,7 +166,9 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
 
   const status = (): ConnectionStatus => {
     const current = sessionStatus(state);
-    return current.kind === "offline" ? { kind: "offline", error: current.error, retryAtMs: current.retryAtMs, attempt: current.attempt } : current;
+    return current.kind === "offline"
+      ? { kind: "offline", error: current.error, retryAtMs: current.retryAtMs, attempt: current.attempt }
+      : current;
   };
 
   return {

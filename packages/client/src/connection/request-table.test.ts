@@ -46,7 +46,11 @@ test("an answer goes to the request with its number, and leaves no deadline behi
 test("failures carry code, retry and lists; an answer of another kind is no answer", async () => {
   const { table, lastId } = setUp();
   const limited = table.start("checkHandle", { handle: "a" });
-  const failure = { error: ERROR_CODES.RATE_LIMITED.code, retryAfterMs: 700, lists: [{ payload: new Uint8Array(1), signature: new Uint8Array(1) }] };
+  const failure = {
+    error: ERROR_CODES.RATE_LIMITED.code,
+    retryAfterMs: 700,
+    lists: [{ payload: new Uint8Array(1), signature: new Uint8Array(1) }],
+  };
   table.settle(create(ResponseSchema, { id: lastId(), result: { case: "failure", value: failure } }));
   await expect(limited).rejects.toMatchObject({ code: "RATE_LIMITED", retry: { afterMs: 700 }, lists: [{}] });
   const taken = table.start("checkHandle", { handle: "a" });

@@ -2,7 +2,18 @@
 import { create } from "@bufbuild/protobuf";
 import { accountIdToBytes } from "@hawser/base";
 import { signAuthChallenge } from "@hawser/crypto";
-import { type ClientHello, ClientHelloSchema, DeviceAuthenticationSchema, type DeviceWelcome, PROTOCOL_MAX, PROTOCOL_MIN, type Push, type ServerHello, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
+import {
+  type ClientHello,
+  ClientHelloSchema,
+  DeviceAuthenticationSchema,
+  type DeviceWelcome,
+  PROTOCOL_MAX,
+  PROTOCOL_MIN,
+  type Push,
+  type ServerHello,
+  type SignedDeviceList,
+  SignedDeviceListSchema,
+} from "@hawser/wire";
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
@@ -88,7 +99,11 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   engine.companion.activated();
   engine.companion.connected();
   engine.phone.connected();
-  if (self.role === "phone") inBackground(engine, queue.run(() => engine.ownList.publish()));
+  if (self.role === "phone")
+    inBackground(
+      engine,
+      queue.run(() => engine.ownList.publish()),
+    );
   const left = { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft };
   keeper.replenish(left);
   inBackground(engine, engine.contacts.flushBlocks());

@@ -1,7 +1,15 @@
 /** What the rest of the client sees of the connection: requests with answers, frames without. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { OperationalError, type Retry } from "@hawser/base";
-import { type ClientFrame, ERROR_CODES, errorName, type Failure, type RequestSchema, type Response, type SignedDeviceList } from "@hawser/wire";
+import {
+  type ClientFrame,
+  ERROR_CODES,
+  errorName,
+  type Failure,
+  type RequestSchema,
+  type Response,
+  type SignedDeviceList,
+} from "@hawser/wire";
 
 type Operation = NonNullable<MessageInitShape<typeof RequestSchema>["operation"]>;
 export type OperationName = Exclude<Operation["case"], undefined>;

@@ -1,6 +1,16 @@
 /** People: finding, adding, naming, blocking, comparing safety numbers. What is decided here is shared with the own devices. */
 import { create } from "@bufbuild/protobuf";
-import { type AccountId, accountIdToBytes, concat, conversationWith, fromBase64Url, fromUtf8, OperationalError, toBase64Url, utf8 } from "@hawser/base";
+import {
+  type AccountId,
+  accountIdToBytes,
+  concat,
+  conversationWith,
+  fromBase64Url,
+  fromUtf8,
+  OperationalError,
+  toBase64Url,
+  utf8,
+} from "@hawser/base";
 import { safetyNumber } from "@hawser/crypto";
 import { BlockStateSchema, ContactStateSchema, HANDLE_PATTERN } from "@hawser/wire";
 import { checkName } from "../account/names.ts";
@@ -146,7 +156,8 @@ export function createContactBook(core: Core, { link, directory, state, receipts
     openUri(text) {
       const [place, secret] = text.trim().split("#");
       if (secret === undefined || !secret.startsWith(VERSION_PREFIX)) throw new OperationalError("CODE_MALFORMED");
-      if (place !== `${core.ports.origin}/add`) throw new OperationalError(place?.endsWith("/add") === true ? "CODE_OTHER_ORIGIN" : "CODE_MALFORMED");
+      if (place !== `${core.ports.origin}/add`)
+        throw new OperationalError(place?.endsWith("/add") === true ? "CODE_OTHER_ORIGIN" : "CODE_MALFORMED");
       const bytes = fromBase64Url(secret.slice(VERSION_PREFIX.length));
       const account = bytes === undefined ? undefined : parseAccountBytes(bytes.slice(0, 20));
       const handle = bytes === undefined ? undefined : fromUtf8(bytes.slice(20));

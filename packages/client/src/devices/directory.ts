@@ -78,7 +78,10 @@ export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
     async recheckConflicts() {
       for (const account of listConflicts.all()) {
         const pinned = lists.latest(account)?.number ?? 0;
-        const { lists: theirs } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: BigInt(Math.max(0, pinned - 1)) });
+        const { lists: theirs } = await link.request("getDeviceLists", {
+          accountId: accountIdToBytes(account),
+          afterNumber: BigInt(Math.max(0, pinned - 1)),
+        });
         if (accept(account, theirs) === "same" && theirs.length > 0) noteConflict(account, false);
       }
     },
@@ -124,7 +127,10 @@ export const sendTargetHead = (list: VerifiedDeviceList): { account: Uint8Array;
 function isSigned({ pair, ports }: Core, bundle: PreKeyBundle): boolean {
   const { signedPreKey: signed, kemPreKey: kem } = bundle;
   const verify = pair.profile.verifyPreKey;
-  return verify(ports.primitives, bundle, "signed", signed.id, signed.publicKey, signed.signature) && verify(ports.primitives, bundle, "kem", kem.id, kem.publicKey, kem.signature);
+  return (
+    verify(ports.primitives, bundle, "signed", signed.id, signed.publicKey, signed.signature) &&
+    verify(ports.primitives, bundle, "kem", kem.id, kem.publicKey, kem.signature)
+  );
 }
 
 /** Identity keys come from the signed list, never from the server's answer. */

@@ -37,7 +37,10 @@ export function createOwnList(core: Core, link: ServerLink & { readonly online: 
     const accountSeed = identity.accountSeed();
     if (accountSeed === undefined) throw new OperationalError("WRONG_ROLE");
     const next = extendDeviceList(primitives, accountSeed, latest(), { ...change, nowMs: core.timeMs() });
-    if (!next.ok) throw new OperationalError(next.error.kind === "malformed" && next.error.rule.startsWith("too many") ? "DEVICE_LIMIT" : "LIST_INVALID");
+    if (!next.ok)
+      throw new OperationalError(
+        next.error.kind === "malformed" && next.error.rule.startsWith("too many") ? "DEVICE_LIMIT" : "LIST_INVALID",
+      );
     directory.accept(next.value.account, [next.value.entry as never]);
     core.notify.changed("devices");
     return next.value;

@@ -43,7 +43,9 @@ export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQu
       .catch((error: unknown) => {
         core.log({ event: "pre-keys-not-uploaded", error: error instanceof OperationalError ? error.code : "unknown" });
         if (!link.online || !isTransient(error)) return;
-        cancelRetry = core.ports.clock.after(retryMs, () => (link.online ? replenish(left, Math.min(2 * retryMs, MAX_RETRY_MS)) : undefined));
+        cancelRetry = core.ports.clock.after(retryMs, () =>
+          link.online ? replenish(left, Math.min(2 * retryMs, MAX_RETRY_MS)) : undefined,
+        );
       });
   };
   return { replenish: (left) => replenish(left, FIRST_RETRY_MS) };
@@ -80,8 +82,10 @@ function makeKeys(core: Core, wanted: { oneTime: number; kem: number }, nowMs: n
   const context = core.pairContext();
   const keys = identity.keys();
   // Made in the future: the clock was wrong then, or is now. Either way it would never grow old.
-  const isOld = (key: StoredPreKey | undefined): boolean => key === undefined || Math.abs(nowMs - key.createdAtMs) >= SIGNED_PRE_KEY_ROTATE_MS;
-  if (isOld(preKeys.newest("signed", { lastResort: false }))) preKeys.add("signed", pair.newSignedPreKey(preKeys.nextId("signed"), keys, context), nowMs);
+  const isOld = (key: StoredPreKey | undefined): boolean =>
+    key === undefined || Math.abs(nowMs - key.createdAtMs) >= SIGNED_PRE_KEY_ROTATE_MS;
+  if (isOld(preKeys.newest("signed", { lastResort: false })))
+    preKeys.add("signed", pair.newSignedPreKey(preKeys.nextId("signed"), keys, context), nowMs);
   if (isOld(preKeys.newest("kem", { lastResort: true }))) {
     preKeys.add("kem", pair.newKemPreKey(preKeys.nextId("kem"), keys, context, { lastResort: true }), nowMs);
   }

@@ -2,7 +2,15 @@
  * Drives the companion's side of a link. Invariants: the machine's state is on disk before any effect of the step; being certified,
  * the certificate, keys and chain are stored in one transaction, before the first connection as that device.
  */
-import { accountIdFromBytes, type Clock, type DeviceNumber, equalBytes, fromBase64Url, OperationalError, type Primitives } from "@hawser/base";
+import {
+  accountIdFromBytes,
+  type Clock,
+  type DeviceNumber,
+  equalBytes,
+  fromBase64Url,
+  OperationalError,
+  type Primitives,
+} from "@hawser/base";
 import {
   type CompanionEffect,
   type CompanionInput,
@@ -66,7 +74,9 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
         return core.notify.changed("state");
       }
       case "crypto":
-        void runLinkJob(core.ports.primitives, effect.job).then((result) => input({ type: "crypto-result", effectId: effect.effectId, result }));
+        void runLinkJob(core.ports.primitives, effect.job).then((result) =>
+          input({ type: "crypto-result", effectId: effect.effectId, result }),
+        );
         return;
       case "rendezvous-put":
         return rendezvous.put(effect, input);
@@ -166,7 +176,10 @@ export function createTimers(clock: Clock, fire: (timer: LinkTimer) => void): Ti
   return {
     set(timer, afterMs) {
       clear(timer);
-      running.set(timer, clock.after(afterMs, () => fire(timer)));
+      running.set(
+        timer,
+        clock.after(afterMs, () => fire(timer)),
+      );
     },
     clear,
     stop: () => [...running.keys()].forEach(clear),

@@ -66,7 +66,10 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   let stopped = false;
 
   const make = (key: string): Attempt => {
-    const attempt: Attempt = { state: INITIAL_PHONE, timers: createTimers(core.ports.clock, (timer) => input(key, { type: "timer", timer })) };
+    const attempt: Attempt = {
+      state: INITIAL_PHONE,
+      timers: createTimers(core.ports.clock, (timer) => input(key, { type: "timer", timer })),
+    };
     attempts.set(key, attempt);
     return attempt;
   };
@@ -75,14 +78,19 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     if (attempt === undefined || stopped) return;
     take(key, attempt, stepPhone(attempt.state, given, core.pairContext()));
   };
-  const take = (key: string, attempt: Attempt, step: { readonly state: PhoneState; readonly effects: readonly PhoneEffect<PhoneState>[] }): void => {
+  const take = (
+    key: string,
+    attempt: Attempt,
+    step: { readonly state: PhoneState; readonly effects: readonly PhoneEffect<PhoneState>[] },
+  ): void => {
     const before = attempt.state;
     attempt.state = step.state;
     const { kind } = step.state;
     // The final state keeps no secrets, so who was linked stands in the one before. Told before the final state is stored: a phone that
     // dies in between tells it again.
     const id = phoneStatus(before).attempt;
-    if (before.kind !== kind && kind === "active" && before.approval !== undefined && id !== undefined) parts.linked(id, before.approval.device as DeviceNumber);
+    if (before.kind !== kind && kind === "active" && before.approval !== undefined && id !== undefined)
+      parts.linked(id, before.approval.device as DeviceNumber);
     for (const effect of step.effects) run(key, attempt, effect);
     if (before.kind === kind || (kind !== "active" && kind !== "failed")) return;
     failuresInARow = step.state.failuresInARow;
@@ -98,7 +106,9 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       case "persist":
         return save();
       case "crypto":
-        void runLinkJob(core.ports.primitives, effect.job).then((result) => answer({ type: "crypto-result", effectId: effect.effectId, result }));
+        void runLinkJob(core.ports.primitives, effect.job).then((result) =>
+          answer({ type: "crypto-result", effectId: effect.effectId, result }),
+        );
         return;
       case "rendezvous-put":
         return parts.rendezvous.put(effect, answer);
@@ -117,7 +127,9 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
         void signList(effect).then((result) => answer({ type: "list-signed", effectId: effect.effectId, result }));
         return;
       case "check-activity":
-        void everConnected(effect.device).then((everConnectedNow) => answer({ type: "activity", effectId: effect.effectId, everConnected: everConnectedNow }));
+        void everConnected(effect.device).then((everConnectedNow) =>
+          answer({ type: "activity", effectId: effect.effectId, everConnected: everConnectedNow }),
+        );
         return;
       case "undo-list":
         void undo(effect.attemptId).then((done) => answer({ type: "list-undone", effectId: effect.effectId, done }));
@@ -129,7 +141,9 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     return list?.list.devices.find((device) => equalBytes(device.attemptId, bytes(attemptId)));
   };
 
-  const signList = async (effect: Extract<PhoneEffect<PhoneState>, { type: "sign-list" }>): Promise<Extract<PhoneInput, { type: "list-signed" }>["result"]> => {
+  const signList = async (
+    effect: Extract<PhoneEffect<PhoneState>, { type: "sign-list" }>,
+  ): Promise<Extract<PhoneInput, { type: "list-signed" }>["result"]> => {
     try {
       return { ok: true, approval: await parts.queue.run(() => addDevice(effect)) };
     } catch (error) {
@@ -147,14 +161,22 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       const { primitives, random } = core.ports;
       const signingKey = bytes(effect.signingKey);
       const sealedLabel = sealDeviceLabel(primitives, core.identity.stateKey(), signingKey, effect.deviceName, { random });
-      const device = { kind: DeviceKind.COMPANION, signingKey, dhKey: bytes(effect.dhKey), attemptId: bytes(effect.attemptId), sealedLabel };
+      const device = {
+        kind: DeviceKind.COMPANION,
+        signingKey,
+        dhKey: bytes(effect.dhKey),
+        attemptId: bytes(effect.attemptId),
+        sealedLabel,
+      };
       core.store.atomically(() => parts.ownList.extend({ add: [device] }));
     }
     // The companion staples the list as well: whichever arrives first.
     void parts.ownList.publish().catch(() => undefined);
     return {
       device: deviceOfAttempt(effect.attemptId)!.number,
-      lists: core.store.lists.chain(self.account, 0).map((entry) => ({ payload: toBase64Url(entry.payload), signature: toBase64Url(entry.signature) })),
+      lists: core.store.lists
+        .chain(self.account, 0)
+        .map((entry) => ({ payload: toBase64Url(entry.payload), signature: toBase64Url(entry.signature) })),
       stateKey: toBase64Url(core.identity.stateKey()),
       handle: self.handle,
       displayName: self.displayName,

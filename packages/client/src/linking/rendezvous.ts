@@ -37,7 +37,8 @@ export function createRendezvous(link: DeviceLink): Rendezvous {
       if (!link.online) return;
       const input = { rendezvousId: bytes(effect.rendezvousId), side: WATCHER_OF[effect.side], fromIndex: effect.fromIndex };
       void link.request("rendezvousWatch", input).catch((error: unknown) => {
-        if (error instanceof RequestFailed) answer({ type: "watch-failed", rendezvousId: effect.rendezvousId, error: error.code as ErrorName });
+        if (error instanceof RequestFailed)
+          answer({ type: "watch-failed", rendezvousId: effect.rendezvousId, error: error.code as ErrorName });
       });
     },
     leave(rendezvousId) {

@@ -15,7 +15,10 @@ const list = { number: 3, hash: new Uint8Array(32).fill(1) } as unknown as Verif
 test("what was written is read, and the length is a step", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 3_000, unit: "grapheme" }), (text) => {
-      const bytes = encodeContent({ sender: ME, conversation: YOU.account, messageId: ID, sentAtMs: 5 }, { case: "message", value: { text } });
+      const bytes = encodeContent(
+        { sender: ME, conversation: YOU.account, messageId: ID, sentAtMs: 5 },
+        { case: "message", value: { text } },
+      );
       const finished = finishContent(bytes, list, list);
       expect(PADDING_STEPS.some((step) => step === finished.length)).toBe(true);
       const read = readContent(finished, ME, YOU.account);
@@ -27,7 +30,10 @@ test("what was written is read, and the length is a step", () => {
 });
 
 test("a time that no calendar can show is brought back to one that can be", () => {
-  const bytes = encodeContent({ sender: ME, conversation: YOU.account, messageId: ID, sentAtMs: Number.MAX_SAFE_INTEGER }, { case: "message", value: { text: "x" } });
+  const bytes = encodeContent(
+    { sender: ME, conversation: YOU.account, messageId: ID, sentAtMs: Number.MAX_SAFE_INTEGER },
+    { case: "message", value: { text: "x" } },
+  );
   const { sentAtMs } = readContent(bytes, ME, YOU.account)!;
   expect(new Date(sentAtMs).toISOString()).toBe("2100-01-01T00:00:00.000Z");
 });

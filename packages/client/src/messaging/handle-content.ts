@@ -15,7 +15,16 @@ import {
   messageIdToBytes,
   utf8,
 } from "@hawser/base";
-import { type HistoryMessageFromSource, type HistoryMessageToSource, MAX_ATTACHMENTS, MAX_RECEIPTS, type Message, type Profile, ReceiptKind, type Receipts as WireReceipts } from "@hawser/wire";
+import {
+  type HistoryMessageFromSource,
+  type HistoryMessageToSource,
+  MAX_ATTACHMENTS,
+  MAX_RECEIPTS,
+  type Message,
+  type Profile,
+  ReceiptKind,
+  type Receipts as WireReceipts,
+} from "@hawser/wire";
 import type { AttachmentAsker } from "../attachments/asker.ts";
 import type { AttachmentHolder } from "../attachments/holder.ts";
 import { MAX_NAME_LENGTH } from "../bounds.ts";
@@ -73,7 +82,9 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
         case "profile":
           return own ? undefined : takeProfile(core, body.value, opened.sender.account);
         case "resendRequest":
-          return body.value.messageId.length === 16 ? parts.resends.requested(messageIdFromBytes(body.value.messageId), opened.sender) : undefined;
+          return body.value.messageId.length === 16
+            ? parts.resends.requested(messageIdFromBytes(body.value.messageId), opened.sender)
+            : undefined;
         case "state":
           return own ? parts.state.take(body.value.updates, opened.sender) : undefined;
         case "historyFromSource":

@@ -43,7 +43,8 @@ export function createHeld(core: Core, { link, directory, resends, wake }: Parts
     cancelTimer?.();
     cancelTimer = core.ports.clock.after(HELD_RETRY_MS, retry);
   };
-  const giveUp = (delivery: Delivery): void => resends.ask(messageIdFromBytes(delivery.messageId), senderOf(delivery), delivery.serverTimeMs);
+  const giveUp = (delivery: Delivery): void =>
+    resends.ask(messageIdFromBytes(delivery.messageId), senderOf(delivery), delivery.serverTimeMs);
 
   const retry = (): void => {
     if (asking || core.identity.phase() !== "ready" || heldDeliveries.size().count === 0) return;
@@ -56,7 +57,9 @@ export function createHeld(core: Core, { link, directory, resends, wake }: Parts
   const ask = async (): Promise<void> => {
     for (const account of heldDeliveries.accounts(MAX_LOOKUPS_PER_RETRY)) {
       if (!link.online || core.identity.phase() !== "ready") return;
-      await directory.refresh(account).catch((error: unknown) => core.log({ event: "held-lookup-failed", error: error instanceof Error ? error.name : "unknown" }));
+      await directory
+        .refresh(account)
+        .catch((error: unknown) => core.log({ event: "held-lookup-failed", error: error instanceof Error ? error.name : "unknown" }));
     }
     if (core.identity.phase() === "ready") wake();
   };
@@ -67,7 +70,8 @@ export function createHeld(core: Core, { link, directory, resends, wake }: Parts
       const list = lists.latest(account)?.list;
       // Its number was given out and it is gone: revoked.
       const left = list !== undefined && device < list.nextDeviceNumber;
-      if (left || contacts.find(account)?.blocked === 1) return core.log({ event: "delivery-refused", reason: left ? "device left" : "blocked" });
+      if (left || contacts.find(account)?.blocked === 1)
+        return core.log({ event: "delivery-refused", reason: left ? "device left" : "blocked" });
       const { count, bytes } = heldDeliveries.size();
       if (count >= MAX_HELD_DELIVERIES || bytes + delivery.body.length > MAX_HELD_BYTES) return giveUp(delivery);
       heldDeliveries.add(delivery);

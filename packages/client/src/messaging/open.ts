@@ -48,7 +48,8 @@ export function openDelivery(core: Core, delivery: Delivery): OpenOutcome {
   const { record, plaintext, usedOneTimePreKey, usedKemPreKey } = decrypted.value;
   core.store.sessions.put(sender, record);
   if (usedOneTimePreKey !== undefined) core.store.preKeys.delete("one-time", usedOneTimePreKey);
-  if (usedKemPreKey !== undefined && core.store.preKeys.find("kem", usedKemPreKey)?.lastResort === false) core.store.preKeys.delete("kem", usedKemPreKey);
+  if (usedKemPreKey !== undefined && core.store.preKeys.find("kem", usedKemPreKey)?.lastResort === false)
+    core.store.preKeys.delete("kem", usedKemPreKey);
 
   const { primitives } = core.ports;
   const bodyKey = readCapsulePlaintext(primitives, plaintext, delivery.body);

@@ -198,7 +198,10 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
         if (finish(current, outcome)) return true;
         if (outcome.kind === "needs-list") await directory.ensure(outcome.account);
         else if (outcome.kind === "needs-sessions") {
-          await claimInto(bundles, outcome.devices.filter((address) => !isKeyless(address)));
+          await claimInto(
+            bundles,
+            outcome.devices.filter((address) => !isKeyless(address)),
+          );
           const without = outcome.devices.filter((address) => bundles.get(address.account)?.has(address.device) !== true);
           if (without.length > 0 && row.tries < MAX_WAITS_FOR_KEYS && without.some(isYoung)) {
             outbox.delay(row.row, core.ports.clock.nowMs() + WAIT_FOR_KEYS_MS, row.tries + 1);
@@ -221,7 +224,10 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   const claimInto = async (bundles: Bundles, devices: readonly DeviceAddress[]): Promise<void> => {
     for (const [account, its] of Map.groupBy(devices, (address) => address.account)) {
       try {
-        const claimed = await directory.claim(account, its.map((address) => address.device));
+        const claimed = await directory.claim(
+          account,
+          its.map((address) => address.device),
+        );
         bundles.set(account, new Map([...(bundles.get(account) ?? []), ...claimed]));
       } catch (error) {
         // The server's limit must not hold a message back that other devices can read.

@@ -185,5 +185,12 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
 function owned(delivery: Delivery): Delivery {
   const { senderAccount, messageId, capsule, body } = delivery;
   const serverTimeMs = Math.min(delivery.serverTimeMs, MAX_TIME_MS);
-  return { ...delivery, serverTimeMs, senderAccount: senderAccount.slice(), messageId: messageId.slice(), capsule: capsule.slice(), body: body.slice() };
+  return {
+    ...delivery,
+    serverTimeMs,
+    senderAccount: senderAccount.slice(),
+    messageId: messageId.slice(),
+    capsule: capsule.slice(),
+    body: body.slice(),
+  };
 }

@@ -4,7 +4,15 @@
  * only a device the content was sealed for gets it; a stranger nobody accepted gets no answer and no question, because either would tell
  * when this device is there. docs/PROTOCOL.md, "Resend".
  */
-import { type AccountId, conversationWith, type DeviceAddress, formatAddress, type MessageId, messageIdToBytes, newMessageId } from "@hawser/base";
+import {
+  type AccountId,
+  conversationWith,
+  type DeviceAddress,
+  formatAddress,
+  type MessageId,
+  messageIdToBytes,
+  newMessageId,
+} from "@hawser/base";
 import {
   MAX_PENDING_RESENDS,
   MAX_RESEND_REQUESTS,
@@ -118,7 +126,9 @@ export function createResends(core: Core): Resends {
       const nowMs = core.timeMs();
       const messageId = newMessageId(nowMs, core.ports.random);
       const conversation = by.account === self.account ? undefined : by.account;
-      const content = meant ? sent.content : encodeContent({ sender: self, conversation, messageId: id, sentAtMs: nowMs }, { case: "nothing", value: {} });
+      const content = meant
+        ? sent.content
+        : encodeContent({ sender: self, conversation, messageId: id, sentAtMs: nowMs }, { case: "nothing", value: {} });
       outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
       core.notify.changed("outbox");
     },

@@ -3,7 +3,18 @@
  * stored in one transaction, before anything is sent; a correction by newer lists only adds and removes capsules, the body and the
  * message id stay. docs/PROTOCOL.md, "Bodies and capsules".
  */
-import { accountIdFromBytes, type AccountId, assert, concat, type DeviceAddress, type DeviceNumber, formatAddress, messageIdToBytes, must, newMessageId } from "@hawser/base";
+import {
+  accountIdFromBytes,
+  type AccountId,
+  assert,
+  concat,
+  type DeviceAddress,
+  type DeviceNumber,
+  formatAddress,
+  messageIdToBytes,
+  must,
+  newMessageId,
+} from "@hawser/base";
 import { makeCapsulePlaintext, type PreKeyBundle, sealBody, type VerifiedDeviceList } from "@hawser/crypto";
 import { decodeSend, encodeSend, type SendFrame } from "@hawser/wire";
 import { addressBytes } from "../account/identity.ts";
@@ -90,7 +101,10 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
   const { bodyKey, sealed } = sealBody(primitives, finishContent(row.content, own, conversation), { random });
   const secret = makeCapsulePlaintext(primitives, bodyKey, sealed);
   bodyKey.fill(0);
-  const targets = plan.targets.map(({ list, devices }) => ({ ...sendTargetHead(list), capsules: makeCapsules(core, devices, secret, bundles) }));
+  const targets = plan.targets.map(({ list, devices }) => ({
+    ...sendTargetHead(list),
+    capsules: makeCapsules(core, devices, secret, bundles),
+  }));
   // Keys that do not verify open no session: what nobody could read must not be called sent.
   const meant = plan.targets[0]!.devices;
   if (meant.length > 0 && targets[0]!.capsules.length === 0) return { kind: "needs-sessions", devices: meant };
@@ -106,7 +120,11 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
   const self = core.identity.requireSelf();
   const before = must(decodeSend(row.frame), "own frame");
   const missing: DeviceAddress[] = [];
-  const plans: { readonly list: VerifiedDeviceList; readonly kept: SendFrame["targets"][number]["capsules"]; readonly added: DeviceAddress[] }[] = [];
+  const plans: {
+    readonly list: VerifiedDeviceList;
+    readonly kept: SendFrame["targets"][number]["capsules"];
+    readonly added: DeviceAddress[];
+  }[] = [];
   for (const target of before.targets) {
     const account = accountIdFromBytes(target.account);
     const list = core.store.lists.latest(account);
@@ -114,7 +132,9 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
     const wanted = recipients(row, list, self);
     const kept = target.capsules.filter((capsule) => wanted.some((address) => address.device === capsule.device));
     const added = wanted.filter((address) => !kept.some((capsule) => capsule.device === address.device));
-    const ready = added.filter((address) => bundles.get(account)?.has(address.device) === true || core.store.sessions.find(address) !== undefined);
+    const ready = added.filter(
+      (address) => bundles.get(account)?.has(address.device) === true || core.store.sessions.find(address) !== undefined,
+    );
     missing.push(...added.filter((address) => !ready.includes(address)));
     plans.push({ list, kept, added: ready });
   }

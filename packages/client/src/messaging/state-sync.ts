@@ -5,7 +5,15 @@
  */
 import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { type AccountId, conversationWith, type ConversationId, type DeviceAddress, type DeviceNumber, newMessageId, parseAccountId } from "@hawser/base";
+import {
+  type AccountId,
+  conversationWith,
+  type ConversationId,
+  type DeviceAddress,
+  type DeviceNumber,
+  newMessageId,
+  parseAccountId,
+} from "@hawser/base";
 import {
   BlockStateSchema,
   ChatStateSchema,
@@ -78,7 +86,8 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     }
     const entry: StateEntry = { ...update, timeMs: Number(update.timeMs) };
     if (Number.isSafeInteger(entry.timeMs) && store.stateEntries.merge(entry)) {
-      const account = entry.collection === "contact" && entry.value.length > 0 && identity.settling() ? parseAccountId(entry.key) : undefined;
+      const account =
+        entry.collection === "contact" && entry.value.length > 0 && identity.settling() ? parseAccountId(entry.key) : undefined;
       if (account !== undefined) events.accepted(account);
       applyState(core, entry);
     }

@@ -61,7 +61,8 @@ export function openAttachmentRequests(database: SqlDatabase): AttachmentRequest
         .prepare("SELECT * FROM attachment_requests WHERE asked_here = ? ORDER BY asked_at_ms, message_id, idx, device LIMIT ?")
         .all<Row>(code(direction), limit)
         .map(toQuestion),
-    count: (direction) => database.prepare("SELECT count(*) AS n FROM attachment_requests WHERE asked_here = ?").get<{ n: number }>(code(direction))!.n,
+    count: (direction) =>
+      database.prepare("SELECT count(*) AS n FROM attachment_requests WHERE asked_here = ?").get<{ n: number }>(code(direction))!.n,
     delete(direction, id, index, device) {
       const statement = "DELETE FROM attachment_requests WHERE asked_here = ? AND message_id = ? AND idx = ?";
       if (device === undefined) database.prepare(statement).run(code(direction), messageIdToBytes(id), index);

@@ -17,7 +17,8 @@ export function openBlobs(database: SqlDatabase): BlobStore {
       assert(database.inTransaction, "a blob's parts are stored in one transaction");
       if (has(id)) return;
       const insert = database.prepare("INSERT INTO blobs (id, part, data) VALUES (?, ?, ?)");
-      for (let part = 0, at = 0; at < data.length || part === 0; part++, at += BLOB_PART_BYTES) insert.run(id, part, data.subarray(at, at + BLOB_PART_BYTES));
+      for (let part = 0, at = 0; at < data.length || part === 0; part++, at += BLOB_PART_BYTES)
+        insert.run(id, part, data.subarray(at, at + BLOB_PART_BYTES));
     },
     get(id) {
       const parts = database.prepare("SELECT data FROM blobs WHERE id = ? ORDER BY part").all<{ data: Uint8Array }>(id);

@@ -44,18 +44,39 @@ export function toContact(row: ContactRow): Contact {
   };
 }
 
-const COLUMNS: ReadonlySet<string> = new Set(["name", "profile_name", "handle", "verified", "blocked", "listed", "added_at_ms", "profile_sent"]);
+const COLUMNS: ReadonlySet<string> = new Set([
+  "name",
+  "profile_name",
+  "handle",
+  "verified",
+  "blocked",
+  "listed",
+  "added_at_ms",
+  "profile_sent",
+]);
 
 /** The contact as shown, also of someone of whom nothing but the account is known. */
 export function contactOf(database: SqlDatabase, account: AccountId): Contact {
   const row = database.prepare(`${SELECT_CONTACTS} WHERE c.account = ?`).get<ContactRow>(account);
   if (row !== undefined) return toContact(row);
   const list_conflict = database.prepare("SELECT 1 AS found FROM list_conflicts WHERE account = ?").get(account) === undefined ? 0 : 1;
-  return toContact({ account, name: "", profile_name: "", handle: "", verified: 0, blocked: 0, listed: 0, added_at_ms: 0, profile_sent: 0, list_conflict });
+  return toContact({
+    account,
+    name: "",
+    profile_name: "",
+    handle: "",
+    verified: 0,
+    blocked: 0,
+    listed: 0,
+    added_at_ms: 0,
+    profile_sent: 0,
+    list_conflict,
+  });
 }
 
 export function openContacts(database: SqlDatabase): ContactStore {
-  const find = (account: AccountId): ContactRow | undefined => database.prepare(`${SELECT_CONTACTS} WHERE c.account = ?`).get<ContactRow>(account);
+  const find = (account: AccountId): ContactRow | undefined =>
+    database.prepare(`${SELECT_CONTACTS} WHERE c.account = ?`).get<ContactRow>(account);
   return {
     find,
     list() {

@@ -27,7 +27,10 @@ export interface ConversationStore {
   find(id: ConversationId): ConversationRow | undefined;
   byRow(row: number): ConversationRow | undefined;
   /** The conversation's row, made when it is not there yet. */
-  ensure(id: ConversationId, options?: { readonly title?: string; readonly accepted?: boolean; readonly historyComplete?: boolean }): ConversationRow;
+  ensure(
+    id: ConversationId,
+    options?: { readonly title?: string; readonly accepted?: boolean; readonly historyComplete?: boolean },
+  ): ConversationRow;
   summary(id: ConversationId): ConversationSummary | undefined;
   list(archived: boolean, offset: number, limit: number): { total: number; items: ConversationSummary[] };
   /** After a message was stored: moves `last_order`, counts it as unread when it is. */
@@ -36,7 +39,10 @@ export interface ConversationStore {
   noteMessages(row: number, newestOrder: number, unread: number): void;
   /** Marks everything up to `order` read; says whether anything changed. */
   markRead(row: number, order: number): boolean;
-  update(row: number, change: Partial<Pick<ConversationRow, "pinned" | "archived" | "muted_until_ms" | "draft" | "accepted" | "title" | "history_complete">>): void;
+  update(
+    row: number,
+    change: Partial<Pick<ConversationRow, "pinned" | "archived" | "muted_until_ms" | "draft" | "accepted" | "title" | "history_complete">>,
+  ): void;
   /** Counts again from the messages, after many were added at once. */
   recount(row: number): void;
   unreadTotal(): number;
@@ -52,7 +58,9 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
     database.prepare("SELECT * FROM conversations WHERE id = ?").get<ConversationRow>(id);
   const countUnread = (row: number, readOrder: number): number =>
     database
-      .prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key > ? AND outgoing = 0 AND kind <> ${KIND_CODES.system}`)
+      .prepare(
+        `SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key > ? AND outgoing = 0 AND kind <> ${KIND_CODES.system}`,
+      )
       .get<{ n: number }>(row, readOrder)!.n;
 
   const toSummary = (row: ConversationRow, lastMessages = messages.at([row.last_order])): ConversationSummary => {
@@ -60,7 +68,8 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
     const contact = account === undefined ? undefined : contactOf(database, account);
     const newest = lastMessages.get(row.last_order);
     // A message that is gone leaves its position behind, and another chat's may take it.
-    const last: MessageView | undefined = newest?.conversation === row.id ? newest : messages.before(row.row, Number.MAX_SAFE_INTEGER, 1)[0];
+    const last: MessageView | undefined =
+      newest?.conversation === row.id ? newest : messages.before(row.row, Number.MAX_SAFE_INTEGER, 1)[0];
     return {
       id: row.id,
       title: contact?.name ?? row.title,
@@ -111,11 +120,15 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
     },
     noteMessages(row, newestOrder, unread) {
       unreadKnown = undefined;
-      database.prepare("UPDATE conversations SET last_order = max(last_order, ?), unread = unread + ? WHERE row = ?").run(newestOrder, unread, row);
+      database
+        .prepare("UPDATE conversations SET last_order = max(last_order, ?), unread = unread + ? WHERE row = ?")
+        .run(newestOrder, unread, row);
     },
     markRead(row, order) {
       unreadKnown = undefined;
-      const { changes } = database.prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?").run(order, row, order);
+      const { changes } = database
+        .prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?")
+        .run(order, row, order);
       if (changes > 0) database.prepare("UPDATE conversations SET unread = ? WHERE row = ?").run(countUnread(row, order), row);
       return changes > 0;
     },
@@ -128,8 +141,11 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
     },
     recount(row) {
       unreadKnown = undefined;
-      const readOrder = database.prepare("SELECT read_order FROM conversations WHERE row = ?").get<{ read_order: number }>(row)?.read_order ?? 0;
-      database.prepare("UPDATE conversations SET last_order = ?, unread = ? WHERE row = ?").run(messages.lastOrder(row), countUnread(row, readOrder), row);
+      const readOrder =
+        database.prepare("SELECT read_order FROM conversations WHERE row = ?").get<{ read_order: number }>(row)?.read_order ?? 0;
+      database
+        .prepare("UPDATE conversations SET last_order = ?, unread = ? WHERE row = ?")
+        .run(messages.lastOrder(row), countUnread(row, readOrder), row);
     },
     unreadTotal() {
       if (unreadKnown !== undefined) return unreadKnown;

@@ -54,7 +54,10 @@ export function openHeldDeliveries(database: SqlDatabase): HeldDeliveryStore {
           },
         })),
     accounts: (limit) =>
-      database.prepare("SELECT DISTINCT account FROM held_deliveries ORDER BY row LIMIT ?").all<{ account: AccountId }>(limit).map((row) => row.account),
+      database
+        .prepare("SELECT DISTINCT account FROM held_deliveries ORDER BY row LIMIT ?")
+        .all<{ account: AccountId }>(limit)
+        .map((row) => row.account),
     size: () =>
       database
         .prepare("SELECT count(*) AS count, coalesce(sum(length(capsule) + length(body)), 0) AS bytes FROM held_deliveries")

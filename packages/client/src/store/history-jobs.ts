@@ -80,12 +80,19 @@ export function openHistoryJobs(database: SqlDatabase): HistoryJobStore {
     chunks(job) {
       const rows = database.prepare("SELECT * FROM history_chunks WHERE job = ? ORDER BY idx").all<ChunkRow>(job);
       return {
-        references: rows.map((row) => ({ index: row.idx, blob: row.blob, key: row.key, messageCount: row.message_count, sizeBytes: row.size_bytes })),
+        references: rows.map((row) => ({
+          index: row.idx,
+          blob: row.blob,
+          key: row.key,
+          messageCount: row.message_count,
+          sizeBytes: row.size_bytes,
+        })),
         committed: new Set(rows.filter((row) => row.committed === 1).map((row) => row.idx)),
       };
     },
     isCommitted: (job, index) =>
-      database.prepare("SELECT committed FROM history_chunks WHERE job = ? AND idx = ?").get<{ committed: number }>(job, index)?.committed === 1,
+      database.prepare("SELECT committed FROM history_chunks WHERE job = ? AND idx = ?").get<{ committed: number }>(job, index)
+        ?.committed === 1,
     markCommitted(job, index) {
       database.prepare("UPDATE history_chunks SET committed = 1 WHERE job = ? AND idx = ?").run(job, index);
     },

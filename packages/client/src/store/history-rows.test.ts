@@ -45,8 +45,10 @@ function pagesOf(store: Store, size: number): HistoryPage[] {
   return pages;
 }
 
-const counters = (store: Store) => store.database.prepare("SELECT id, last_order, unread, read_order, history_complete FROM conversations ORDER BY id").all();
-const texts = (store: Store) => store.database.prepare("SELECT sent_at_ms, outgoing, kind, text FROM messages WHERE kind <> 2 ORDER BY hex(id)").all();
+const counters = (store: Store) =>
+  store.database.prepare("SELECT id, last_order, unread, read_order, history_complete FROM conversations ORDER BY id").all();
+const texts = (store: Store) =>
+  store.database.prepare("SELECT sent_at_ms, outgoing, kind, text FROM messages WHERE kind <> 2 ORDER BY hex(id)").all();
 
 const message: fc.Arbitrary<Given> = fc.record({
   who: fc.nat(PEOPLE.length - 1),
@@ -56,26 +58,37 @@ const message: fc.Arbitrary<Given> = fc.record({
 });
 
 test("chunks in any order, some twice, leave the source's rows and counters that a full count confirms", () => {
-  const options = { given: fc.array(message, { maxLength: 30 }), size: fc.integer({ min: 1, max: 7 }), read: fc.nat(12), already: fc.nat(5), order: fc.infiniteStream(fc.nat()) };
+  const options = {
+    given: fc.array(message, { maxLength: 30 }),
+    size: fc.integer({ min: 1, max: 7 }),
+    read: fc.nat(12),
+    already: fc.nat(5),
+    order: fc.infiniteStream(fc.nat()),
+  };
   fc.assert(
     fc.property(fc.record(options), ({ given, size, read, already, order }) => {
       const random = { bytes: (count: number) => new Uint8Array(count).map(() => order.next().value! & 0xff) };
       const ids = given.map((_, index) => newMessageId(index + 1, random));
       const source = open();
       given.forEach((one, index) => insert(source, one, ids[index]!));
-      for (let row = 1; row <= PEOPLE.length; row++) if (source.conversations.byRow(row) !== undefined) source.conversations.markRead(row, read * 1_000);
+      for (let row = 1; row <= PEOPLE.length; row++)
+        if (source.conversations.byRow(row) !== undefined) source.conversations.markRead(row, read * 1_000);
       const sink = open();
       // Some came before the history did, a few of them unreadable there: those are replaced.
       given.slice(0, already).forEach((one, index) => insert(sink, index === 0 ? { ...one, kind: "undecryptable" } : one, ids[index]!));
 
-      const chunks = pagesOf(source, size).flatMap((page, index) => [{ page, index }, { page, index }]);
+      const chunks = pagesOf(source, size).flatMap((page, index) => [
+        { page, index },
+        { page, index },
+      ]);
       const shuffled = chunks.map((chunk) => ({ chunk, at: order.next().value! })).sort((a, b) => a.at - b.at);
       const writer = openHistoryWriter(sink, (entry) => ({ outgoing: entry.outgoing }));
       for (const { chunk } of shuffled) writer.commitChunk(JOB, chunk.index, chunk.page.conversations);
 
       expect(texts(sink)).toEqual(texts(source));
       const kept = counters(sink);
-      for (let row = 1; row <= PEOPLE.length; row++) if (sink.conversations.byRow(row) !== undefined) sink.database.transaction(() => sink.conversations.recount(row));
+      for (let row = 1; row <= PEOPLE.length; row++)
+        if (sink.conversations.byRow(row) !== undefined) sink.database.transaction(() => sink.conversations.recount(row));
       expect(kept).toEqual(counters(sink));
     }),
     { numRuns: 60 },
@@ -88,6 +101,8 @@ test("each conversation says how many messages it has, and the chunk with its ol
   let counter = 0;
   for (let ms = 1; ms <= 5; ms++) insert(source, { who: 0, ms, outgoing: false, kind: "text" }, newMessageId(ms, random));
   insert(source, { who: 1, ms: 6, outgoing: true, kind: "text" }, newMessageId(6, random));
-  const said = pagesOf(source, 3).map((page) => page.conversations.map(({ title: _, ...c }) => [c.entries.length, Number(c.totalMessages), c.complete]));
+  const said = pagesOf(source, 3).map((page) =>
+    page.conversations.map(({ title: _, ...c }) => [c.entries.length, Number(c.totalMessages), c.complete]),
+  );
   expect(said).toEqual([[[1, 1, true], [2, 5, false]], [[3, 5, true]]]); // prettier-ignore
 });

@@ -7,7 +7,16 @@
 import { create } from "@bufbuild/protobuf";
 import { accountIdToBytes, type AccountId, type ConversationId, fromHex, messageIdFromBytes, type SqlDatabase, toHex } from "@hawser/base";
 import type { HistoryPage, HistoryPosition, HistoryReader, HistoryScope, HistoryWriter } from "@hawser/sync";
-import { type Attachment, AttachmentSchema, type HistoryConversation, HistoryConversationSchema, type HistoryEntry, HistoryEntrySchema, HistoryStatus, MAX_THUMBNAIL_BYTES } from "@hawser/wire";
+import {
+  type Attachment,
+  AttachmentSchema,
+  type HistoryConversation,
+  HistoryConversationSchema,
+  type HistoryEntry,
+  HistoryEntrySchema,
+  HistoryStatus,
+  MAX_THUMBNAIL_BYTES,
+} from "@hawser/wire";
 import { parseAccountBytes } from "../messaging/content.ts";
 import { MAX_HISTORY_SHIFT_MS, MAX_PICTURE_SIDE, MAX_REMEMBERED_TOTALS, ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { ConversationRow, ConversationStore } from "./conversations.ts";
@@ -57,7 +66,9 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
   /** About what the attachments of a message take in a chunk; thumbnails above all. */
   const attachmentsSizeBytes = (order: number): number =>
     database
-      .prepare("SELECT coalesce(sum(length(file_name) + length(media_type) + coalesce(length(thumbnail), 0) + 96), 0) AS n FROM attachments WHERE message = ?")
+      .prepare(
+        "SELECT coalesce(sum(length(file_name) + length(media_type) + coalesce(length(thumbnail), 0) + 96), 0) AS n FROM attachments WHERE message = ?",
+      )
       .get<{ n: number }>(order)!.n;
   /** Counted once a job, not once a chunk: what arrives meanwhile is no part of it. */
   const totals = new Map<number, number>();
@@ -72,7 +83,9 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
   };
   const describe = (row: number, entries: HistoryEntry[], oldestOrder: number): HistoryConversation => {
     const conversation = conversations.byRow(row)!;
-    const older = database.prepare(`SELECT 1 AS found FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE} LIMIT 1`).get(row, oldestOrder);
+    const older = database
+      .prepare(`SELECT 1 AS found FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE} LIMIT 1`)
+      .get(row, oldestOrder);
     return create(HistoryConversationSchema, {
       conversationId: conversation.id,
       title: conversation.title,
@@ -107,12 +120,19 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       return { messages: of("messages"), conversations: of("conversations WHERE last_order > 0") };
     },
     firstScreen(count, messagesEach) {
-      const newest = database.prepare("SELECT row FROM conversations WHERE last_order > 0 ORDER BY last_order DESC LIMIT ?").all<{ row: number }>(count);
+      const newest = database
+        .prepare("SELECT row FROM conversations WHERE last_order > 0 ORDER BY last_order DESC LIMIT ?")
+        .all<{ row: number }>(count);
       const screen = newest.flatMap(({ row }) =>
-        group(database.prepare(`SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`).all<Row>(row, messagesEach)),
+        group(
+          database
+            .prepare(`SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`)
+            .all<Row>(row, messagesEach),
+        ),
       );
       // Thumbnails come with the chunks: what is inline must fit into one message.
-      for (const { entries } of screen) for (const entry of entries) for (const attachment of entry.attachments) attachment.thumbnail = new Uint8Array(0);
+      for (const { entries } of screen)
+        for (const entry of entries) for (const attachment of entry.attachments) attachment.thumbnail = new Uint8Array(0);
       return screen;
     },
     page(scope: HistoryScope, from: HistoryPosition | undefined, maxMessages: number, targetBytes: number): HistoryPage {
@@ -125,13 +145,17 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
         if (sizeBytes >= targetBytes) break;
       }
       const last = taken.at(-1);
-      const more = last !== undefined && (taken.length < rows.length || readPage(database, conversations, scope, positionOf(last), 1).length > 0);
+      const more =
+        last !== undefined && (taken.length < rows.length || readPage(database, conversations, scope, positionOf(last), 1).length > 0);
       return { conversations: group(taken), messageCount: taken.length, next: more ? positionOf(last) : undefined };
     },
   };
 }
 
-export function openHistoryWriter({ database, messages, conversations, historyJobs }: Parts, toOwnView: (entry: HistoryEntry) => { outgoing: boolean }): HistoryWriter {
+export function openHistoryWriter(
+  { database, messages, conversations, historyJobs }: Parts,
+  toOwnView: (entry: HistoryEntry) => { outgoing: boolean },
+): HistoryWriter {
   interface Arriving {
     readonly message: NewMessage;
     readonly into: Changed;
@@ -147,7 +171,11 @@ export function openHistoryWriter({ database, messages, conversations, historyJo
 
   /** Brings the conversation up to what the source says of it; its counters follow when the rows are in. */
   const openConversation = (incoming: HistoryConversation): Changed => {
-    const conversation = conversations.ensure(incoming.conversationId as ConversationId, { title: incoming.title, historyComplete: false, accepted: !incoming.request });
+    const conversation = conversations.ensure(incoming.conversationId as ConversationId, {
+      title: incoming.title,
+      historyComplete: false,
+      accepted: !incoming.request,
+    });
     if (incoming.title !== "" && conversation.title === "") conversations.update(conversation.row, { title: incoming.title });
     if (incoming.complete && conversation.history_complete === 0) conversations.update(conversation.row, { history_complete: 1 });
     const readUpTo = incoming.readUpToMs > 0n ? orderOfMs(Number(incoming.readUpToMs)) + ORDER_STEPS_PER_MS - 1 : 0;
@@ -160,7 +188,8 @@ export function openHistoryWriter({ database, messages, conversations, historyJo
     const order = messages.insert(message);
     if (order === undefined) {
       const replaced = messages.replacePlaceholder(message);
-      if (message.attachments.some((attachment) => attachment.thumbnail !== undefined)) messages.fillThumbnails(message.id, message.attachments);
+      if (message.attachments.some((attachment) => attachment.thumbnail !== undefined))
+        messages.fillThumbnails(message.id, message.attachments);
       into.recount ||= replaced;
       return replaced;
     }
@@ -199,7 +228,13 @@ export function openHistoryWriter({ database, messages, conversations, historyJo
   };
 }
 
-function readPage(database: SqlDatabase, conversations: ConversationStore, scope: HistoryScope, from: HistoryPosition | undefined, limit: number): Row[] {
+function readPage(
+  database: SqlDatabase,
+  conversations: ConversationStore,
+  scope: HistoryScope,
+  from: HistoryPosition | undefined,
+  limit: number,
+): Row[] {
   if (scope.kind === "conversation") {
     const row = conversations.find(scope.conversation as ConversationId)?.row ?? -1;
     const before = Math.min(from?.row ?? Number.MAX_SAFE_INTEGER, orderOfMs(scope.beforeMs));

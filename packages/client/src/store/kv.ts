@@ -11,7 +11,8 @@ export interface KeyValues {
 }
 
 export function openKeyValues(database: SqlDatabase): KeyValues {
-  const getBytes = (key: string): Uint8Array | undefined => database.prepare("SELECT value FROM kv WHERE key = ?").get<{ value: Uint8Array }>(key)?.value;
+  const getBytes = (key: string): Uint8Array | undefined =>
+    database.prepare("SELECT value FROM kv WHERE key = ?").get<{ value: Uint8Array }>(key)?.value;
   const setBytes = (key: string, value: Uint8Array): void => {
     database.prepare("INSERT INTO kv (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(key, value);
   };

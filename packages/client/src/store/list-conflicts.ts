@@ -13,7 +13,13 @@ export interface ListConflictStore {
 export function openListConflicts(database: SqlDatabase): ListConflictStore {
   return {
     has: (account) => database.prepare("SELECT 1 AS found FROM list_conflicts WHERE account = ?").get(account) !== undefined,
-    all: () => new Set(database.prepare("SELECT account FROM list_conflicts").all<{ account: AccountId }>().map((row) => row.account)),
+    all: () =>
+      new Set(
+        database
+          .prepare("SELECT account FROM list_conflicts")
+          .all<{ account: AccountId }>()
+          .map((row) => row.account),
+      ),
     add: (account, cause, nowMs) =>
       database
         .prepare("INSERT INTO list_conflicts (account, cause, since_ms) VALUES (?, ?, ?) ON CONFLICT (account) DO NOTHING")

@@ -3,7 +3,10 @@ import { type BlobId, type ConversationId, fromBase32, type MessageId, messageId
 import type { AttachmentView, DeliveryStatus, MessageView } from "../api.ts";
 
 /** Stored as numbers; append only. The order of the first four is the order in which a sent message rises. */
-export const STATUS_CODES = { queued: 0, sent: 1, delivered: 2, read: 3, failed: 4, received: 5 } as const satisfies Record<DeliveryStatus, number>;
+export const STATUS_CODES = { queued: 0, sent: 1, delivered: 2, read: 3, failed: 4, received: 5 } as const satisfies Record<
+  DeliveryStatus,
+  number
+>;
 export const KIND_CODES = { text: 0, system: 1, undecryptable: 2 } as const satisfies Record<MessageView["kind"], number>;
 
 const STATUS_NAMES = Object.keys(STATUS_CODES) as DeliveryStatus[];

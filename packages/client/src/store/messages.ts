@@ -5,7 +5,15 @@
 import { assert, type Bytes, type MessageId, messageIdToBytes, type SqlDatabase, type SqlValue } from "@hawser/base";
 import type { DeliveryStatus, MessageView } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
-import { type AttachmentRow, KIND_CODES, type MessageRow, SELECT_MESSAGES, STATUS_CODES, toAttachmentView, toMessageView } from "./message-rows.ts";
+import {
+  type AttachmentRow,
+  KIND_CODES,
+  type MessageRow,
+  SELECT_MESSAGES,
+  STATUS_CODES,
+  toAttachmentView,
+  toMessageView,
+} from "./message-rows.ts";
 
 export interface NewAttachment {
   readonly blob: string | undefined;
@@ -42,7 +50,17 @@ export interface MessageStore {
   insert(message: NewMessage): number | undefined;
   has(id: MessageId): boolean;
   find(id: MessageId): MessageView | undefined;
-  row(id: MessageId): { readonly order: number; readonly conversation: number; readonly kind: MessageView["kind"]; readonly outgoing: boolean; readonly status: DeliveryStatus } | undefined;
+  row(
+    id: MessageId,
+  ):
+    | {
+        readonly order: number;
+        readonly conversation: number;
+        readonly kind: MessageView["kind"];
+        readonly outgoing: boolean;
+        readonly status: DeliveryStatus;
+      }
+    | undefined;
   /** Those at the positions given, by position, in one query: a list costs one statement and not one a row. */
   at(orders: readonly number[]): ReadonlyMap<number, MessageView>;
   /** Newest first, strictly older than `beforeOrder`. */
@@ -106,7 +124,9 @@ export function openMessages(database: SqlDatabase): MessageStore {
     },
     at(orders) {
       if (orders.length === 0) return new Map();
-      const rows = database.prepare(`${SELECT_MESSAGES} WHERE m.order_key IN (SELECT value FROM json_each(?))`).all<MessageRow>(JSON.stringify(orders));
+      const rows = database
+        .prepare(`${SELECT_MESSAGES} WHERE m.order_key IN (SELECT value FROM json_each(?))`)
+        .all<MessageRow>(JSON.stringify(orders));
       return new Map(views(rows).map((view) => [view.order, view]));
     },
     before(conversation, beforeOrder, limit) {
@@ -124,7 +144,10 @@ export function openMessages(database: SqlDatabase): MessageStore {
       );
     },
     raiseStatus(id, status) {
-      const below = status === "queued" || status === "failed" ? `status IN (${STATUS_CODES.queued}, ${STATUS_CODES.failed})` : `(status < ? OR status = ${STATUS_CODES.failed})`;
+      const below =
+        status === "queued" || status === "failed"
+          ? `status IN (${STATUS_CODES.queued}, ${STATUS_CODES.failed})`
+          : `(status < ? OR status = ${STATUS_CODES.failed})`;
       const parameters: SqlValue[] = status === "queued" || status === "failed" ? [] : [STATUS_CODES[status]];
       const statement = database.prepare(`UPDATE messages SET status = ? WHERE id = ? AND outgoing = 1 AND ${below}`);
       return statement.run(STATUS_CODES[status], messageIdToBytes(id), ...parameters).changes > 0;
@@ -148,13 +171,18 @@ export function openMessages(database: SqlDatabase): MessageStore {
     },
     attachmentsOf,
     setSource(order, index, { blob, key, sizeBytes }) {
-      database.prepare("UPDATE attachments SET blob = ?, key = ?, size_bytes = ? WHERE message = ? AND idx = ?").run(blob, key, sizeBytes, order, index);
+      database
+        .prepare("UPDATE attachments SET blob = ?, key = ?, size_bytes = ? WHERE message = ? AND idx = ?")
+        .run(blob, key, sizeBytes, order, index);
     },
     fillThumbnails(id, attachments) {
       const order = orderOf(id);
       if (order === undefined) return;
-      const fill = database.prepare("UPDATE attachments SET thumbnail = ? WHERE message = ? AND idx = ? AND thumbnail IS NULL AND blob IS ?");
-      for (const [index, { thumbnail, blob }] of attachments.entries()) if (thumbnail !== undefined) fill.run(thumbnail, order, index, blob ?? null);
+      const fill = database.prepare(
+        "UPDATE attachments SET thumbnail = ? WHERE message = ? AND idx = ? AND thumbnail IS NULL AND blob IS ?",
+      );
+      for (const [index, { thumbnail, blob }] of attachments.entries())
+        if (thumbnail !== undefined) fill.run(thumbnail, order, index, blob ?? null);
     },
     setLocal(order, index, localId) {
       database.prepare("UPDATE attachments SET local_id = ? WHERE message = ? AND idx = ?").run(localId, order, index);
@@ -166,7 +194,10 @@ export function openMessages(database: SqlDatabase): MessageStore {
       database.prepare("DELETE FROM messages WHERE order_key = ?").run(order);
     },
     lastOrder(conversation) {
-      return database.prepare("SELECT max(order_key) AS last FROM messages WHERE conversation = ?").get<{ last: number | null }>(conversation)?.last ?? 0;
+      return (
+        database.prepare("SELECT max(order_key) AS last FROM messages WHERE conversation = ?").get<{ last: number | null }>(conversation)
+          ?.last ?? 0
+      );
     },
   };
 }
@@ -189,7 +220,19 @@ function insertAttachments(database: SqlDatabase, order: number, attachments: re
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   for (const [index, a] of attachments.entries()) {
-    statement.run(order, index, a.blob ?? null, a.key ?? null, a.sizeBytes, a.mediaType, a.fileName, a.width, a.height, a.thumbnail ?? null, a.localId ?? null);
+    statement.run(
+      order,
+      index,
+      a.blob ?? null,
+      a.key ?? null,
+      a.sizeBytes,
+      a.mediaType,
+      a.fileName,
+      a.width,
+      a.height,
+      a.thumbnail ?? null,
+      a.localId ?? null,
+    );
   }
 }
 

@@ -42,7 +42,10 @@ export interface OutboxRow {
 }
 
 export interface OutboxStore {
-  add(entry: Pick<OutboxRow, "messageId" | "audience" | "account" | "content"> & Partial<Pick<OutboxRow, "device" | "freshSession" | "uploads">>): void;
+  add(
+    entry: Pick<OutboxRow, "messageId" | "audience" | "account" | "content"> &
+      Partial<Pick<OutboxRow, "device" | "freshSession" | "uploads">>,
+  ): void;
   /** In order; rows above `afterRow` only. */
   list(afterRow: number, limit: number): OutboxRow[];
   find(row: number): OutboxRow | undefined;
@@ -74,7 +77,11 @@ interface StoredRow {
 
 function recipientsOf(frame: Uint8Array): string {
   const { targets } = must(decodeSend(frame), "own frame");
-  return targets.flatMap(({ account, capsules }) => capsules.map(({ device }) => formatAddress({ account: accountIdFromBytes(account), device: device as DeviceNumber }))).join(" ");
+  return targets
+    .flatMap(({ account, capsules }) =>
+      capsules.map(({ device }) => formatAddress({ account: accountIdFromBytes(account), device: device as DeviceNumber })),
+    )
+    .join(" ");
 }
 
 export function openOutbox(database: SqlDatabase): OutboxStore {
@@ -110,7 +117,8 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
           entry.content,
         );
     },
-    list: (afterRow, limit) => database.prepare("SELECT * FROM outbox WHERE row > ? ORDER BY row LIMIT ?").all<StoredRow>(afterRow, limit).map(toRow),
+    list: (afterRow, limit) =>
+      database.prepare("SELECT * FROM outbox WHERE row > ? ORDER BY row LIMIT ?").all<StoredRow>(afterRow, limit).map(toRow),
     find(row) {
       const stored = database.prepare("SELECT * FROM outbox WHERE row = ?").get<StoredRow>(row);
       return stored === undefined ? undefined : toRow(stored);
@@ -138,7 +146,9 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
     hasMessage: (id) => database.prepare("SELECT 1 AS found FROM outbox WHERE message_id = ?").get(messageIdToBytes(id)) !== undefined,
     hasCopyFor: ({ account, device }, content) =>
       database
-        .prepare(`SELECT 1 AS found FROM outbox WHERE audience = ${AUDIENCES.indexOf("device")} AND account = ? AND device = ? AND content = ? LIMIT 1`)
+        .prepare(
+          `SELECT 1 AS found FROM outbox WHERE audience = ${AUDIENCES.indexOf("device")} AND account = ? AND device = ? AND content = ? LIMIT 1`,
+        )
         .get(account, device, content) !== undefined,
   };
 }

@@ -60,7 +60,9 @@ export function openPreKeys(database: SqlDatabase): PreKeyStore {
       const signature = "signature" in key ? key.signature : null;
       const lastResort = "lastResort" in key && key.lastResort ? 1 : 0;
       database
-        .prepare("INSERT INTO pre_keys (kind, id, public_key, secret_key, signature, last_resort, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .prepare(
+          "INSERT INTO pre_keys (kind, id, public_key, secret_key, signature, last_resort, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
         .run(KINDS[kind], key.id, key.publicKey, key.secretKey, signature, lastResort, nowMs);
     },
     notUploaded(kind, { lastResort }) {

@@ -1,5 +1,13 @@
 /** Both ends of "I could not read this": what was sent lately and can be sent again, and what was asked for. */
-import { type AccountId, type DeviceAddress, type DeviceNumber, type MessageId, messageIdFromBytes, messageIdToBytes, type SqlDatabase } from "@hawser/base";
+import {
+  type AccountId,
+  type DeviceAddress,
+  type DeviceNumber,
+  type MessageId,
+  messageIdFromBytes,
+  messageIdToBytes,
+  type SqlDatabase,
+} from "@hawser/base";
 
 export interface PendingResend {
   readonly messageId: MessageId;
@@ -11,7 +19,9 @@ export interface PendingResend {
 export interface ResendStore {
   keepSent(id: MessageId, account: AccountId, content: Uint8Array, nowMs: number): void;
   /** The content of a recent own message, whom it was for, and the devices it was sealed for, once it was. */
-  findSent(id: MessageId): { readonly account: AccountId; readonly content: Uint8Array; readonly recipients: ReadonlySet<string> | undefined } | undefined;
+  findSent(
+    id: MessageId,
+  ): { readonly account: AccountId; readonly content: Uint8Array; readonly recipients: ReadonlySet<string> | undefined } | undefined;
   forgetSentBefore(ms: number): void;
   pending(id: MessageId): PendingResend | undefined;
   /** Those asked for fewer than `requests` times, the longest ago first. */
@@ -40,7 +50,9 @@ export function openResends(database: SqlDatabase): ResendStore {
   return {
     keepSent(id, account, content, nowMs) {
       database
-        .prepare("INSERT INTO sent_contents (message_id, account, content, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING")
+        .prepare(
+          "INSERT INTO sent_contents (message_id, account, content, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING",
+        )
         .run(messageIdToBytes(id), account, content, nowMs);
     },
     findSent(id) {
@@ -48,7 +60,11 @@ export function openResends(database: SqlDatabase): ResendStore {
         .prepare("SELECT account, content, recipients FROM sent_contents WHERE message_id = ?")
         .get<{ account: string; content: Uint8Array; recipients: string | null }>(messageIdToBytes(id));
       if (row === undefined) return undefined;
-      return { account: row.account as AccountId, content: row.content, recipients: row.recipients === null ? undefined : new Set(row.recipients.split(" ")) };
+      return {
+        account: row.account as AccountId,
+        content: row.content,
+        recipients: row.recipients === null ? undefined : new Set(row.recipients.split(" ")),
+      };
     },
     forgetSentBefore(ms) {
       database.prepare("DELETE FROM sent_contents WHERE created_at_ms < ?").run(ms);
@@ -58,7 +74,10 @@ export function openResends(database: SqlDatabase): ResendStore {
       return row === undefined ? undefined : toPending(row);
     },
     listPending: (requests, limit) =>
-      database.prepare("SELECT * FROM pending_resends WHERE requests < ? ORDER BY last_request_ms LIMIT ?").all<PendingRow>(requests, limit).map(toPending),
+      database
+        .prepare("SELECT * FROM pending_resends WHERE requests < ? ORDER BY last_request_ms LIMIT ?")
+        .all<PendingRow>(requests, limit)
+        .map(toPending),
     countPending: () => database.prepare("SELECT count(*) AS n FROM pending_resends").get<{ n: number }>()!.n,
     forgetPendingBefore(ms) {
       database.prepare("DELETE FROM pending_resends WHERE last_request_ms < ?").run(ms);

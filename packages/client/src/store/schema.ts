@@ -224,7 +224,8 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 export function migrate(database: SqlDatabase): void {
   database.exec("PRAGMA foreign_keys = ON");
   const version = readVersion(database);
-  if (version > SCHEMA_VERSION) throw new OperationalError("CLIENT_TOO_OLD", { message: `the store has schema ${version}, this program knows ${SCHEMA_VERSION}` });
+  if (version > SCHEMA_VERSION)
+    throw new OperationalError("CLIENT_TOO_OLD", { message: `the store has schema ${version}, this program knows ${SCHEMA_VERSION}` });
   for (let next = version; next < SCHEMA_VERSION; next++) {
     database.transaction(() => {
       database.exec(MIGRATIONS[next]!);

@@ -59,7 +59,11 @@ function fold(text: string): { folded: string; origins: number[] } {
   const origins: number[] = [];
   let at = 0;
   for (const character of text) {
-    const plain = character.normalize("NFD").replace(/\p{M}+/gu, "").toLowerCase().replace(/\p{M}+/gu, "");
+    const plain = character
+      .normalize("NFD")
+      .replace(/\p{M}+/gu, "")
+      .toLowerCase()
+      .replace(/\p{M}+/gu, "");
     for (let i = 0; i < plain.length; i++) origins.push(at);
     folded += plain;
     at += character.length;

@@ -7,7 +7,10 @@ import { ftsQuery, makeSnippet, searchWords } from "./search-text.ts";
 
 export interface SearchStore {
   /** `conversation` is a row; `beforeOrder` continues after the last hit of the page before. */
-  search(text: string, options: { readonly conversation: number | undefined; readonly beforeOrder: number | undefined; readonly limit: number }): SearchHit[];
+  search(
+    text: string,
+    options: { readonly conversation: number | undefined; readonly beforeOrder: number | undefined; readonly limit: number },
+  ): SearchHit[];
 }
 
 export function openSearch(database: SqlDatabase, messages: MessageStore): SearchStore {

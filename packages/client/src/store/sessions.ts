@@ -15,7 +15,9 @@ export function openSessions(database: SqlDatabase): SessionStore {
     put({ account, device }, record) {
       assert(database.inTransaction, "a ratchet moves inside a transaction");
       database
-        .prepare("INSERT INTO sessions (account, device, record) VALUES (?, ?, ?) ON CONFLICT (account, device) DO UPDATE SET record = excluded.record")
+        .prepare(
+          "INSERT INTO sessions (account, device, record) VALUES (?, ?, ?) ON CONFLICT (account, device) DO UPDATE SET record = excluded.record",
+        )
         .run(account, device, record);
     },
     delete({ account, device }) {

@@ -45,9 +45,7 @@ export function openStateEntries(database: SqlDatabase): StateEntryStore {
   return {
     find,
     write(collection, key, value, nowMs, device) {
-      const latest = database
-        .prepare("SELECT * FROM state_entries WHERE collection = ? AND key = ?")
-        .get<EntryRow>(collection, key);
+      const latest = database.prepare("SELECT * FROM state_entries WHERE collection = ? AND key = ?").get<EntryRow>(collection, key);
       const entry = { collection, key, value, ...nextStamp(latest === undefined ? undefined : toEntry(latest), nowMs, device) };
       put(entry);
       return entry;

@@ -89,7 +89,12 @@ test("a status only rises, but a failed message may be tried again", () => {
   const statuses = (["sent", "read", "delivered", "queued", "failed"] as const).map((status) => store.messages.raiseStatus(id, status));
   expect(statuses).toEqual([true, true, false, false, false]);
   const other = add(ANNA, { outgoing: true, status: "queued" });
-  expect((["failed", "queued", "failed", "sent"] as const).map((status) => store.messages.raiseStatus(other.id, status))).toEqual([true, true, true, true]);
+  expect((["failed", "queued", "failed", "sent"] as const).map((status) => store.messages.raiseStatus(other.id, status))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
 });
 
 test("of the one-time keys only the newest are kept, and the newest is the one made last, whatever the clock said", () => {
@@ -190,9 +195,22 @@ test("paging walks a conversation without gaps or repeats", () => {
 
 test("attachments and quotes come with their message", () => {
   const first = add(ANNA, { text: "the question" });
-  const attachment = { blob: undefined, key: undefined, sizeBytes: 3, mediaType: "image/png", fileName: "a.png", width: 1, height: 2, thumbnail: undefined, localId: "local:1" };
+  const attachment = {
+    blob: undefined,
+    key: undefined,
+    sizeBytes: 3,
+    mediaType: "image/png",
+    fileName: "a.png",
+    width: 1,
+    height: 2,
+    thumbnail: undefined,
+    localId: "local:1",
+  };
   const { id } = add(ANNA, { quoted: first.id, attachments: [attachment] });
-  expect(store.messages.find(id)).toMatchObject({ quoted: { id: first.id, text: "the question" }, attachments: [{ fileName: "a.png", local: true, index: 0 }] });
+  expect(store.messages.find(id)).toMatchObject({
+    quoted: { id: first.id, text: "the question" },
+    attachments: [{ fileName: "a.png", local: true, index: 0 }],
+  });
   database.transaction(() => store.blobs.put("local:1", new Uint8Array(3 * 1_048_576).fill(7)));
   expect(store.blobs.get("local:1")?.length).toBe(3 * 1_048_576);
 });

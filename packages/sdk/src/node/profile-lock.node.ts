@@ -25,7 +25,8 @@ export function lockProfile(folder: string): ProfileLock {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const owner = ownerOf(path);
-      if (owner !== undefined && isAlive(owner)) throw new OperationalError("PROFILE_IN_USE", { message: `process ${owner} has this profile open`, retry: { afterMs: 1_000 } });
+      if (owner !== undefined && isAlive(owner))
+        throw new OperationalError("PROFILE_IN_USE", { message: `process ${owner} has this profile open`, retry: { afterMs: 1_000 } });
       rmSync(path, { force: true });
     }
   }

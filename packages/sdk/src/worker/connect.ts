@@ -5,7 +5,17 @@
 import { OperationalError, assert } from "@hawser/base";
 import type { ClientEvent, FileSource, HawserClient } from "@hawser/client";
 import { blobOf, isFileSource } from "./file-source.ts";
-import { CLIENT_METHODS, MAX_CALLS_UNDER_WAY, MAX_OPEN_FILES, MAX_READ_BYTES, type ClientMethod, type FileMark, type PortLike, type ToPage, type ToWorker } from "./protocol.ts";
+import {
+  CLIENT_METHODS,
+  MAX_CALLS_UNDER_WAY,
+  MAX_OPEN_FILES,
+  MAX_READ_BYTES,
+  type ClientMethod,
+  type FileMark,
+  type PortLike,
+  type ToPage,
+  type ToWorker,
+} from "./protocol.ts";
 import { fromWireError, toWireError } from "./wire-error.ts";
 
 interface Waiting {

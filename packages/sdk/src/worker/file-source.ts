@@ -32,5 +32,10 @@ export function fileSourceOfBytes(name: string, mediaType: string, bytes: Uint8A
 }
 
 export function isFileSource(value: unknown): value is FileSource {
-  return typeof value === "object" && value !== null && typeof (value as FileSource).read === "function" && typeof (value as FileSource).sizeBytes === "number";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as FileSource).read === "function" &&
+    typeof (value as FileSource).sizeBytes === "number"
+  );
 }

@@ -56,7 +56,12 @@ test("a file is read in pieces from the other side, and a Blob crosses as it is"
     },
   });
   const bytes = new TextEncoder().encode("abcdefg");
-  const remote: FileSource = { name: "r", sizeBytes: 7, mediaType: "text/plain", read: (offset, size) => Promise.resolve(bytes.slice(offset, offset + size)) };
+  const remote: FileSource = {
+    name: "r",
+    sizeBytes: 7,
+    mediaType: "text/plain",
+    read: (offset, size) => Promise.resolve(bytes.slice(offset, offset + size)),
+  };
   expect(await page.previewImport(remote)).toEqual({ importId: "cde", title: "r" });
   expect(await page.previewImport(fileSourceOf(new Blob([bytes]), "b.txt"))).toEqual({ importId: "cde", title: "b.txt" });
 });
@@ -70,14 +75,23 @@ test("a preview crosses with its file, whichever side reads the bytes", async ()
     },
   });
   const preview = { width: 40, height: 30, thumbnail: new Uint8Array([1, 2, 3]) };
-  const attachments = [fileSourceOf(new Blob(["x"]), "a", preview), fileSourceOfBytes("b", "", new Uint8Array(1), preview), fileSourceOf(new Blob(["x"]), "c")];
+  const attachments = [
+    fileSourceOf(new Blob(["x"]), "a", preview),
+    fileSourceOfBytes("b", "", new Uint8Array(1), preview),
+    fileSourceOf(new Blob(["x"]), "c"),
+  ];
   await page.sendMessage({ conversation: "a:x" as never, text: "", attachments });
   expect(seen).toEqual([preview, preview, undefined]);
 });
 
 test("a failing read rejects the call that needed it", async () => {
   const { page } = pair({ previewImport: async (file: FileSource) => (await file.read(0, 1)) as never });
-  const broken: FileSource = { name: "r", sizeBytes: 7, mediaType: "", read: () => Promise.reject(new OperationalError("IMPORT_UNREADABLE")) };
+  const broken: FileSource = {
+    name: "r",
+    sizeBytes: 7,
+    mediaType: "",
+    read: () => Promise.reject(new OperationalError("IMPORT_UNREADABLE")),
+  };
   await expect(page.previewImport(broken)).rejects.toMatchObject({ code: "IMPORT_UNREADABLE" });
 });
 
@@ -92,7 +106,9 @@ test("when the worker is gone every open call rejects, and new ones do too", asy
 test("only methods of the client can be called", async () => {
   const { page } = pair({});
   const channel = open.at(-1)!;
-  const answer = new Promise((resolve) => channel.port2.on("message", (message: { type: string }) => message.type === "error" && resolve(message)));
+  const answer = new Promise((resolve) =>
+    channel.port2.on("message", (message: { type: string }) => message.type === "error" && resolve(message)),
+  );
   channel.port2.postMessage({ type: "call", id: 99, method: "constructor", args: [] });
   expect(await answer).toMatchObject({ id: 99, error: { code: "UNKNOWN_OPERATION" } });
   await page.close();
