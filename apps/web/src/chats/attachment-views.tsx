@@ -5,6 +5,7 @@ import { Dialog, fileSize, Icon, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
+import { isOmitted } from "./message-preview.ts";
 
 const LARGEST_SIDE_PX = 320;
 /** Pictures up to this size come by themselves; larger ones when asked for. */
@@ -25,6 +26,7 @@ function useObjectUrl(bytes: Uint8Array | undefined, mediaType: string): string 
 }
 
 export function AttachmentPart({ message, attachment }: { readonly message: MessageId; readonly attachment: AttachmentView }) {
+  if (isOmitted(attachment)) return <OmittedFile attachment={attachment} />;
   return SAFE_PICTURES.has(attachment.mediaType) ? (
     <Picture message={message} attachment={attachment} />
   ) : (
@@ -113,6 +115,23 @@ function FileCard({ message, attachment }: { readonly message: MessageId; readon
         </small>
       </span>
     </button>
+  );
+}
+
+/** The name is all there is: nothing to open, nothing to fetch. */
+function OmittedFile({ attachment }: { readonly attachment: AttachmentView }) {
+  const { t } = useText();
+  const isPicture = attachment.mediaType.startsWith("image/");
+  return (
+    <div className="file-card file-card-omitted">
+      <span className="row-icon" style={{ flex: "none" }}>
+        <Icon name={isPicture ? "image" : "file"} />
+      </span>
+      <span>
+        <b dir="auto">{attachment.fileName === "" ? t(isPicture ? "message.photo" : "message.file") : attachment.fileName}</b>
+        <small>{t("message.fileOmitted")}</small>
+      </span>
+    </div>
   );
 }
 

@@ -4,7 +4,10 @@ import type { MessageView } from "@hawser/sdk";
 import { clockTime, DeliveryMark, fullTime, hueOf, Icon, IconButton, useText } from "@hawser/ui";
 import { memo, type CSSProperties } from "react";
 import { AttachmentPart } from "./attachment-views.tsx";
+import { absenceOf } from "./message-preview.ts";
 import { isOnlyEmoji } from "./thread-items.ts";
+
+const ABSENCE_ICONS = { mediaOmitted: "image", deleted: "block" } as const;
 
 export interface MessageActions {
   readonly reply: (message: MessageView) => void;
@@ -34,7 +37,8 @@ export const MessageBubble = memo(function MessageBubble({
   actions,
 }: BubbleProperties) {
   const { t, language } = useText();
-  if (message.kind === "system") {
+  const gone = absenceOf(message);
+  if (message.kind === "system" && gone === undefined) {
     return (
       <div className="system-line">
         <span dir="auto">{message.text}</span>
@@ -68,10 +72,10 @@ export const MessageBubble = memo(function MessageBubble({
         {message.attachments.map((attachment) => (
           <AttachmentPart key={attachment.index} message={message.id} attachment={attachment} />
         ))}
-        {message.kind === "undecryptable" ? (
+        {message.kind === "undecryptable" || gone !== undefined ? (
           <span className="bubble-missing">
-            <Icon name="clock" size={17} />
-            {t("message.waiting")}
+            <Icon name={gone === undefined ? "clock" : ABSENCE_ICONS[gone]} size={17} />
+            {t(gone === undefined ? "message.waiting" : `message.${gone}`)}
           </span>
         ) : (
           message.text !== "" && (

@@ -6,7 +6,7 @@ import { useClient } from "../app/client-context.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
 import { NewChat } from "../contacts/new-chat.tsx";
-import { loadCodeReader } from "./code-reader.ts";
+import { loadCodeReader, readPicture } from "./code-reader.ts";
 
 const LOOK_EVERY_MS = 120;
 /** The same wrong code is not complained about again and again. */
@@ -21,7 +21,7 @@ export function ScanPage() {
   const [camera, setCamera] = useState<Camera>("off");
   const [pasted, setPasted] = useState("");
   const [contactCode, setContactCode] = useState<string>();
-  const [isNothingFound, setNothingFound] = useState(false);
+  const [picture, setPicture] = useState<"fine" | "no-code" | "no-reader">("fine");
   const video = useRef<HTMLVideoElement>(null);
   const seen = useRef({ text: "", atMs: 0 });
 
@@ -46,7 +46,7 @@ export function ScanPage() {
     const look = async (): Promise<void> => {
       const node = video.current;
       if (isOver || node === null) return;
-      const code = node.readyState >= 2 ? await (await loadCodeReader()).read(node).catch(() => undefined) : undefined;
+      const code = node.readyState >= 2 ? await loadCodeReader().then((reader) => reader.read(node)).catch(() => undefined) : undefined;
       const isFresh = code !== undefined && (code !== seen.current.text || performance.now() - seen.current.atMs > SAME_CODE_PAUSE_MS);
       if (isFresh && !isOver) {
         seen.current = { text: code, atMs: performance.now() };
@@ -81,14 +81,13 @@ export function ScanPage() {
 
   const readImage = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
-    setNothingFound(false);
-    try {
-      const code = await (await loadCodeReader()).read(await createImageBitmap(file));
-      if (code === undefined) setNothingFound(true);
-      else await use(code);
-    } catch {
-      setNothingFound(true);
-    }
+    setPicture("fine");
+    const reader = await loadCodeReader().catch(() => undefined);
+    if (reader === undefined) return setPicture("no-reader");
+    // What is no picture at all holds no code either.
+    const code = await readPicture(reader, file).catch(() => undefined);
+    if (code === undefined) setPicture("no-code");
+    else await use(code);
   };
 
   return (
@@ -105,10 +104,10 @@ export function ScanPage() {
         )}
       </div>
       <p style={{ color: "var(--ink-soft)", textAlign: "center" }}>{t("scan.hint")}</p>
-      {(action.error !== undefined || isNothingFound) && (
+      {(action.error !== undefined || picture !== "fine") && (
         <p className="note note-bad" role="alert">
           <Icon name="warning" size={20} />
-          {action.error ?? t("scan.nothing")}
+          {action.error ?? t(picture === "no-reader" ? "scan.noReader" : "scan.nothing")}
         </p>
       )}
       <label className="button button-soft button-wide">

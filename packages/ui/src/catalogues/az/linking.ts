@@ -46,6 +46,7 @@ export const linking = {
   "scan.none": "Burada kamera yoxdur. Aşağıda şəkil və ya keçiddən istifadə edin.",
   "scan.hint": "O biri ekrandakı koda tutun.",
   "scan.nothing": "Bu şəkildə kod yoxdur. Daha aydın şəkil yoxlayın.",
+  "scan.noReader": "Kodları oxuyan hissə yüklənmədi. Bağlantını yoxlayıb şəkli yenidən seçin və ya keçidi yapışdırın.",
   "scan.image": "Şəkil seç",
   "scan.paste": "Və ya keçidi yapışdırın",
   "scan.pasteHint": "Kodun arxasındakı mətn, https:// ilə başlayır",

@@ -46,6 +46,7 @@ export const linking = {
   "scan.none": "No camera here. Use an image or the link below.",
   "scan.hint": "Point it at the code on the other screen.",
   "scan.nothing": "There is no code in this image. Try a sharper one.",
+  "scan.noReader": "The part that reads codes could not be loaded. Check the connection and choose the image again, or paste the link.",
   "scan.image": "Choose an image",
   "scan.paste": "Or paste the link",
   "scan.pasteHint": "The text behind the code, beginning with https://",

@@ -46,6 +46,7 @@ export const linking = {
   "scan.none": "Burada kamera yok. Aşağıdan resim veya bağlantı kullanın.",
   "scan.hint": "Öteki ekrandaki koda tutun.",
   "scan.nothing": "Bu resimde kod yok. Daha net bir resim deneyin.",
+  "scan.noReader": "Kodları okuyan bölüm yüklenemedi. Bağlantıyı denetleyip resmi yeniden seçin ya da bağlantı adresini yapıştırın.",
   "scan.image": "Resim seç",
   "scan.paste": "Ya da bağlantıyı yapıştırın",
   "scan.pasteHint": "Kodun ardındaki metin; https:// ile başlar",
