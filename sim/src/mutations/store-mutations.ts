@@ -26,23 +26,6 @@ export function forgottenOutbox(database: SqlDatabase, device: Device): SqlDatab
   return database;
 }
 
-/** A message that is there already is taken for another one. */
-export function noDuplicatesKnown(database: SqlDatabase, random: (sizeBytes: number) => Uint8Array): SqlDatabase {
-  const other = (statement: SqlStatement): SqlStatement => {
-    const renamed = (parameters: readonly unknown[]): never[] =>
-      parameters.map((value) => {
-        const isId = value instanceof Uint8Array && value.length === 16;
-        return isId && database.prepare("SELECT 1 FROM messages WHERE id = ?").get(value) !== undefined ? random(16) : value;
-      }) as never[];
-    return {
-      run: (...parameters) => statement.run(...renamed(parameters)),
-      get: <Row>(...parameters: never[]) => statement.get<Row>(...renamed(parameters)),
-      all: <Row>(...parameters: never[]) => statement.all<Row>(...renamed(parameters)),
-    };
-  };
-  return wrap(database, (sql, statement) => (/INSERT (OR \w+ )?INTO messages\b/i.test(sql) ? other(statement) : statement));
-}
-
 /** Read marks are not written down. */
 export const readMarksLost = (database: SqlDatabase): SqlDatabase =>
   wrap(database, (sql, statement) =>
