@@ -30,7 +30,7 @@ export async function runCli(parameters: readonly string[]): Promise<number> {
           .slice(0, -2)
           .flat()
           .filter((value) => typeof value === "string"),
-        options: command.opts() as never,
+        options: command.opts<never>(),
         globals: command.optsWithGlobals<GlobalOptions>(),
         environment: process.env,
       };

@@ -20,6 +20,12 @@ export interface GatewayLimits {
   readonly sendsPerSecondPerConnection: number;
   readonly sendBurstPerAccount: number;
   readonly sendsPerSecondPerAccount: number;
+  /** What may wait in a mailbox before the share of each sending account in it is counted. */
+  readonly backlogFreeMessages: number;
+  readonly backlogFreeBytes: number;
+  /** Bytes that one account may add to another's backlog, and how fast that share grows back. */
+  readonly backlogShareBytes: number;
+  readonly backlogShareBytesPerSecond: number;
 }
 
 export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
@@ -36,6 +42,10 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   sendsPerSecondPerConnection: 500,
   sendBurstPerAccount: 10_000,
   sendsPerSecondPerAccount: 1_000,
+  backlogFreeMessages: 1_000,
+  backlogFreeBytes: 8 * 1_048_576,
+  backlogShareBytes: 16 * 1_048_576,
+  backlogShareBytesPerSecond: 1_024,
 };
 
 /** A BATCH is filled up to this size, then others have their turn. */

@@ -312,6 +312,27 @@ describe("sending", () => {
     await from.collect({ acks: 1 });
   });
 
+  test("one account cannot fill the mailbox of an absent device; others, the owner and those who read are not held up", async () => {
+    await server.stop();
+    const limits = { backlogFreeMessages: 3, backlogShareBytes: 2_000, backlogShareBytesPerSecond: 1_000 };
+    server = await TestServer.start({ limits });
+    const [alice, bob, carol] = [server.account(1), server.account(2), server.account(1)];
+    const [flooder, friend, own] = [await server.device(alice, 1), await server.device(carol, 1), await server.device(bob, 2)];
+    const text = "x".repeat(900);
+    const send = async (from: typeof flooder, name: string): Promise<void> => {
+      from.sendMessage([bob.target([1])], `${name} ${text}`);
+      await from.collect({ acks: 1 });
+    };
+    for (let i = 0; i < 5; i++) await send(flooder, `m${i}`);
+    flooder.sendMessage([bob.target([1])], `one more, no: ${text}`);
+    const refused = await rejection(flooder);
+    expect(refused.error).toBe(code("RATE_LIMITED"));
+    await send(friend, "from a friend");
+    await send(own, "from an own device");
+    server.clock.advance(refused.retryAfterMs);
+    await send(flooder, "the same size");
+  });
+
   test("a device that does not read gets no more than the bound, and everything once it reads", async () => {
     const [alice, bob] = [server.account(1), server.account(1)];
     const [from, slow] = [await server.device(alice, 1), await server.device(bob, 1)];

@@ -26,6 +26,7 @@ import {
 import { create } from "@bufbuild/protobuf";
 import type { WebSocket } from "ws";
 import { AccountNames } from "./account-names.ts";
+import { BacklogShares } from "./backlog-shares.ts";
 import { BatchBuilder } from "./batch-builder.ts";
 import { type Connection, type ConnectionHost, ignoreWriteError } from "./connection.ts";
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, PAUSE_ABOVE_BYTES, RECONNECT_MIN_MS, RECONNECT_SPREAD_MS } from "./gateway-limits.ts";
@@ -84,7 +85,7 @@ class SocketGateway implements Gateway, ConnectionHost {
     this.#mailboxes = options.mailboxes;
     this.#limits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
     this.#metrics = gatewayMetrics(options.metrics);
-    this.#router = new SendRouter(options.directory, options.mailboxes, new AccountNames());
+    this.#router = new SendRouter(options.directory, options.mailboxes, new AccountNames(), new BacklogShares(this.#limits, options.clock));
     this.#lobby = new Lobby(this.#limits, options.clock, options.random, (connection, reason) => this.#end(connection, reason));
     this.#greeter = new Greeter({
       ...options,

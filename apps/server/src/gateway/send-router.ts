@@ -6,6 +6,7 @@ import type { Bytes, DeviceNumber } from "@hawser/base";
 import type { Directory, DirectoryEntry, Mailboxes, Recipient } from "@hawser/relay";
 import { type ErrorName, LIST_HASH_PREFIX_BYTES, type SendFrame, type SendTarget, type SignedDeviceList } from "@hawser/wire";
 import type { AccountNames } from "./account-names.ts";
+import type { BacklogShares } from "./backlog-shares.ts";
 import type { ConnectedDevice } from "./connection.ts";
 
 export interface SendRejection {
@@ -20,30 +21,33 @@ export class SendRouter {
   readonly #directory: Directory;
   readonly #mailboxes: Mailboxes;
   readonly #names: AccountNames;
+  readonly #shares: BacklogShares;
 
-  constructor(directory: Directory, mailboxes: Mailboxes, names: AccountNames) {
+  constructor(directory: Directory, mailboxes: Mailboxes, names: AccountNames, shares: BacklogShares) {
     this.#directory = directory;
     this.#mailboxes = mailboxes;
     this.#names = names;
+    this.#shares = shares;
   }
 
   /** Appends the message, or says why not. May throw `OperationalError` when the directory's store does not answer. */
   route(sender: ConnectedDevice, frame: SendFrame): SendRejection | undefined {
     const recipients: Recipient[] = [];
     for (const target of frame.targets) {
-      const rejection = this.#resolve(sender, target, recipients);
+      const rejection = this.#resolve(sender, target, frame.body.length, recipients);
       if (rejection !== undefined) return rejection;
     }
     this.#mailboxes.append(sender, frame.messageId, frame.body, recipients);
     return undefined;
   }
 
-  #resolve(sender: ConnectedDevice, target: SendTarget, recipients: Recipient[]): SendRejection | undefined {
+  #resolve(sender: ConnectedDevice, target: SendTarget, bodyBytes: number, recipients: Recipient[]): SendRejection | undefined {
     const account = this.#names.of(target.account);
     const entry = this.#directory.find(account);
     if (entry === undefined) return { error: "RECIPIENT_UNKNOWN", accountId: target.account };
     if (entry.listNumber !== target.listNumber || !samePrefix(entry.listHash, target.listHashPrefix)) return this.#stale(entry, target);
     const blocked = this.#directory.isBlocked(account, sender.address.account);
+    let backlogBytes = 0;
     for (const capsule of target.capsules) {
       const device = capsule.device as DeviceNumber;
       if (!entry.devices.has(device)) return { error: "MALFORMED_FIELD", accountId: target.account };
@@ -52,8 +56,11 @@ export class SendRouter {
       const mailbox = this.#mailboxes.mailbox(account, device);
       for (const other of recipients) if (other.mailbox === mailbox) return { error: "MALFORMED_FIELD", accountId: target.account };
       recipients.push({ mailbox, accountBytes: target.account, capsule: capsule.bytes });
+      if (this.#shares.hasBacklog(mailbox)) backlogBytes += bodyBytes + capsule.bytes.length;
     }
-    return undefined;
+    if (backlogBytes === 0 || account === sender.address.account) return undefined;
+    const waitMs = this.#shares.take(sender.address.account, account, backlogBytes);
+    return waitMs === 0 ? undefined : { error: "RATE_LIMITED", retryAfterMs: waitMs, accountId: target.account };
   }
 
   /** A sender ahead of this server, or with another list of the same number, gets the whole chain to compare. */
