@@ -32,7 +32,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   server: { folder: "apps/server", pure: false, imports: ["base", "wire", "crypto", "relay", "io-node"] },
   web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "client", "io-web", "sdk", "ui"] },
   cli: { folder: "apps/cli", pure: false, imports: ["base", "sdk", "server"] },
-  sim: { folder: "sim", pure: false, imports: ["base", "wire", "crypto", "client", "relay", "io-node", "server"] },
+  sim: { folder: "sim", pure: false, imports: ["base", "wire", "client", "relay", "io-node", "server"] },
   bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "io-web", "sdk", "server"] },
 };
 

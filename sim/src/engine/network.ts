@@ -97,12 +97,12 @@ export class Network {
 
   /** Ends a device's connections: `reset` both ends hear of, `silent` nobody does. */
   cut(device: string, how: "reset" | "silent"): void {
-    for (const connection of [...this.connections]) if (connection.device === device) connection.break(how);
+    for (const connection of this.connections) if (connection.device === device) connection.break(how);
   }
 
   /** The process of a device or of the server is gone. Its own end hears nothing any more. */
   processGone(machine: Machine, how: "reset" | "silent"): void {
-    for (const connection of [...this.connections]) connection.processGone(machine, how);
+    for (const connection of this.connections) connection.processGone(machine, how);
   }
 
   /** A direction that stood still moves again. */
