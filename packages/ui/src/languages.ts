@@ -17,3 +17,17 @@ export function chooseLanguage(chosen: string | null | undefined, wishes: readon
   }
   return "en";
 }
+
+const WITH_REGION = /^([a-z]{2,3})(?:-[a-z]{4})?-([a-z]{2}|\d{3})(?:-|$)/i;
+
+/**
+ * How times and numbers are written: the words' language as it is used where the person is. `en` with the wishes `en-GB, tr` is
+ * `en-GB`: 24 hours, day before month. Without a wish for a region of that language it is the language itself.
+ */
+export function localeOf(language: Language, wishes: readonly string[]): string {
+  for (const wish of wishes) {
+    const [, base, region] = WITH_REGION.exec(wish) ?? [];
+    if (base?.toLowerCase() === language && region !== undefined) return `${language}-${region.toUpperCase()}`;
+  }
+  return language;
+}

@@ -12,6 +12,8 @@ export interface Text {
   /** For keys made of codes: `undefined` when the catalogue has none. */
   readonly maybe: (key: string, values?: Values) => string | undefined;
   readonly language: Language;
+  /** For times and sizes: the language with the person's region. */
+  readonly locale: string;
   readonly direction: "ltr" | "rtl";
 }
 
@@ -30,17 +32,23 @@ export async function loadCatalogue(language: Language): Promise<Catalogue> {
   }
 }
 
-export function textOf(catalogue: Catalogue, language: Language): Text {
+export function textOf(catalogue: Catalogue, language: Language, locale: string): Text {
   const maybe = (key: string, values: Values = {}): string | undefined => {
     const message = catalogue[key];
-    return message === undefined ? undefined : formatMessage(message, values, language);
+    return message === undefined ? undefined : formatMessage(message, values, locale);
   };
-  return { t: (key, values) => maybe(key, values) ?? key, maybe, language, direction: directionOf(language) };
+  return { t: (key, values) => maybe(key, values) ?? key, maybe, language, locale, direction: directionOf(language) };
 }
 
-export function TextProvider(properties: { readonly catalogue: Catalogue; readonly language: Language; readonly children: ReactNode }) {
-  const { catalogue, language, children } = properties;
-  const text = useMemo(() => textOf(catalogue, language), [catalogue, language]);
+interface TextProperties {
+  readonly catalogue: Catalogue;
+  readonly language: Language;
+  readonly locale: string;
+  readonly children: ReactNode;
+}
+
+export function TextProvider({ catalogue, language, locale, children }: TextProperties) {
+  const text = useMemo(() => textOf(catalogue, language, locale), [catalogue, language, locale]);
   return <TextContext value={text}>{children}</TextContext>;
 }
 

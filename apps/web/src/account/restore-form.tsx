@@ -3,7 +3,7 @@ import { Button, Icon, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
-import { describePlatform } from "../linking/platform.ts";
+import { browserName } from "../linking/platform.ts";
 
 export function RestoreForm() {
   const { t } = useText();
@@ -17,7 +17,11 @@ export function RestoreForm() {
       onSubmit={(event) => {
         event.preventDefault();
         void action.run(() =>
-          client.restoreAccount({ handle, recoveryCode: code.trim(), deviceName: describePlatform(navigator.userAgent).deviceName }),
+          client.restoreAccount({
+            handle,
+            recoveryCode: code.trim(),
+            deviceName: t("devices.phoneName", { browser: browserName(navigator.userAgent) }),
+          }),
         );
       }}
     >

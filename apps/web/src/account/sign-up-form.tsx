@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { codeOf, textOfError } from "../app/error-text.ts";
 import { useClient } from "../app/client-context.tsx";
 import { useAction } from "../app/action.ts";
-import { describePlatform } from "../linking/platform.ts";
+import { browserName } from "../linking/platform.ts";
 
 const HANDLE = /^[a-z][a-z0-9_.]{2,31}$/;
 const CHECK_AFTER_MS = 350;
@@ -52,7 +52,7 @@ export function SignUpForm() {
         await client.createAccount({
           handle,
           displayName: name.trim(),
-          deviceName: describePlatform(navigator.userAgent).deviceName,
+          deviceName: t("devices.phoneName", { browser: browserName(navigator.userAgent) }),
           ...(invitation === "" ? {} : { invitation: invitation.trim() }),
           ...(code === "" ? {} : { codeAddress: address.trim(), code: code.trim() }),
         });

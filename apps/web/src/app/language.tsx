@@ -1,5 +1,5 @@
 /** The language in use: chosen before the first paint, changed without a reload. */
-import { directionOf, loadCatalogue, TextProvider, type Catalogue, type Language } from "@hawser/ui";
+import { directionOf, loadCatalogue, localeOf, TextProvider, type Catalogue, type Language } from "@hawser/ui";
 import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
 import { rememberLanguage } from "../entry/remembered.ts";
 
@@ -26,7 +26,7 @@ export function LanguageProvider({ initial, children }: { readonly initial: Spok
   );
   return (
     <ChangeContext value={change}>
-      <TextProvider catalogue={spoken.catalogue} language={spoken.language}>
+      <TextProvider {...spoken} locale={localeOf(spoken.language, navigator.languages)}>
         {children}
       </TextProvider>
     </ChangeContext>

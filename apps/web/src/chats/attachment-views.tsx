@@ -136,6 +136,6 @@ function OmittedFile({ attachment }: { readonly attachment: AttachmentView }) {
 }
 
 function FileSizeText({ sizeBytes }: { readonly sizeBytes: number }) {
-  const { language } = useText();
-  return <>{fileSize(sizeBytes, language)}</>;
+  const { locale } = useText();
+  return <>{fileSize(sizeBytes, locale)}</>;
 }

@@ -13,7 +13,7 @@ interface ChatRowProperties {
 }
 
 export const ChatRow = memo(function ChatRow({ chat, isCurrent, nowMs, index }: ChatRowProperties) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const { last, draft, unread } = chat;
   const isMuted = chat.mutedUntilMs > nowMs;
   const showsState = last !== undefined && last.outgoing && last.kind === "text" && last.status !== "received" && draft === "";
@@ -37,8 +37,8 @@ export const ChatRow = memo(function ChatRow({ chat, isCurrent, nowMs, index }: 
             {chat.title}
           </span>
           {last !== undefined && (
-            <time className="chat-time numeric" dateTime={new Date(last.sentAtMs).toISOString()} title={fullTime(last.sentAtMs, language)}>
-              {listTime(last.sentAtMs, nowMs, language, t("day.yesterday"))}
+            <time className="chat-time numeric" dateTime={new Date(last.sentAtMs).toISOString()} title={fullTime(last.sentAtMs, locale)}>
+              {listTime(last.sentAtMs, nowMs, locale, t("day.yesterday"))}
             </time>
           )}
         </span>

@@ -15,7 +15,7 @@ export function FileTray({ files, onRemove }: { readonly files: readonly File[];
 }
 
 function TrayItem({ file, onRemove }: { readonly file: File; readonly onRemove: () => void }) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const [preview, setPreview] = useState<string>();
   const isPicture = /^image\/(?:png|jpeg|webp|gif|avif)$/.test(file.type);
   useEffect(() => {
@@ -35,7 +35,7 @@ function TrayItem({ file, onRemove }: { readonly file: File; readonly onRemove: 
           <span>
             {file.name}
             <br />
-            {fileSize(file.size, language)}
+            {fileSize(file.size, locale)}
           </span>
         </>
       )}

@@ -36,7 +36,7 @@ export const MessageBubble = memo(function MessageBubble({
   canReply,
   actions,
 }: BubbleProperties) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const gone = absenceOf(message);
   if (message.kind === "system" && gone === undefined) {
     return (
@@ -54,7 +54,7 @@ export const MessageBubble = memo(function MessageBubble({
       className={classes}
       aria-label={t("message.label", {
         sender: message.outgoing ? t("message.you") : message.senderName,
-        time: clockTime(message.sentAtMs, language),
+        time: clockTime(message.sentAtMs, locale),
       })}
     >
       <div className="bubble">
@@ -85,8 +85,8 @@ export const MessageBubble = memo(function MessageBubble({
           )
         )}
         <span className="bubble-meta">
-          <time dateTime={new Date(message.sentAtMs).toISOString()} title={fullTime(message.sentAtMs, language)}>
-            {clockTime(message.sentAtMs, language)}
+          <time dateTime={new Date(message.sentAtMs).toISOString()} title={fullTime(message.sentAtMs, locale)}>
+            {clockTime(message.sentAtMs, locale)}
           </time>
           {message.outgoing && message.status !== "received" && (
             <DeliveryMark state={message.status} label={t(`status.${message.status}`)} />

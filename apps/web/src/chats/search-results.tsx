@@ -19,7 +19,7 @@ interface SearchProperties {
 }
 
 export function SearchResults({ query, conversation, onPick, className }: SearchProperties) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const client = useClient();
   const now = useNow(60_000);
   const [found, setFound] = useState<{ query: string; hits: readonly SearchHit[]; isAll: boolean }>();
@@ -96,7 +96,7 @@ export function SearchResults({ query, conversation, onPick, className }: Search
               <span className="chat-title" dir="auto">
                 {conversation === undefined ? hit.conversationTitle : hit.message.outgoing ? t("message.you") : hit.message.senderName}
               </span>
-              <time className="chat-time numeric">{listTime(hit.message.sentAtMs, now, language, t("day.yesterday"))}</time>
+              <time className="chat-time numeric">{listTime(hit.message.sentAtMs, now, locale, t("day.yesterday"))}</time>
             </span>
             <span className="hit-text" dir="auto">
               <Highlight text={hit.snippet} ranges={hit.ranges} />

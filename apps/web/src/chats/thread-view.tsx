@@ -19,6 +19,9 @@ const FLASH_MS = 1_800;
 /** After the first placing, sizes are still being measured; what scrolls then is not the person. */
 const SETTLED_AFTER_MS = 250;
 
+/** From the top of the view to below the floating day. */
+const STICKY_DAY_PX = 48;
+
 /** A message to go to; `jump` rises so that the same one can be gone to again. */
 export interface JumpTarget {
   readonly id: MessageId;
@@ -34,7 +37,7 @@ interface ThreadProperties {
 }
 
 export function ThreadView({ chat, thread, target, firstUnread, actions }: ThreadProperties) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const client = useClient();
   const now = useNow(60_000);
   const scroller = useRef<HTMLDivElement>(null);
@@ -162,7 +165,8 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       const top = items[view.findItemIndex(offset + 12)];
       const timeMs = top?.type === "message" ? top.message.sentAtMs : top?.type === "day" ? top.timeMs : undefined;
       if (timeMs === undefined) return;
-      setStickyDay({ timeMs, isShown: top?.type !== "day" });
+      // Near the day's own separator the floating one would be the same words once more.
+      setStickyDay({ timeMs, isShown: !isDayUnder(items, view, offset) });
       clearTimeout(hideTimer.current);
       hideTimer.current = setTimeout(() => setStickyDay((day) => ({ ...day, isShown: false })), 1_400);
     },
@@ -197,7 +201,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
         </div>
       ) : item.type === "day" ? (
         <div className="day" role="separator">
-          <span>{dayTitle(item.timeMs, now, language, words)}</span>
+          <span>{dayTitle(item.timeMs, now, locale, words)}</span>
         </div>
       ) : item.type === "unread" ? (
         <div className="unread-line" role="separator">
@@ -220,7 +224,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   return (
     <div className="thread">
       <div className={stickyDay.isShown ? "sticky-day sticky-day-shown" : "sticky-day"} aria-hidden="true">
-        <span>{stickyDay.timeMs > 0 && dayTitle(stickyDay.timeMs, now, language, words)}</span>
+        <span>{stickyDay.timeMs > 0 && dayTitle(stickyDay.timeMs, now, locale, words)}</span>
       </div>
       {/* A region that scrolls must be reachable by keyboard. */}
       <div
@@ -248,6 +252,13 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       )}
     </div>
   );
+}
+
+/** Whether a separator stands, in part, where the floating day is drawn. */
+function isDayUnder(items: readonly ThreadItem[], view: VirtualizerHandle, offset: number): boolean {
+  const last = view.findItemIndex(offset + STICKY_DAY_PX);
+  for (let index = view.findItemIndex(offset); index <= last; index++) if (items[index]?.type === "day") return true;
+  return false;
 }
 
 function beginning(chat: ConversationSummary, messages: readonly MessageView[], t: ReturnType<typeof useText>["t"]): string {

@@ -75,7 +75,7 @@ export function DevicesPage() {
 }
 
 function Presence({ device }: { readonly device: DeviceInfo }) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   if (device.isThis || device.connected) {
     return (
       <>
@@ -87,14 +87,14 @@ function Presence({ device }: { readonly device: DeviceInfo }) {
   return (
     <>
       {device.lastSeenMs === undefined
-        ? t("devices.added", { date: mediumDate(device.addedAtMs, language) })
-        : t("devices.lastSeen", { date: mediumDate(device.lastSeenMs, language) })}
+        ? t("devices.added", { date: mediumDate(device.addedAtMs, locale) })
+        : t("devices.lastSeen", { date: mediumDate(device.lastSeenMs, locale) })}
     </>
   );
 }
 
 function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly onClose: () => void }) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const { role } = useClientState();
   const client = useClient();
   const action = useAction("inline");
@@ -167,7 +167,7 @@ function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly
         </div>
         <div>
           <dt>{t("devices.addedLabel")}</dt>
-          <dd>{mediumDate(device.addedAtMs, language)}</dd>
+          <dd>{mediumDate(device.addedAtMs, locale)}</dd>
         </div>
         <div>
           <dt>{t("devices.number")}</dt>

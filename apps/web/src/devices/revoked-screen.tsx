@@ -4,7 +4,7 @@ import { useClient, useClientState } from "../app/client-context.tsx";
 import { rememberSettled, type Face } from "../entry/remembered.ts";
 
 export function RevokedScreen({ face }: { readonly face: Face }) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const client = useClient();
   const { revocation } = useClientState();
   const again = async (): Promise<void> => {
@@ -28,7 +28,7 @@ export function RevokedScreen({ face }: { readonly face: Face }) {
             </div>
             <div>
               <dt>{t("revoked.when")}</dt>
-              <dd>{fullTime(revocation.revokedAtMs, language)}</dd>
+              <dd>{fullTime(revocation.revokedAtMs, locale)}</dd>
             </div>
             <div>
               <dt>{t("revoked.why")}</dt>

@@ -1,4 +1,4 @@
-import { chooseLanguage } from "@hawser/ui";
+import { chooseLanguage, localeOf } from "@hawser/ui";
 import { expect, test } from "vitest";
 import { formatRoute, parseRoute } from "../app/router.ts";
 import { describePlatform } from "../linking/platform.ts";
@@ -30,6 +30,14 @@ test("the chosen language wins, then the browser's wishes, then English", () => 
   expect(chooseLanguage(null, ["de-DE", "tr-TR", "en"])).toBe("tr");
   expect(chooseLanguage("xx", ["ar-EG"])).toBe("ar");
   expect(chooseLanguage(null, ["de"])).toBe("en");
+});
+
+test("times are written as in the region of the first wish for the language", () => {
+  expect(localeOf("en", ["tr-TR", "en-GB", "en-US"])).toBe("en-GB");
+  expect(localeOf("en", ["en", "en-gb"])).toBe("en-GB");
+  expect(localeOf("az", ["az-Cyrl-AZ"])).toBe("az-AZ");
+  expect(localeOf("ar", ["en-GB", "ar"])).toBe("ar");
+  expect(localeOf("en", ["en@posix", "english"])).toBe("en");
 });
 
 test("a code made without the engine has the parts of a link code", async () => {

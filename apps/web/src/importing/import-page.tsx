@@ -114,7 +114,7 @@ function ImportForm({
   readonly onDone: (done: Done) => void;
   readonly onCancel: () => void;
 }) {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const client = useClient();
   const action = useAction("inline");
   const [title, setTitle] = useState(preview.title);
@@ -174,11 +174,11 @@ function ImportForm({
         </div>
         <div>
           <dt>{t("import.first")}</dt>
-          <dd>{mediumDate(preview.firstAtMs, language)}</dd>
+          <dd>{mediumDate(preview.firstAtMs, locale)}</dd>
         </div>
         <div>
           <dt>{t("import.last")}</dt>
-          <dd>{mediumDate(preview.lastAtMs, language)}</dd>
+          <dd>{mediumDate(preview.lastAtMs, locale)}</dd>
         </div>
       </dl>
       <TextField label={t("import.chatTitle")} value={title} dir="auto" maxLength={80} onChange={(event) => setTitle(event.target.value)} />

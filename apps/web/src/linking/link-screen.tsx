@@ -169,7 +169,11 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
             )}
           </div>
           <p className="qr-state" role="status">
-            {isVeiled ? (LANDED.includes(stage) ? t(`link.now.${stage as "scanned"}`) : "") : state}
+            {!isVeiled || (LANDED.includes(stage) && connection.kind === "offline")
+              ? state
+              : LANDED.includes(stage)
+                ? t(`link.now.${stage as "scanned"}`)
+                : ""}
           </p>
           {!isVeiled && uri !== undefined && (
             <Button look="plain" icon="copy" onClick={() => void copy(uri)}>

@@ -23,14 +23,15 @@ export interface PlatformWords {
   readonly deviceName: string;
 }
 
+/** The browser's name alone, for a device whose kind is known from elsewhere. */
+export const browserName = (userAgent: string): string => BROWSERS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "Browser";
+
 export function describePlatform(userAgent: string): PlatformWords {
-  const browser = BROWSERS.map(([pattern, name]) => ({ name, version: pattern.exec(userAgent)?.[1] })).find(
-    ({ version }) => version !== undefined,
-  );
+  const version = BROWSERS.map(([pattern]) => pattern.exec(userAgent)?.[1]).find((found) => found !== undefined);
   const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "";
-  const name = browser?.name ?? "Browser";
+  const name = browserName(userAgent);
   return {
-    platform: `${name}${browser?.version === undefined ? "" : ` ${browser.version}`}${system === "" ? "" : ` on ${system}`}`,
+    platform: `${name}${version === undefined ? "" : ` ${version}`}${system === "" ? "" : ` on ${system}`}`,
     deviceName: system === "" ? name : `${name}, ${system}`,
   };
 }

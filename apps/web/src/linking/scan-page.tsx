@@ -46,7 +46,12 @@ export function ScanPage() {
     const look = async (): Promise<void> => {
       const node = video.current;
       if (isOver || node === null) return;
-      const code = node.readyState >= 2 ? await loadCodeReader().then((reader) => reader.read(node)).catch(() => undefined) : undefined;
+      const code =
+        node.readyState >= 2
+          ? await loadCodeReader()
+              .then((reader) => reader.read(node))
+              .catch(() => undefined)
+          : undefined;
       const isFresh = code !== undefined && (code !== seen.current.text || performance.now() - seen.current.atMs > SAME_CODE_PAUSE_MS);
       if (isFresh && !isOver) {
         seen.current = { text: code, atMs: performance.now() };

@@ -68,6 +68,7 @@ export const linking = {
   "devices.lastSeen": "آخر ظهور {date}",
   "devices.name": "اسم الجهاز",
   "devices.nameHint": "لا تراه إلا أجهزتك.",
+  "devices.phoneName": "هاتف ({browser})",
   "devices.role": "النوع",
   "devices.rolePhone": "هاتف، مالك الحساب",
   "devices.roleCompanion": "جهاز مرتبط",

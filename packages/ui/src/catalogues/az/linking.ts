@@ -67,6 +67,7 @@ export const linking = {
   "devices.lastSeen": "Son dəfə: {date}",
   "devices.name": "Cihazın adı",
   "devices.nameHint": "Yalnız öz cihazlarınız görür.",
+  "devices.phoneName": "Telefon ({browser})",
   "devices.role": "Növ",
   "devices.rolePhone": "Telefon, hesabın sahibi",
   "devices.roleCompanion": "Bağlı cihaz",

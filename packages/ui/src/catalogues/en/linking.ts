@@ -67,6 +67,7 @@ export const linking = {
   "devices.lastSeen": "Last here {date}",
   "devices.name": "Name of the device",
   "devices.nameHint": "Only your own devices see it.",
+  "devices.phoneName": "Phone ({browser})",
   "devices.role": "Kind",
   "devices.rolePhone": "Phone, owns the account",
   "devices.roleCompanion": "Linked device",

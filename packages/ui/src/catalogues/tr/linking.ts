@@ -67,6 +67,7 @@ export const linking = {
   "devices.lastSeen": "Son görülme: {date}",
   "devices.name": "Cihazın adı",
   "devices.nameHint": "Yalnızca kendi cihazlarınız görür.",
+  "devices.phoneName": "Telefon ({browser})",
   "devices.role": "Tür",
   "devices.rolePhone": "Telefon, hesabın sahibi",
   "devices.roleCompanion": "Bağlı cihaz",
