@@ -2,7 +2,7 @@
 import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
 import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type LogEvent } from "@hawser/client";
 import { Disk } from "../engine/disk.ts";
-import { Machine } from "../engine/machine.ts";
+import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import { type HttpFaults, virtualHttp } from "./virtual-http.ts";
@@ -53,7 +53,8 @@ export class Device {
     return this.#client;
   }
 
-  start(): HawserClient {
+  /** `undefined`: it died while it started. */
+  start(): HawserClient | undefined {
     if (this.#client !== undefined) return this.#client;
     const { network, server, origin, httpFaults } = this.#options;
     const { machine } = this;
@@ -81,7 +82,15 @@ export class Device {
         this.#options.onLog?.(this, event);
       },
     };
-    const client = createClient(ports);
+    let client: HawserClient;
+    try {
+      client = createClient(ports);
+    } catch (error) {
+      if (!(error instanceof ProcessDied)) throw error;
+      machine.kill();
+      network.processGone(machine, "silent");
+      return undefined;
+    }
     client.subscribe((event) => {
       if (machine.life === life) this.#options.onEvent(this, event);
     });

@@ -126,7 +126,7 @@ async function setUp(plan: Plan, world: World, cast: Cast): Promise<void> {
     const account: Account = { handle, id: undefined, devices: [] };
     world.accounts.push(account);
     const phone = world.addDevice(account, `${handle}-phone`).start();
-    void phone.createAccount({ handle, displayName: `${CANARY} ${handle}`, deviceName: `${CANARY} phone` }).then((self) => {
+    void phone?.createAccount({ handle, displayName: `${CANARY} ${handle}`, deviceName: `${CANARY} phone` }).then((self) => {
       account.id = self.account;
     });
   }

@@ -44,8 +44,9 @@ export function createImports(core: Core, imported: (conversation: ConversationI
   const setUnshared = (ids: readonly ConversationId[]): void =>
     ids.length === 0 ? core.store.kv.delete(UNSHARED) : core.store.kv.setJson(UNSHARED, ids);
   const share = (): void => {
-    for (const id of unshared()) imported(id);
-    setUnshared([]);
+    const ids = unshared();
+    for (const id of ids) imported(id);
+    if (ids.length > 0) setUnshared([]);
   };
 
   return {
