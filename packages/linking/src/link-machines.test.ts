@@ -77,9 +77,9 @@ describe("companion", () => {
       if (kind === "preparing") probe.tell({ type: "timer", timer: "deadline" });
       expect(probe.state.kind).toBe(kind);
       const code = { rendezvousId: key(21, 16), secret: key(22), ephemeralSecret: key(23), ephemeralPublicKey: key(24) };
-      probe.tell({ ...START, type: "start", code });
+      probe.tell({ ...START, code });
       expect(probe.state).toMatchObject({ kind: "waiting-for-scan", codes: [code, before], rotations: 1 });
-      probe.tell({ ...START, type: "start", code });
+      probe.tell({ ...START, code });
       expect(probe.state.codes).toEqual([code, before]);
       probe.tell(START);
       expect(probe.state.codes).toEqual([code, before]);

@@ -24,7 +24,12 @@ export const request = (byte: number) => ({
   platform: "Chromium",
   origin: ORIGIN,
 });
-export const START: CompanionInput = { type: "start", origin: ORIGIN, deviceName: "Laptop", platform: "Chromium" };
+export const START: Extract<CompanionInput, { type: "start" }> = {
+  type: "start",
+  origin: ORIGIN,
+  deviceName: "Laptop",
+  platform: "Chromium",
+};
 export const SCAN: PhoneInput = {
   type: "scan",
   code: { rendezvousId: key(7, 16), secret: key(8), publicKey: key(9) },

@@ -191,7 +191,7 @@ export class VirtualServer {
       [
         { name: "activity", everyMs: 60_000, run: () => directory().activity.flush() },
         { name: "rendezvous", everyMs: 30_000, run: () => void rendezvous().sweep(clock.nowMs()) },
-        { name: "blobs", everyMs: 60_000, run: () => void this.shelf.expire() },
+        { name: "blobs", everyMs: 60_000, run: () => this.shelf.expire() },
       ],
       clock,
       { info: () => undefined, warn: () => undefined, error: (event, cause) => fault(event, cause) },

@@ -50,9 +50,7 @@ export interface MessageStore {
   insert(message: NewMessage): number | undefined;
   has(id: MessageId): boolean;
   find(id: MessageId): MessageView | undefined;
-  row(
-    id: MessageId,
-  ):
+  row(id: MessageId):
     | {
         readonly order: number;
         readonly conversation: number;
