@@ -16,9 +16,10 @@ export interface MessagePage {
   readonly hasNewer: boolean;
 }
 
-/** Messages kept at most; the far end is let go while paging, so that memory stays flat. */
+/** Messages kept at most, once `trimmed`: the far end is let go while paging, so that memory stays flat. */
 export const MAX_WINDOW = 1_200;
-export const PAGE_SIZE = 60;
+/** About eight screens: a page is there before the one that is read has ended. */
+export const PAGE_SIZE = 100;
 
 const sorted = (messages: Iterable<MessageView>): MessageView[] => [...messages].sort((a, b) => a.order - b.order);
 const join = (...lists: readonly (readonly MessageView[])[]): MessageView[] =>
@@ -31,15 +32,34 @@ export const windowOf = (page: MessagePage): MessageWindow => ({
 });
 
 export function withOlder(window: MessageWindow, page: MessagePage): MessageWindow {
-  const messages = join(page.items, window.messages);
-  const cut = messages.length > MAX_WINDOW;
-  return { messages: cut ? messages.slice(0, MAX_WINDOW) : messages, hasOlder: page.hasOlder, hasNewer: window.hasNewer || cut };
+  return { messages: join(page.items, window.messages), hasOlder: page.hasOlder, hasNewer: window.hasNewer };
 }
 
 export function withNewer(window: MessageWindow, page: MessagePage): MessageWindow {
-  const messages = join(window.messages, page.items);
-  const cut = messages.length > MAX_WINDOW;
-  return { messages: cut ? messages.slice(-MAX_WINDOW) : messages, hasOlder: window.hasOlder || cut, hasNewer: page.hasNewer };
+  return { messages: join(window.messages, page.items), hasOlder: window.hasOlder, hasNewer: page.hasNewer };
+}
+
+/** The part asked for again: as the page says, and what stands before the page as it was. */
+export function refreshed(window: MessageWindow, page: MessagePage): MessageWindow {
+  const fresh = windowOf(page);
+  const first = fresh.messages[0];
+  const before = first === undefined ? [] : window.messages.filter((message) => message.order < first.order);
+  return {
+    messages: [...before, ...fresh.messages],
+    hasOlder: before.length > 0 ? window.hasOlder : fresh.hasOlder,
+    hasNewer: window.hasNewer,
+  };
+}
+
+/**
+ * Lets the far end go: the newer one while the person reads backwards. A step of its own after the growth has been drawn, because
+ * a list that grows at one end and shrinks at the other at once has no end to keep its place from.
+ */
+export function trimmed(window: MessageWindow, far: "older" | "newer"): MessageWindow {
+  if (window.messages.length <= MAX_WINDOW) return window;
+  return far === "newer"
+    ? { ...window, messages: window.messages.slice(0, MAX_WINDOW), hasNewer: true }
+    : { ...window, messages: window.messages.slice(-MAX_WINDOW), hasOlder: true };
 }
 
 /** A message that changed, or a new one: new ones only join where the window reaches the end. */

@@ -13,7 +13,8 @@ import { MessageBubble, type MessageActions } from "./message-bubble.tsx";
 import { threadItems, type ThreadItem } from "./thread-items.ts";
 import type { Thread } from "./use-thread.ts";
 
-const NEAR_EDGE_PX = 900;
+/** Closer to an edge than this, the next page is fetched: a few flicks ahead of the person. */
+const NEAR_EDGE_PX = 2_400;
 const AT_END_PX = 60;
 const FLASH_MS = 1_800;
 /** After the first placing, sizes are still being measured; what scrolls then is not the person. */

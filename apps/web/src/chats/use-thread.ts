@@ -2,7 +2,7 @@
 import type { ConversationId, MessageId } from "@hawser/base";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
-import { PAGE_SIZE, windowOf, withMessage, withNewer, withOlder, type MessageWindow } from "./message-window.ts";
+import { PAGE_SIZE, refreshed, trimmed, windowOf, withMessage, withNewer, withOlder, type MessageWindow } from "./message-window.ts";
 
 const REFRESH_AFTER_MS = 250;
 
@@ -10,7 +10,7 @@ export interface Thread {
   readonly window: MessageWindow | undefined;
   /** Rises when the window was replaced by another part of the conversation, so that no measured size is carried over. */
   readonly part: number;
-  /** True while older messages were put in front: the list then keeps its place from the end. */
+  /** True when what changed last is at the front: the list then keeps its place from the end. */
   readonly isPrepending: boolean;
   readonly loadOlder: () => void;
   readonly loadNewer: () => void;
@@ -37,6 +37,13 @@ export function useThread(conversation: ConversationId, around: MessageId | unde
     current.current = window;
     setView(({ part }) => ({ window, isPrepending: false, part: part + 1 }));
   }, []);
+
+  useEffect(() => {
+    if (view.window === undefined) return;
+    const small = trimmed(view.window, view.isPrepending ? "newer" : "older");
+    // oxlint-disable-next-line react/set-state-in-effect -- a step of its own, after the growth was drawn
+    if (small !== view.window) put(small, !view.isPrepending);
+  }, [view, put]);
 
   const once = useCallback(async (work: () => Promise<void>): Promise<void> => {
     if (isLoading.current) return;
@@ -104,20 +111,27 @@ export function useThread(conversation: ConversationId, around: MessageId | unde
   }, [client, conversation, once, put]);
 
   /** Something in this conversation changed: ask for the loaded part again. */
-  const refresh = useCallback(() => {
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      const window = current.current;
-      if (window === undefined) return;
-      const last = window.messages.at(-1);
-      const limit = Math.max(PAGE_SIZE, window.messages.length);
-      const end = window.hasNewer && last !== undefined ? { beforeOrder: last.order + 1 } : {};
-      client
-        .messages({ conversation, ...end, limit })
-        .then((page) => put({ ...windowOf(page), hasNewer: window.hasNewer }))
-        .catch(() => undefined);
-    }, REFRESH_AFTER_MS);
-  }, [client, conversation, put]);
+  const refresh = useCallback(
+    function again(): void {
+      timer.current ??= setTimeout(() => {
+        timer.current = undefined;
+        const window = current.current;
+        if (window === undefined) return;
+        const last = window.messages.at(-1);
+        const limit = Math.max(PAGE_SIZE, window.messages.length);
+        const end = window.hasNewer && last !== undefined ? { beforeOrder: last.order + 1 } : {};
+        client
+          .messages({ conversation, ...end, limit })
+          .then((page) => {
+            // What moved on meanwhile is asked for again: a page must not be joined to another part.
+            if (current.current === window) put(refreshed(window, page));
+            else again();
+          })
+          .catch(() => undefined);
+      }, REFRESH_AFTER_MS);
+    },
+    [client, conversation, put],
+  );
 
   useClientEvents((event) => {
     if (event.type === "messages" && event.conversation === conversation) refresh();
