@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc tsconfig*.json ./
 COPY packages packages
 COPY apps apps
 COPY bench/package.json bench/package.json
+COPY sim/package.json sim/package.json
 RUN npm ci --omit=dev --ignore-scripts
 RUN node node_modules/vite/bin/vite.js build apps/web
 
@@ -15,6 +16,7 @@ COPY package.json package-lock.json .npmrc tsconfig*.json ./
 COPY packages packages
 COPY apps apps
 COPY bench/package.json bench/package.json
+COPY sim/package.json sim/package.json
 # Only what the terminal client and the server in it need: no build tools, no interface libraries.
 RUN npm ci --omit=dev --ignore-scripts --workspace @hawser/cli
 
