@@ -305,3 +305,26 @@ test("a handle answered with another account: the safety numbers differ, and a s
   expect(shown.digits).not.toBe((await bela.safetyNumber(await accountOf(anna))).digits);
   expect((await anna.openContactCode(await bela.contactUri())).account).toBe(await accountOf(bela));
 });
+
+test("the beginning of history never reaches a new companion: it asks by itself and gets everything", async () => {
+  const between = new Middle();
+  let withheld = 0;
+  let asked = false;
+  between.toServer = (frame) => {
+    // What a new device says after the silence is its question.
+    if (frame.type === "send" && withheld > 0 && silent) asked = true;
+    return true;
+  };
+  let silent = false;
+  between.toClient = (frame) => {
+    if (frame.type !== "batch" || asked) return [frame];
+    withheld += frame.deliveries.length;
+    return [{ ...frame, deliveries: [] }];
+  };
+  const companion = await world.link(anna, "laptop", { clock: hurried(10), transport: between.transport });
+  await until(companion, async () => withheld > 0 && (await companion.state()).outboxCount === 0);
+  silent = true;
+  expect((await companion.state()).history.kind).toBe("none");
+  await until(companion, async () => (await companion.state()).history.kind === "complete");
+  expect(await texts(companion, ab)).toEqual(["hello", "hello back"]);
+});

@@ -71,8 +71,8 @@ export class World {
   }
 
   /** The real ceremony between two clients. */
-  async link(phone: HawserClient, name: string): Promise<HawserClient> {
-    const companion = this.open(name);
+  async link(phone: HawserClient, name: string, ports: Partial<ClientPorts> = {}): Promise<HawserClient> {
+    const companion = this.open(name, ports);
     await companion.startLink({ deviceName: name, platform: "test" });
     const shown = await linkStage(companion, "waiting-for-scan");
     await phone.openLinkCode(shown.uri!);

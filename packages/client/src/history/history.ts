@@ -8,6 +8,7 @@ import {
   OperationalError,
   toHex,
 } from "@hawser/base";
+import { ASK_AGAIN_AFTER_MS } from "@hawser/sync";
 import { DeviceKind, type HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -89,6 +90,15 @@ export function createHistory(
     }
   };
 
+  const refill = (): void => {
+    const from = source();
+    if (from !== undefined) sinks.ask(from);
+    // Nobody can tell: whoever is not known here is a stranger.
+    else core.identity.setSettling(false);
+  };
+  /** A new device is handed history unasked. When nothing came in this time, it asks. */
+  let cancelAsking: (() => void) | undefined;
+
   return {
     fromSource: (message, from) => sinks.take(message, from.device),
     toSource,
@@ -120,15 +130,14 @@ export function createHistory(
       const from = source();
       if (from !== undefined) sinks.ask(from);
     },
-    refill() {
-      const from = source();
-      if (from !== undefined) sinks.ask(from);
-      // Nobody can tell: whoever is not known here is a stranger.
-      else core.identity.setSettling(false);
-    },
+    refill,
     resume() {
       sources.resume();
       sinks.resume();
+      cancelAsking?.();
+      cancelAsking = core.ports.clock.after(ASK_AGAIN_AFTER_MS, () => {
+        if (core.identity.settling() && sinks.status() === undefined) refill();
+      });
     },
     ownDevicesChanged() {
       const devices = directory.latest(own())?.list.devices ?? [];
@@ -136,6 +145,7 @@ export function createHistory(
     },
     status: () => sinks.status() ?? sources.status() ?? { kind: "none" },
     stop() {
+      cancelAsking?.();
       sources.stop();
       sinks.stop();
     },
