@@ -5,7 +5,6 @@ import { connectWorkerClient, type HawserClient, type PortLike } from "@hawser/s
 import type { Face } from "../entry/remembered.ts";
 import { describePlatform } from "../linking/platform.ts";
 import { switchingClient } from "./switching-client.ts";
-import { dropWarmWorker, takeWorker } from "./warm-worker.ts";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
 
 export const APP_VERSION = "0.1.0";
@@ -28,13 +27,11 @@ export function openClient(face: Face): OpenedClient {
   };
 
   findEngine(face, (port) => {
-    if (leads) return;
-    dropWarmWorker();
-    connect(port);
+    if (!leads) connect(port);
   });
   seekLeadership(face, () => {
     leads = true;
-    const worker = takeWorker(face);
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `hawser-${face}` });
     const channel = new MessageChannel();
     worker.addEventListener("message", ({ data }: MessageEvent<EngineNotice>) => {
       if (data.type === "failed") trouble(data.code);

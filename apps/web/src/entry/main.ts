@@ -4,7 +4,6 @@
  */
 import "@hawser/ui/styles.css";
 import { chooseLanguage, directionOf } from "@hawser/ui/languages";
-import { warmWorker } from "../engine/warm-worker.ts";
 import { destination } from "./face.ts";
 import { drawLinkPage } from "./link-page.ts";
 import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
@@ -24,7 +23,7 @@ if (intent !== undefined || (face === "phone") !== location.pathname.startsWith(
   history.replaceState(null, "", face === "phone" ? "/phone" : "/");
 
 async function firstCode(): Promise<LinkSeed | undefined> {
-  if (face !== "companion") return undefined;
+  if (face !== "companion" || isSettled("companion")) return undefined;
   const seed = await makeLinkSeed();
   drawLinkPage(root, language, seed && linkUri(seed, location.origin), (chosen) => {
     rememberLanguage(chosen);
@@ -34,15 +33,8 @@ async function firstCode(): Promise<LinkSeed | undefined> {
   return seed;
 }
 
-function openApp(seed: LinkSeed | undefined): void {
+const seed = await firstCode();
+// One frame first, so that parsing the app never delays the code.
+requestAnimationFrame(() => {
   void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed }));
-}
-
-if (isSettled(face)) {
-  warmWorker(face);
-  openApp(undefined);
-} else {
-  const seed = await firstCode();
-  // One frame first, so that parsing the app never delays the code.
-  requestAnimationFrame(() => openApp(seed));
-}
+});
