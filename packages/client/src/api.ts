@@ -3,6 +3,7 @@
  * (structured-clone safe), so that the same interface works in process and across a worker boundary.
  */
 import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId } from "@hawser/base";
+import type { LinkErrorName, LinkStage, LinkStatus } from "@hawser/linking";
 import type { ErrorName } from "@hawser/wire";
 import type { FileSource } from "./file-source.ts";
 
@@ -90,34 +91,6 @@ export interface DeviceInfo {
   readonly lastSeenMs: number | undefined;
 }
 
-/** The stages of a link, shown alike on both screens. */
-export type LinkStage =
-  | "preparing"
-  | "waiting-for-scan"
-  | "scanned"
-  | "comparing"
-  | "approving"
-  | "activating"
-  | "active"
-  | "paused"
-  | "failed";
-
-export interface LinkStatus {
-  readonly stage: LinkStage;
-  readonly attempt: AttemptId | undefined;
-  /** Companion: what the QR code holds now. */
-  readonly uri: string | undefined;
-  /** When the stage ends by itself; a device's own clock. */
-  readonly deadlineMs: number | undefined;
-  /** Six digits in two groups, the same on both screens. */
-  readonly matchCode: string | undefined;
-  /** The other side, as it describes itself. */
-  readonly peer: { readonly name: string; readonly platform: string; readonly origin: string } | undefined;
-  readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean } | undefined;
-  /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
-  readonly failuresInARow: number;
-}
-
 /**
  * A code that a screen drew before the engine ran: it stays the one that works. All fields base64url without padding: 16 bytes, 32
  * secret bytes, an X25519 key pair.
@@ -128,25 +101,6 @@ export interface LinkOfferSeed {
   readonly ephemeralSecret: string;
   readonly ephemeralPublicKey: string;
 }
-
-export type LinkErrorName =
-  | "CODE_MALFORMED"
-  | "CODE_OTHER_ORIGIN"
-  | "CODE_EXPIRED"
-  | "CODE_UNSUPPORTED"
-  | "CODE_ALREADY_USED"
-  | "SCAN_DEADLINE"
-  | "REQUEST_DEADLINE"
-  | "DECISION_DEADLINE"
-  | "ACTIVATION_DEADLINE"
-  | "DECLINED"
-  | "DEVICE_LIMIT"
-  | "CHANNEL_TAMPERED"
-  | "LIST_INVALID"
-  | "VERSION"
-  | "CANCELLED"
-  | "SERVER_UNREACHABLE"
-  | "SERVER_REFUSED";
 
 export interface Contact {
   readonly account: AccountId;
@@ -386,5 +340,5 @@ export interface HawserClient {
   cancelImport(importId: string): Promise<void>;
 }
 
-export type { ErrorName };
+export type { ErrorName, LinkErrorName, LinkStage, LinkStatus };
 export type { FilePreview, FileSource } from "./file-source.ts";

@@ -1,6 +1,7 @@
-/** What both screens show of a link: structurally the client's `LinkStatus`. */
+/** What both screens show of a link, and why it failed. Part of the client's public surface. */
 import type { AttemptId } from "@hawser/base";
 
+/** The stages of a link, shown alike on both screens. */
 export type LinkStage =
   | "preparing"
   | "waiting-for-scan"
@@ -21,12 +22,16 @@ export interface LinkPeer {
 export interface LinkStatus {
   readonly stage: LinkStage;
   readonly attempt: AttemptId | undefined;
+  /** Companion: what the QR code holds now. */
   readonly uri: string | undefined;
+  /** When the stage ends by itself; a device's own clock. */
   readonly deadlineMs: number | undefined;
   /** Six digits in two groups of three, e.g. "123 456". */
   readonly matchCode: string | undefined;
+  /** The other side, as it describes itself. */
   readonly peer: LinkPeer | undefined;
   readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean } | undefined;
+  /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
   readonly failuresInARow: number;
 }
 
