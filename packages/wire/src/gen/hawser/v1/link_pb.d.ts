@@ -258,6 +258,121 @@ export declare type LinkActive = Message<"hawser.v1.LinkActive"> & {
 export declare const LinkActiveSchema: GenMessage<LinkActive>;
 
 /**
+ * Sealed, at the end of either courier.
+ *
+ * @generated from message hawser.v1.LinkCodeParts
+ */
+export declare type LinkCodeParts = Message<"hawser.v1.LinkCodeParts"> & {
+  /**
+   * @generated from field: bytes rendezvous_id = 1;
+   */
+  rendezvousId: Uint8Array;
+
+  /**
+   * @generated from field: bytes secret = 2;
+   */
+  secret: Uint8Array;
+
+  /**
+   * @generated from field: bytes public_key = 3;
+   */
+  publicKey: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.LinkCodeParts.
+ * Use `create(LinkCodePartsSchema)` to create a new message.
+ */
+export declare const LinkCodePartsSchema: GenMessage<LinkCodeParts>;
+
+/**
+ * Typed code: companion → phone, slot 0. The CPace share of the side that begins.
+ *
+ * @generated from message hawser.v1.CourierShare
+ */
+export declare type CourierShare = Message<"hawser.v1.CourierShare"> & {
+  /**
+   * @generated from field: bytes share = 1;
+   */
+  share: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.CourierShare.
+ * Use `create(CourierShareSchema)` to create a new message.
+ */
+export declare const CourierShareSchema: GenMessage<CourierShare>;
+
+/**
+ * Typed code: phone → companion, slot 0. The CPace share and the key confirmation of the side that answers.
+ *
+ * @generated from message hawser.v1.CourierAnswer
+ */
+export declare type CourierAnswer = Message<"hawser.v1.CourierAnswer"> & {
+  /**
+   * @generated from field: bytes share = 1;
+   */
+  share: Uint8Array;
+
+  /**
+   * @generated from field: bytes confirmation = 2;
+   */
+  confirmation: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.CourierAnswer.
+ * Use `create(CourierAnswerSchema)` to create a new message.
+ */
+export declare const CourierAnswerSchema: GenMessage<CourierAnswer>;
+
+/**
+ * Typed code: companion → phone, slot 1.
+ *
+ * @generated from message hawser.v1.CourierReply
+ */
+export declare type CourierReply = Message<"hawser.v1.CourierReply"> & {
+  /**
+   * @generated from oneof hawser.v1.CourierReply.reply
+   */
+  reply: {
+    /**
+     * LinkCodeParts under the key that both derived.
+     *
+     * @generated from field: bytes sealed_parts = 1;
+     */
+    value: Uint8Array;
+    case: "sealedParts";
+  } | {
+    /**
+     * The letters were wrong; the code is used up.
+     *
+     * @generated from field: hawser.v1.CourierRefusal refusal = 2;
+     */
+    value: CourierRefusal;
+    case: "refusal";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message hawser.v1.CourierReply.
+ * Use `create(CourierReplySchema)` to create a new message.
+ */
+export declare const CourierReplySchema: GenMessage<CourierReply>;
+
+/**
+ * @generated from message hawser.v1.CourierRefusal
+ */
+export declare type CourierRefusal = Message<"hawser.v1.CourierRefusal"> & {
+};
+
+/**
+ * Describes the message hawser.v1.CourierRefusal.
+ * Use `create(CourierRefusalSchema)` to create a new message.
+ */
+export declare const CourierRefusalSchema: GenMessage<CourierRefusal>;
+
+/**
  * @generated from enum hawser.v1.LinkRejectionReason
  */
 export enum LinkRejectionReason {
