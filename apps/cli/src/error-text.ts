@@ -133,6 +133,8 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
     "The account has used up its space on the server.",
     "It becomes free again when files have been fetched or expire.",
   ],
+  ADMISSION_QUEUED: [EXIT.offline, "Many people are linking devices right now.", "Your place in the line is kept."],
+  ADMISSION_FULL: [EXIT.offline, "More people are linking devices than the server can serve.", "Try again when the time shown is over."],
 
   CODE_MALFORMED: [EXIT.usage, "This is not a code of Hawser.", "Copy the whole link, from https:// or http:// to its end."],
   CODE_OTHER_ORIGIN: [

@@ -60,6 +60,11 @@ export const ERROR_CODES = {
   BLOB_MISMATCH: { code: 161, class: "fault" },
   BLOB_TICKET_INVALID: { code: 162, class: "retry" },
   QUOTA_EXCEEDED: { code: 163, class: "ask" },
+
+  /** The link waits for its turn; its place comes as a Push. The same write again keeps the place. */
+  ADMISSION_QUEUED: { code: 190, class: "retry" },
+  /** Nobody more may wait; `retry_after_ms` is this link's own appointment. */
+  ADMISSION_FULL: { code: 191, class: "retry" },
 } as const satisfies Record<string, { code: number; class: ErrorClass }>;
 
 export type ErrorName = keyof typeof ERROR_CODES;

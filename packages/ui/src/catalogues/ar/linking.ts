@@ -6,6 +6,11 @@ export const linking = {
   "link.resume": "إظهار رمز جديد",
   "link.failedTitle": "لم ينجح ذلك",
   "link.newCode": "رمز جديد",
+  "link.queue":
+    "دورك في الصف: {place, number}. {minutes, plural, =0 {أقل من دقيقة} zero {أقل من دقيقة} one {نحو دقيقة} two {نحو دقيقتين} few {نحو # دقائق} many {نحو # دقيقة} other {نحو # دقيقة}}.",
+  "link.queueWhy": "كثيرون يربطون أجهزتهم الآن. لا تحتاج إلى فعل شيء: دورك محفوظ.",
+  "action.waitSeconds":
+    "{seconds, plural, zero {الآن} one {بعد ثانية} two {بعد ثانيتين} few {بعد # ثوانٍ} many {بعد # ثانية} other {بعد # ثانية}}",
   "link.stuckTitle": "فشل مرتين، ورمز آخر لن يفيد",
   "link.startOver": "البدء من جديد رغم ذلك",
   "link.underWayTitle": "جارٍ الربط…",

@@ -6,6 +6,10 @@ export const linking = {
   "link.resume": "Yeni kod göstər",
   "link.failedTitle": "Alınmadı",
   "link.newCode": "Yeni kod",
+  "link.queue":
+    "Növbədə yeriniz {place, number}. {minutes, plural, =0 {Bir dəqiqədən az} one {Təxminən # dəqiqə} other {Təxminən # dəqiqə}}.",
+  "link.queueWhy": "İndi çox adam bağlanır. Heç nə etməyin lazım deyil: yeriniz saxlanılır.",
+  "action.waitSeconds": "{seconds, plural, one {# saniyə sonra} other {# saniyə sonra}}",
   "link.stuckTitle": "İki dəfə alınmadı, başqa kod kömək etməyəcək",
   "link.startOver": "Yenə də baştan başla",
   "link.underWayTitle": "Bağlanır…",

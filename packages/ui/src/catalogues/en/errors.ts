@@ -46,6 +46,8 @@ export const errors = {
   "error.BLOB_MISMATCH": "The file arrived damaged and was refused. Try again.",
   "error.BLOB_TICKET_INVALID": "The permission to upload ran out. It is asked for again.",
   "error.QUOTA_EXCEEDED": "Your space on the server is used up. Try again later, or send smaller files.",
+  "error.ADMISSION_QUEUED": "Many people are linking devices right now. You keep your place, and it goes on by itself.",
+  "error.ADMISSION_FULL": "More people are linking devices than the server can serve. The button opens when it is your turn to try again.",
   "error.CODE_MALFORMED": "This is not a Hawser code, or it is incomplete. Scan or copy it again.",
   "error.CODE_OTHER_ORIGIN":
     "This code belongs to another server. Open the same address on both devices. If somebody sent it to you, do not use it.",

@@ -6,6 +6,10 @@ export const linking = {
   "link.resume": "Show a new code",
   "link.failedTitle": "That did not work",
   "link.newCode": "New code",
+  "link.queue":
+    "Place {place, number} in the line. {minutes, plural, =0 {Less than a minute} one {About # minute} other {About # minutes}}.",
+  "link.queueWhy": "Many people are linking right now. You need not do anything: your place is kept.",
+  "action.waitSeconds": "{seconds, plural, one {In # second} other {In # seconds}}",
   "link.stuckTitle": "It failed twice, so another code would not help",
   "link.startOver": "Start over anyway",
   "link.underWayTitle": "Linking…",

@@ -6,6 +6,10 @@ export const linking = {
   "link.resume": "Yeni kod göster",
   "link.failedTitle": "Olmadı",
   "link.newCode": "Yeni kod",
+  "link.queue":
+    "Sıradaki yeriniz {place, number}. {minutes, plural, =0 {Bir dakikadan az} one {Yaklaşık # dakika} other {Yaklaşık # dakika}}.",
+  "link.queueWhy": "Şu anda çok kişi bağlanıyor. Bir şey yapmanız gerekmez: yeriniz korunur.",
+  "action.waitSeconds": "{seconds, plural, one {# saniye sonra} other {# saniye sonra}}",
   "link.stuckTitle": "İki kez olmadı; başka bir kod işe yaramaz",
   "link.startOver": "Yine de baştan başla",
   "link.underWayTitle": "Bağlanıyor…",

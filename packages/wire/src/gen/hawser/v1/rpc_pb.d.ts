@@ -664,6 +664,12 @@ export declare type Push = Message<"hawser.v1.Push"> & {
      */
     value: SlowDown;
     case: "slowDown";
+  } | {
+    /**
+     * @generated from field: hawser.v1.AdmissionPlace admission_place = 30;
+     */
+    value: AdmissionPlace;
+    case: "admissionPlace";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1170,6 +1176,13 @@ export declare type RendezvousWatchResult = Message<"hawser.v1.RendezvousWatchRe
    * @generated from field: uint32 expires_in_ms = 1;
    */
   expiresInMs: number;
+
+  /**
+   * Present while the rendezvous waits for its turn.
+   *
+   * @generated from field: hawser.v1.AdmissionPlace admission = 10;
+   */
+  admission?: AdmissionPlace | undefined;
 };
 
 /**
@@ -1177,6 +1190,36 @@ export declare type RendezvousWatchResult = Message<"hawser.v1.RendezvousWatchRe
  * Use `create(RendezvousWatchResultSchema)` to create a new message.
  */
 export declare const RendezvousWatchResultSchema: GenMessage<RendezvousWatchResult>;
+
+/**
+ * Where a link stands that waits for its turn; to whoever writes it and to whoever watches it.
+ *
+ * @generated from message hawser.v1.AdmissionPlace
+ */
+export declare type AdmissionPlace = Message<"hawser.v1.AdmissionPlace"> & {
+  /**
+   * @generated from field: bytes rendezvous_id = 1;
+   */
+  rendezvousId: Uint8Array;
+
+  /**
+   * 1: the next one. 0: its turn has come, the write that was refused may be repeated now.
+   *
+   * @generated from field: uint32 place = 2;
+   */
+  place: number;
+
+  /**
+   * @generated from field: uint32 estimate_ms = 3;
+   */
+  estimateMs: number;
+};
+
+/**
+ * Describes the message hawser.v1.AdmissionPlace.
+ * Use `create(AdmissionPlaceSchema)` to create a new message.
+ */
+export declare const AdmissionPlaceSchema: GenMessage<AdmissionPlace>;
 
 /**
  * @generated from message hawser.v1.RendezvousLeave
