@@ -65,6 +65,8 @@ export const ERROR_CODES = {
   ADMISSION_QUEUED: { code: 190, class: "retry" },
   /** Nobody more may wait; `retry_after_ms` is this link's own appointment. */
   ADMISSION_FULL: { code: 191, class: "retry" },
+
+  OUTCOME_UNKNOWN: { code: 210, class: "fault" },
 } as const satisfies Record<string, { code: number; class: ErrorClass }>;
 
 export type ErrorName = keyof typeof ERROR_CODES;

@@ -55,3 +55,11 @@ export const CURSOR_EVERY_MS = 50;
 
 /** Content is padded up to the next of these sizes, then to multiples of the last. */
 export const PADDING_STEPS = [160, 320, 640, 1_280, 2_560, 5_120, 10_240, 20_480, 40_960] as const;
+
+/** Outcomes of one report, and attempts that one of them may count. */
+export const MAX_OUTCOMES_PER_REPORT = 64;
+export const MAX_OUTCOME_COUNT = 65_536;
+/** How long an attempt took, as the index of the first bound that it does not exceed. */
+export const OUTCOME_DURATION_BUCKETS_MS = [100, 300, 1_000, 3_000, 10_000, 30_000, 60_000, 180_000, 600_000] as const;
+/** Older outcomes are of no use: a week, in quarters of an hour. */
+export const MAX_OUTCOME_AGE_QUARTERS = 672;

@@ -1,5 +1,13 @@
 /** The two shapes of an answer: a result of the operation's own kind, or a failure with a code of the registry. */
-import { ERROR_CODES, type ErrorName, FailureSchema, type Response, type SignedDeviceList } from "@hawser/wire";
+import {
+  ERROR_CODES,
+  type ErrorName,
+  FailureSchema,
+  type OutcomeCount,
+  type OutcomeRefused,
+  type Response,
+  type SignedDeviceList,
+} from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import type { Bytes, Clock, Primitives, Random } from "@hawser/base";
 import type { BlobBooks } from "../blobs/blob-books.ts";
@@ -8,6 +16,7 @@ import type { DirectoryRole } from "../directory/directory-role.ts";
 import type { PreKeyStore } from "../prekeys/prekey-store.ts";
 import type { RateTables } from "../rate-limits/request-limits.ts";
 import type { RendezvousStore } from "../rendezvous/rendezvous-store.ts";
+import type { Caller } from "./operations.ts";
 
 export type Answer = Response["result"];
 
@@ -49,4 +58,6 @@ export interface RequestContext {
   readonly ticketKey: Bytes;
   readonly blobQuotaBytes: Readonly<Record<BlobPurpose, number>>;
   readonly ticketLifetimeMs: number;
+  /** Takes what devices report of their attempts; a server without it does not know the operation. */
+  readonly outcomes?: (caller: Caller, reported: readonly OutcomeCount[]) => readonly OutcomeRefused[];
 }

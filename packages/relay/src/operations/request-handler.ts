@@ -20,6 +20,7 @@ import * as account from "./account-requests.ts";
 import { type Answer, refuse, type RequestContext } from "./answer.ts";
 import * as keys from "./key-requests.ts";
 import type { Caller, Operations, PreKeysLeft } from "./operations.ts";
+import { reportOutcomes } from "./outcome-requests.ts";
 import * as rendezvous from "./rendezvous-requests.ts";
 
 /** Below these a connected device is asked to upload more. */
@@ -132,6 +133,8 @@ export class RequestHandler implements Operations {
           case: "ping",
           value: create(PongSchema, { payload: operation.value.payload, serverTimeMs: BigInt(Math.floor(context.clock.nowMs())) }),
         };
+      case "reportOutcomes":
+        return reportOutcomes(context, caller, operation.value.outcomes);
       case undefined:
         return refuse("UNKNOWN_OPERATION");
     }

@@ -33,6 +33,8 @@ export interface RequestLimits {
   readonly recoveryGet: BucketRule;
   /** PutRecoveryCapsule, SetBlocked and GetDeviceActivity, per account. */
   readonly accountChange: BucketRule;
+  /** ReportOutcomes, per connection's device or, without one, per network address. */
+  readonly outcomes: BucketRule;
 }
 
 const perSecond = (burst: number, rate: number): BucketRule => ({ burst, refillMs: 1_000 / rate });
@@ -55,6 +57,7 @@ export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
   grant: perSecond(120, 4),
   recoveryGet: perMinute(10, 0.5),
   accountChange: perSecond(120, 4),
+  outcomes: perMinute(10, 2),
 };
 
 export type RequestLimitName = keyof RequestLimits;

@@ -605,6 +605,11 @@ export declare type SettingsState = Message$1<"hawser.v1.SettingsState"> & {
    * @generated from field: string theme = 3;
    */
   theme: string;
+
+  /**
+   * @generated from field: bool no_outcome_reports = 10;
+   */
+  noOutcomeReports: boolean;
 };
 
 /**
@@ -612,6 +617,29 @@ export declare type SettingsState = Message$1<"hawser.v1.SettingsState"> & {
  * Use `create(SettingsStateSchema)` to create a new message.
  */
 export declare const SettingsStateSchema: GenMessage<SettingsState>;
+
+/**
+ * Collection "alert": what the people of the account said to "a device was added" (key "added/NUMBER") or "removed" ("removed/NUMBER").
+ *
+ * @generated from message hawser.v1.AlertState
+ */
+export declare type AlertState = Message$1<"hawser.v1.AlertState"> & {
+  /**
+   * @generated from field: hawser.v1.AlertAnswer answer = 1;
+   */
+  answer: AlertAnswer;
+
+  /**
+   * @generated from field: int64 answered_at_ms = 2;
+   */
+  answeredAtMs: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.AlertState.
+ * Use `create(AlertStateSchema)` to create a new message.
+ */
+export declare const AlertStateSchema: GenMessage<AlertState>;
 
 /**
  * History, from the device that has it.
@@ -1044,6 +1072,42 @@ export enum ReceiptKind {
  * Describes the enum hawser.v1.ReceiptKind.
  */
 export declare const ReceiptKindSchema: GenEnum<ReceiptKind>;
+
+/**
+ * @generated from enum hawser.v1.AlertAnswer
+ */
+export enum AlertAnswer {
+  /**
+   * @generated from enum value: ALERT_ANSWER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nothing is answered (any more): taken back.
+   *
+   * @generated from enum value: ALERT_ANSWER_OPEN = 1;
+   */
+  OPEN = 1,
+
+  /**
+   * "This was me", or "I have seen it".
+   *
+   * @generated from enum value: ALERT_ANSWER_KNOWN = 2;
+   */
+  KNOWN = 2,
+
+  /**
+   * "Remove it": the phone does.
+   *
+   * @generated from enum value: ALERT_ANSWER_REMOVE = 3;
+   */
+  REMOVE = 3,
+}
+
+/**
+ * Describes the enum hawser.v1.AlertAnswer.
+ */
+export declare const AlertAnswerSchema: GenEnum<AlertAnswer>;
 
 /**
  * @generated from enum hawser.v1.HistoryStatus

@@ -403,6 +403,12 @@ export declare type Request = Message<"hawser.v1.Request"> & {
      */
     value: GetHandle;
     case: "getHandle";
+  } | {
+    /**
+     * @generated from field: hawser.v1.ReportOutcomes report_outcomes = 40;
+     */
+    value: ReportOutcomes;
+    case: "reportOutcomes";
   } | { case: undefined; value?: undefined };
 };
 
@@ -538,6 +544,12 @@ export declare type Response = Message<"hawser.v1.Response"> & {
      */
     value: GetHandleResult;
     case: "getHandle";
+  } | {
+    /**
+     * @generated from field: hawser.v1.ReportOutcomesResult report_outcomes = 40;
+     */
+    value: ReportOutcomesResult;
+    case: "reportOutcomes";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1487,6 +1499,161 @@ export declare type Pong = Message<"hawser.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export declare const PongSchema: GenMessage<Pong>;
+
+/**
+ * How attempts of a device ended, counted. Allowed on anonymous connections too. Every field is a word of docs/OUTCOMES.md or a small
+ * number: never who or what. At most MAX_OUTCOMES_PER_REPORT.
+ *
+ * @generated from message hawser.v1.ReportOutcomes
+ */
+export declare type ReportOutcomes = Message<"hawser.v1.ReportOutcomes"> & {
+  /**
+   * @generated from field: repeated hawser.v1.OutcomeCount outcomes = 1;
+   */
+  outcomes: OutcomeCount[];
+};
+
+/**
+ * Describes the message hawser.v1.ReportOutcomes.
+ * Use `create(ReportOutcomesSchema)` to create a new message.
+ */
+export declare const ReportOutcomesSchema: GenMessage<ReportOutcomes>;
+
+/**
+ * @generated from message hawser.v1.OutcomeCount
+ */
+export declare type OutcomeCount = Message<"hawser.v1.OutcomeCount"> & {
+  /**
+   * @generated from field: string attempt = 1;
+   */
+  attempt: string;
+
+  /**
+   * @generated from field: string stage = 2;
+   */
+  stage: string;
+
+  /**
+   * "OK", or why it ended.
+   *
+   * @generated from field: string code = 3;
+   */
+  code: string;
+
+  /**
+   * Index into OUTCOME_DURATION_BUCKETS_MS; the length of that list for anything longer.
+   *
+   * @generated from field: uint32 duration_bucket = 4;
+   */
+  durationBucket: number;
+
+  /**
+   * How many attempts ended so.
+   *
+   * @generated from field: uint32 count = 5;
+   */
+  count: number;
+
+  /**
+   * How long ago the last of them ended, rounded up to quarters of an hour.
+   *
+   * @generated from field: uint32 age_quarters = 6;
+   */
+  ageQuarters: number;
+
+  /**
+   * @generated from field: hawser.v1.OutcomeSegment segment = 7;
+   */
+  segment?: OutcomeSegment | undefined;
+};
+
+/**
+ * Describes the message hawser.v1.OutcomeCount.
+ * Use `create(OutcomeCountSchema)` to create a new message.
+ */
+export declare const OutcomeCountSchema: GenMessage<OutcomeCount>;
+
+/**
+ * @generated from message hawser.v1.OutcomeSegment
+ */
+export declare type OutcomeSegment = Message<"hawser.v1.OutcomeSegment"> & {
+  /**
+   * @generated from field: string platform = 1;
+   */
+  platform: string;
+
+  /**
+   * @generated from field: string engine = 2;
+   */
+  engine: string;
+
+  /**
+   * @generated from field: string version = 3;
+   */
+  version: string;
+
+  /**
+   * @generated from field: string region = 4;
+   */
+  region: string;
+
+  /**
+   * @generated from field: string transport = 5;
+   */
+  transport: string;
+
+  /**
+   * @generated from field: repeated string flags = 6;
+   */
+  flags: string[];
+};
+
+/**
+ * Describes the message hawser.v1.OutcomeSegment.
+ * Use `create(OutcomeSegmentSchema)` to create a new message.
+ */
+export declare const OutcomeSegmentSchema: GenMessage<OutcomeSegment>;
+
+/**
+ * @generated from message hawser.v1.ReportOutcomesResult
+ */
+export declare type ReportOutcomesResult = Message<"hawser.v1.ReportOutcomesResult"> & {
+  /**
+   * The others are taken.
+   *
+   * @generated from field: repeated hawser.v1.OutcomeRefused refused = 1;
+   */
+  refused: OutcomeRefused[];
+};
+
+/**
+ * Describes the message hawser.v1.ReportOutcomesResult.
+ * Use `create(ReportOutcomesResultSchema)` to create a new message.
+ */
+export declare const ReportOutcomesResultSchema: GenMessage<ReportOutcomesResult>;
+
+/**
+ * @generated from message hawser.v1.OutcomeRefused
+ */
+export declare type OutcomeRefused = Message<"hawser.v1.OutcomeRefused"> & {
+  /**
+   * @generated from field: uint32 index = 1;
+   */
+  index: number;
+
+  /**
+   * A code of the error registry.
+   *
+   * @generated from field: uint32 error = 2;
+   */
+  error: number;
+};
+
+/**
+ * Describes the message hawser.v1.OutcomeRefused.
+ * Use `create(OutcomeRefusedSchema)` to create a new message.
+ */
+export declare const OutcomeRefusedSchema: GenMessage<OutcomeRefused>;
 
 /**
  * @generated from enum hawser.v1.RegistrationPolicy
