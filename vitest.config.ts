@@ -3,7 +3,15 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/**/*.test.{ts,tsx}", "apps/**/*.test.{ts,tsx}", "bench/**/*.test.ts", "sim/**/*.test.ts", "tools/**/*.test.ts"],
+    include: [
+      "packages/**/*.test.{ts,tsx}",
+      "apps/**/*.test.{ts,tsx}",
+      "bench/**/*.test.ts",
+      "sim/**/*.test.ts",
+      "drills/**/*.test.ts",
+      "tools/**/*.test.ts",
+      "releases/*.test.ts",
+    ],
     exclude: ["**/node_modules/**", "**/dist/**"],
     pool: "forks",
     maxWorkers: 2,

@@ -33,6 +33,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "client", "io-web", "sdk", "ui"] },
   cli: { folder: "apps/cli", pure: false, imports: ["base", "sdk", "server"] },
   sim: { folder: "sim", pure: false, imports: ["base", "wire", "client", "relay", "io-node", "server"] },
+  drills: { folder: "drills", pure: false, imports: ["base", "wire", "client", "ui", "sim"] },
   bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "io-web", "sdk", "server"] },
 };
 

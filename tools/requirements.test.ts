@@ -13,7 +13,7 @@ test("every requirement has its line, with a proof or the words 'not yet'", () =
 });
 
 test("every file it names exists, and every quoted test stands in the file named before it", () => {
-  const files = [...table.matchAll(/`((?:apps|packages|e2e|sim|interop)\/[^`]*)`((?: "[^"]+"|[^`|])*)/g)];
+  const files = [...table.matchAll(/`((?:apps|packages|e2e|sim|drills|interop)\/[^`]*)`((?: "[^"]+"|[^`|])*)/g)];
   expect(files.length).toBeGreaterThan(20);
   for (const [, path, after] of files) {
     expect(existsSync(path!), path).toBe(true);

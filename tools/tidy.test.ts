@@ -33,7 +33,7 @@ test("there are sources to look at", () => {
 
 test("every workspace has a layer", () => {
   const folders = files
-    .filter((path) => /^(packages\/[^/]+|apps\/[^/]+|bench|sim)\/package\.json$/.test(path))
+    .filter((path) => /^(packages\/[^/]+|apps\/[^/]+|bench|sim|drills)\/package\.json$/.test(path))
     .map((path) => path.replace("/package.json", ""));
   expect(folders.sort()).toEqual(
     Object.values(LAYERS)

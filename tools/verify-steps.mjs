@@ -41,7 +41,7 @@ function unusedCodeIsTolerated() {
 /** Each package compiles alone, with only the globals it may use; tests and tools compile together. */
 async function checkTypes() {
   const workspaces = ["packages", "apps"].flatMap((parent) => readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`));
-  const folders = [...workspaces, "bench", "sim"].filter((folder) => existsSync(join(ROOT, folder, "src")));
+  const folders = [...workspaces, "bench", "sim", "drills"].filter((folder) => existsSync(join(ROOT, folder, "src")));
   const queue = [...folders, "."];
   const outputs = [];
   let ok = true;

@@ -97,10 +97,10 @@ export const SESSION_ROWS: readonly Row<SessionKind, InputKey, Handler>[] = [
   ),
 
   ...row<"revocation-checked">(["verifying-revocation"], "revocation-checked", ["revoked", "waiting"], (state, input, context) =>
-    input.valid ? revoked(state) : fail(state, { cause: "revocation-unverified", error: "DEVICE_REVOKED" }, context),
+    input.valid ? revoked(state) : fail(state, { cause: "revocation-unverified", error: "UNKNOWN_DEVICE" }, context),
   ),
   ...row<"timer">(["verifying-revocation"], "timer:deadline", ["waiting"], (state, _input, context) =>
-    fail(state, { cause: "revocation-unverified", error: "DEVICE_REVOKED" }, context),
+    fail(state, { cause: "revocation-unverified", error: "UNKNOWN_DEVICE" }, context),
   ),
 
   ...row<"timer">(PAUSED, "timer:retry", ["opening"], (state) => open(state)),

@@ -29,6 +29,18 @@ export interface Listener {
   accept(connection: VirtualConnection, address: string): void;
 }
 
+/**
+ * Stands before the gateway, as the failing front of a server does: it may take a frame and answer it itself. What it takes, the server
+ * never sees.
+ */
+export interface Front {
+  /** True: taken. */
+  frame(connection: VirtualConnection, bytes: Bytes): boolean;
+  /** True: this frame of the server never leaves. */
+  answer(connection: VirtualConnection, bytes: Bytes): boolean;
+  closed(connection: VirtualConnection): void;
+}
+
 const REFUSED_AFTER_MS = 2;
 const ABNORMAL_CLOSURE = 1006;
 
@@ -40,6 +52,7 @@ export class Network {
   readonly connections = new Set<VirtualConnection>();
   readonly taps: Tap[] = [];
   listener: Listener | undefined;
+  front: Front | undefined;
   #opened = 0;
 
   constructor(scheduler: Scheduler, trace: Trace, random: SeededRandom) {

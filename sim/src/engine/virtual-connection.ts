@@ -152,7 +152,8 @@ export class VirtualConnection {
   arrived(direction: "up" | "down", bytes: Bytes): void {
     this.network.trace.note(`${this.device} ${direction === "up" ? "→" : "←"} ${bytes[0]?.toString(16)} ${bytes.length}`, bytes);
     if (direction === "up") {
-      if (this.serverEnd.readyState !== CLOSED) this.toServer(() => this.serverEnd.onMessage(bytes));
+      if (this.serverEnd.readyState === CLOSED || this.network.front?.frame(this, bytes) === true) return;
+      this.toServer(() => this.serverEnd.onMessage(bytes));
     } else if (this.#client === "open" || this.#client === "closing") this.#toClient(() => this.#events.frame(bytes));
   }
 
@@ -180,8 +181,9 @@ export class VirtualConnection {
   }
 
   #leave(): void {
-    if (this.#client === "closed" && (this.serverEnd.readyState === CLOSED || this.#serverMachine === undefined))
-      this.network.connections.delete(this);
+    if (this.#client !== "closed" || (this.serverEnd.readyState !== CLOSED && this.#serverMachine !== undefined)) return;
+    this.network.connections.delete(this);
+    this.network.front?.closed(this);
   }
 
   #clientCloses(code: number): void {
@@ -201,8 +203,14 @@ export class VirtualConnection {
 
   /** From the server's end. */
   serverSends(bytes: Bytes, sent: () => void): void {
+    if (this.network.front?.answer(this, bytes) === true) return void this.network.scheduler.after(0, sent);
     this.network.tap("down", this, bytes);
     this.#down.put({ kind: "frame", bytes: Uint8Array.from(bytes), sent });
+  }
+
+  /** A word of the front, not of the server. */
+  frontSends(bytes: Bytes): void {
+    this.#down.put({ kind: "frame", bytes: Uint8Array.from(bytes), sent: undefined });
   }
 
   serverCloses(code: number, reason: string): void {

@@ -8,6 +8,8 @@ import type { BlobShelf } from "./blob-shelf.ts";
 export interface HttpFaults {
   /** Share of requests whose answer is lost after the server has acted. */
   lostAnswers: number;
+  /** Every request meets this instead of the server: silence, or a status. */
+  answers?: "works" | "hangs" | number;
 }
 
 export function virtualHttp(parts: {
@@ -39,8 +41,11 @@ export function virtualHttp(parts: {
         if (path.opening === "hangs" || path.upHeld) return;
         scheduler.after(2 * latency(), () => {
           if (machine.life !== life) return;
-          if (path.opening === "503")
-            return void scheduler.after(latency(), () => finish(() => resolve({ status: 503, headers: {}, body: new Uint8Array(0) })));
+          const { answers = "works" } = faults;
+          const status = path.opening === "503" ? 503 : answers;
+          if (status === "hangs") return;
+          if (status !== "works")
+            return void scheduler.after(latency(), () => finish(() => resolve({ status, headers: {}, body: new Uint8Array(0) })));
           if (network.listener === undefined) return fail("STORE_UNAVAILABLE");
           parts.onBody(request);
           network.trace.note(`${machine.name} http ${request.method} ${request.url.slice(-71)}`, request.body);

@@ -1,0 +1,82 @@
+/** One device in the simulator: the real client as a process on a virtual machine, and what a person does with it. */
+import type { AttemptId } from "@hawser/base";
+import type { ClientState, HawserClient, LinkStatus } from "@hawser/client";
+import type { Device as Node } from "@hawser/sim/nodes/device";
+import type { Screen } from "../../screens/screen.ts";
+import type { Device, Person, Platform } from "../../stage.ts";
+import { accountIdOf, openAt } from "../client-acts.ts";
+
+export class SimDevice implements Device {
+  readonly name: string;
+  readonly platform: Platform;
+  readonly node: Node;
+  readonly screen: Screen;
+  readonly #nowMs: () => number;
+
+  constructor(parts: { name: string; platform: Platform; node: Node; screen: Screen; nowMs: () => number }) {
+    this.name = parts.name;
+    this.platform = parts.platform;
+    this.node = parts.node;
+    this.screen = parts.screen;
+    this.#nowMs = parts.nowMs;
+  }
+
+  get client(): HawserClient | undefined {
+    return this.node.client;
+  }
+
+  get #running(): HawserClient {
+    if (this.node.client === undefined) throw new Error(`${this.name} does not run`);
+    return this.node.client;
+  }
+
+  state(): Promise<ClientState | undefined> {
+    return this.node.machine.suspended ? Promise.resolve(undefined) : (this.client?.state() ?? Promise.resolve(undefined));
+  }
+
+  link(): Promise<LinkStatus | undefined> {
+    return this.client?.linkStatus() ?? Promise.resolve(undefined);
+  }
+
+  async beginLink(): Promise<void> {
+    await this.#running.startLink({ deviceName: this.name, platform: this.platform });
+  }
+
+  cancelLink(): Promise<void> {
+    return this.#running.cancelLink();
+  }
+
+  async scan(code: string): Promise<void> {
+    await this.#running.openLinkCode(code);
+  }
+
+  approve(attempt: AttemptId): Promise<void> {
+    return this.#running.approveLink(attempt);
+  }
+
+  async send(to: Person, text: string): Promise<void> {
+    const conversation = await this.#running.openConversation(await accountIdOf(to));
+    await this.#running.sendMessage({ conversation: conversation.id, text });
+  }
+
+  async usable(): Promise<boolean> {
+    return this.client !== undefined && openAt(this.client, this.screen, this.#nowMs());
+  }
+
+  texts(): Promise<ReadonlyMap<string, number>> {
+    const rows = this.node.disk.rows<{ text: string; count: number }>("SELECT text, count(*) AS count FROM messages GROUP BY text");
+    return Promise.resolve(new Map(rows.map(({ text, count }) => [text, count])));
+  }
+
+  async start(): Promise<void> {
+    const client = this.node.start();
+    if (client === undefined) return;
+    client.subscribe((event) => this.screen.event(event));
+    this.screen.state(await client.state());
+  }
+
+  kill(): Promise<void> {
+    this.node.kill("silent");
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,45 @@
+/** `npm run drill -- list | NAME [--json] [--check] [--seed 1] [--size N] [--real|--sim]`: bad days, played and measured. */
+import { parseArgs } from "node:util";
+import { writeJson, writeList, writeResult } from "./report/text.ts";
+import { runInSimulator, type DrillResult } from "./run-drill.ts";
+import { SCENARIOS } from "./scenarios/index.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: "string", default: "1" },
+    size: { type: "string" },
+    json: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
+    sim: { type: "boolean", default: false },
+    trace: { type: "boolean", default: false },
+  },
+});
+
+const say = (text: string): void => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+
+async function main(): Promise<number> {
+  const [name = "list"] = positionals;
+  if (name === "list") return (writeList(SCENARIOS, say), 0);
+  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (scenario === undefined) {
+    say(`no drill is called ${name}; npm run drill -- list`);
+    return 2;
+  }
+  const size = values.size === undefined ? scenario.size?.full : Number(values.size);
+  const follow = values.trace ? { follow: say } : {};
+  const result: DrillResult = await runInSimulator(scenario, {
+    seed: Number(values.seed),
+    ...(size === undefined ? {} : { size }),
+    ...follow,
+  });
+  writeResult(result, say);
+  if (values.json) process.stdout.write(`${writeJson(result)}\n`);
+  const missed = result.verdicts.filter(({ held }) => !held);
+  for (const { what, value } of missed) process.stderr.write(`missed: ${what} (${value ?? "not measured"})\n`);
+  for (const violation of result.violations) process.stderr.write(`broken: ${violation}\n`);
+  return values.check && (missed.length > 0 || result.violations.length > 0) ? 1 : 0;
+}
+
+process.exitCode = await main();

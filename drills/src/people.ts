@@ -1,0 +1,97 @@
+/** What people do with two devices in front of them, the same in every drill and on every engine. */
+import type { AttemptId } from "@hawser/base";
+import type { Device, Person, Stage } from "./stage.ts";
+
+const SECOND_MS = 1_000;
+const SCAN_TIMEOUT_MS = 30 * SECOND_MS;
+/** People compare six digits. */
+const COMPARING_MS = 3 * SECOND_MS;
+
+export interface LinkTry {
+  readonly outcome: "linked" | "failed" | "open";
+  /** When the person pressed "confirm". */
+  readonly approvedAtMs: number | undefined;
+  readonly readyAtMs: number | undefined;
+  readonly usableAtMs: number | undefined;
+  /** When either screen first said that it did not work, and the code it said it with. */
+  readonly failedAtMs: number | undefined;
+  readonly error: string | undefined;
+}
+
+export async function say(stage: Stage, from: Person, to: Person, text: string, device: Device = from.phone): Promise<void> {
+  const atMs = stage.nowMs();
+  await stage.settle(device.send(to, text));
+  stage.ledger.note(from, to, text, atMs);
+}
+
+/** One attempt, until it works on the companion, one of the screens says that it failed, or patience ends. */
+export async function tryLink(stage: Stage, person: Person, companion: Device, patienceMs = 60 * SECOND_MS): Promise<LinkTry> {
+  const { phone } = person;
+  const beganAtMs = stage.nowMs();
+  const open: LinkTry = {
+    outcome: "open",
+    approvedAtMs: undefined,
+    readyAtMs: undefined,
+    usableAtMs: undefined,
+    failedAtMs: undefined,
+    error: undefined,
+  };
+  await stage.settle(companion.beginLink());
+  if (
+    (await stage.until(
+      () => companion.screen.codes.some(({ atMs }) => atMs >= beganAtMs) && uriOf(companion) !== undefined,
+      SCAN_TIMEOUT_MS,
+    )) === undefined
+  )
+    return open;
+  stage.story.act(person.name, `scans the code on ${companion.name}`);
+  await stage.settle(phone.scan(uriOf(companion)!));
+  const failed = (): LinkTry | undefined => firstFailure(person, companion, beganAtMs);
+  await stage.until(() => failed() !== undefined || digitsAgree(phone, companion), SCAN_TIMEOUT_MS);
+  if (failed() !== undefined || !digitsAgree(phone, companion)) return failed() ?? open;
+  await stage.wait(COMPARING_MS);
+  stage.story.act(person.name, `compares ${phone.screen.newestLink!.matchCode} on both screens and confirms`);
+  const approvedAtMs = stage.nowMs();
+  await stage.settle(phone.approve(phone.screen.newestLink!.attempt as AttemptId));
+  const readyAtMs = await stage.until(async () => failed() !== undefined || (await companion.state())?.phase === "ready", patienceMs);
+  if (failed() !== undefined || readyAtMs === undefined) return { ...open, ...failed(), approvedAtMs };
+  const usableAtMs = await stage.until(() => companion.usable(), patienceMs);
+  if (usableAtMs === undefined) return { ...open, approvedAtMs, readyAtMs };
+  return { ...open, outcome: "linked", approvedAtMs, readyAtMs, usableAtMs };
+}
+
+const uriOf = (companion: Device): string | undefined =>
+  companion.screen.newestLink?.stage === "waiting-for-scan" ? companion.screen.newestLink.uri : undefined;
+
+function digitsAgree(phone: Device, companion: Device): boolean {
+  const [mine, its] = [phone.screen.newestLink, companion.screen.newestLink];
+  return mine?.stage === "comparing" && mine.matchCode !== undefined && mine.matchCode === its?.matchCode;
+}
+
+function firstFailure({ phone }: Person, companion: Device, sinceMs: number): LinkTry | undefined {
+  const failures = [phone, companion].flatMap(({ screen }) =>
+    screen.stages.filter(({ atMs, stage }) => stage === "failed" && atMs >= sinceMs),
+  );
+  const first = failures.toSorted((a, b) => a.atMs - b.atMs)[0];
+  if (first === undefined) return undefined;
+  return {
+    outcome: "failed",
+    approvedAtMs: undefined,
+    readyAtMs: undefined,
+    usableAtMs: undefined,
+    failedAtMs: first.atMs,
+    error: first.error,
+  };
+}
+
+/** Signed-in devices that are signed in no more, now or for a moment. */
+export async function countSignedOut(stage: Stage, members: readonly Device[]): Promise<number> {
+  let count = 0;
+  for (const device of members) {
+    const state = await stage.settle(device.state());
+    const out = device.screen.wasSignedOut || state?.phase !== "ready";
+    if (out) stage.story.check(device.name, false, `was signed out (${state?.phase ?? "not running"})`);
+    if (out) count++;
+  }
+  return count;
+}

@@ -1,0 +1,72 @@
+/**
+ * What a drill can do, whatever runs it: virtual time and simulated networks, or processes, sockets and a browser. Times are
+ * milliseconds since the drill began, by the world's clock.
+ */
+import type { AttemptId } from "@hawser/base";
+import type { ClientState, LinkStatus } from "@hawser/client";
+import type { FaultyFront } from "./front/faulty-front.ts";
+import type { Ledger } from "./ledger.ts";
+import type { EngineName } from "./scenario.ts";
+import type { Screen } from "./screens/screen.ts";
+import type { Story } from "./story.ts";
+
+export type Platform = "android" | "ios" | "browser" | "terminal";
+
+export interface Device {
+  readonly name: string;
+  readonly platform: Platform;
+  /** What this device has shown, with times. */
+  readonly screen: Screen;
+  /** `undefined` while it does not run. */
+  state(): Promise<ClientState | undefined>;
+  link(): Promise<LinkStatus | undefined>;
+  beginLink(): Promise<void>;
+  cancelLink(): Promise<void>;
+  /** The phone's camera. */
+  scan(code: string): Promise<void>;
+  approve(attempt: AttemptId): Promise<void>;
+  /** Durable in the outbox when it resolves. */
+  send(to: Person, text: string): Promise<void>;
+  /** Whether a person can read chats and write now. */
+  usable(): Promise<boolean>;
+  /** How often each text stands on this device. */
+  texts(): Promise<ReadonlyMap<string, number>>;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export interface Person {
+  readonly handle: string;
+  readonly name: string;
+  readonly phone: Device;
+  readonly companions: Device[];
+}
+
+export type RoleName = "mailbox" | "directory" | "prekeys" | "rendezvous" | "blobs";
+
+export interface Stage {
+  readonly engine: EngineName;
+  readonly size: number;
+  readonly story: Story;
+  readonly front: FaultyFront;
+  readonly ledger: Ledger;
+  readonly people: readonly Person[];
+  nowMs(): number;
+  measure(figure: string, value: number): void;
+  after(delayMs: number, act: () => void): void;
+  wait(durationMs: number): Promise<void>;
+  /** Time in which nothing is looked at: whole in the simulator, a moment with real processes. */
+  pass(durationMs: number): Promise<void>;
+  /** Lets the world go on until the probe says yes: the time at which it did, `undefined` after `timeoutMs`. */
+  until(probe: () => boolean | Promise<boolean>, timeoutMs: number): Promise<number | undefined>;
+  /** Lets the world go on until a promise of a client settles. */
+  settle<T>(promise: Promise<T>): Promise<T>;
+  /** Requests for blobs meet this instead of the server. */
+  blobs(answers: "works" | "hangs" | number): void;
+  takeOut(role: RoleName): Promise<void>;
+  putBack(role: RoleName): Promise<void>;
+  /** A person with a phone and a new account. */
+  person(handle: string, platform: Platform): Promise<Person>;
+  /** A device that belongs to nobody yet, in front of that person. */
+  newCompanion(person: Person, platform: Platform): Promise<Device>;
+}
