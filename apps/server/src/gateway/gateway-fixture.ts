@@ -199,6 +199,7 @@ export class TestServer {
       connected: () => undefined,
       disconnected: () => undefined,
       preKeysLeft: () => ({ oneTime: 11, kem: 5 }),
+      highestPreKeys: () => ({ oneTime: 0, kem: 0 }),
     };
   }
 

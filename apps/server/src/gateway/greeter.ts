@@ -83,6 +83,7 @@ export class Greeter {
     // What may throw comes first: a refused connection must leave nothing behind.
     const newerLists = directory.listsAfter(account, proven.listNumber);
     const left = operations.preKeysLeft(proven.address);
+    const highest = operations.highestPreKeys(proven.address);
     const older = lobby.findDevice(account, device);
     if (older !== undefined) replace(older);
     const attachment = mailboxes.attach(proven.address, connection, proven.mailbox);
@@ -108,6 +109,10 @@ export class Greeter {
         oneTimePreKeysLeft: left.oneTime,
         oneTimeKemPreKeysLeft: left.kem,
         waiting: BigInt(attachment.mailbox.waiting),
+        committedSequence: BigInt(attachment.committed),
+        lastMessageId: attachment.lastSent ?? new Uint8Array(0),
+        highestOneTimePreKey: highest.oneTime,
+        highestOneTimeKemPreKey: highest.kem,
       }),
     });
     connection.write({ type: "welcome", message });

@@ -1,5 +1,6 @@
 /** Everything that stands in directory.db: accounts and lists, how they come to be, who was seen, what recovers them. */
 import type { Clock, Primitives, Random, SqlDatabase } from "@hawser/base";
+import { DeviceCapsules } from "../recovery/device-capsules.ts";
 import { RecoveryCapsules } from "../recovery/recovery-capsules.ts";
 import { DeviceActivity } from "./device-activity.ts";
 import type { CodeSender } from "./one-time-codes.ts";
@@ -20,15 +21,19 @@ export interface DirectoryRole {
   readonly registration: Registration;
   readonly activity: DeviceActivity;
   readonly recovery: RecoveryCapsules;
+  readonly deviceCapsules: DeviceCapsules;
 }
 
 export function openDirectoryRole(options: DirectoryRoleOptions): DirectoryRole {
   const { database, primitives } = options;
   const directory = new SqlDirectory({ database, primitives });
+  const deviceCapsules = new DeviceCapsules(database);
+  directory.onChange((entry, _lists, revoked) => deviceCapsules.remove(entry.account, revoked));
   return {
     directory,
     registration: new Registration({ ...options, directory }),
     activity: new DeviceActivity(database),
     recovery: new RecoveryCapsules(database),
+    deviceCapsules,
   };
 }

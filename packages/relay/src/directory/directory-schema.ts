@@ -50,4 +50,10 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
      tries INTEGER NOT NULL,
      next_at_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE device_capsules (
+     account BLOB NOT NULL,
+     device INTEGER NOT NULL,
+     capsule BLOB NOT NULL,
+     PRIMARY KEY (account, device)
+   ) STRICT, WITHOUT ROWID;`,
 ];

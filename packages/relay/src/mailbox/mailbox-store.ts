@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS mailboxes (
   cold_last INTEGER NOT NULL,
   cold_oldest_ms INTEGER NOT NULL,
   rewinds INTEGER NOT NULL,
+  last_sent BLOB,
   UNIQUE (account, device)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS cold (
@@ -62,6 +63,7 @@ interface MailboxRow {
   cold_last: number;
   cold_oldest_ms: number;
   rewinds: number;
+  last_sent: Bytes | null;
 }
 
 /** A new epoch tells every device that its cursor means nothing any more. Call it on a restored backup before it is served. */
@@ -87,6 +89,9 @@ export class MailboxStore {
     this.database = database;
     database.exec(SCHEMA);
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    // Stores of releases before it lack the column; those releases do not mind it.
+    if (!database.prepare("SELECT name FROM pragma_table_info('mailboxes')").all<{ name: string }>().some(({ name }) => name === "last_sent"))
+      database.exec("ALTER TABLE mailboxes ADD COLUMN last_sent BLOB");
     const version = this.#meta("schema") ?? this.#setMeta("schema", SCHEMA_VERSION);
     if (version !== SCHEMA_VERSION) throw new OperationalError("STORE_UNAVAILABLE", { message: "mailboxes of another version" });
     this.epoch = this.#meta("epoch") ?? renewMailboxEpoch(database, random);
@@ -94,14 +99,14 @@ export class MailboxStore {
     this.#deleteBlock = database.prepare("DELETE FROM blocks WHERE block = ?");
     this.#block = database.prepare("SELECT data FROM blocks WHERE block = ?");
     this.#find = database.prepare(
-      "SELECT mailbox, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds FROM mailboxes WHERE account = ? AND device = ?",
+      "SELECT mailbox, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds, last_sent FROM mailboxes WHERE account = ? AND device = ?",
     );
     this.#insert = database.prepare(
-      "INSERT INTO mailboxes (account, device, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING mailbox",
+      "INSERT INTO mailboxes (account, device, cursor, last, dropped, cold_count, cold_bytes, cold_last, cold_oldest_ms, rewinds, last_sent) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING mailbox",
     );
     this.#update = database.prepare(
-      "UPDATE mailboxes SET cursor = ?, last = ?, dropped = ?, cold_count = ?, cold_bytes = ?, cold_last = ?, cold_oldest_ms = ?, rewinds = ? WHERE mailbox = ?",
+      "UPDATE mailboxes SET cursor = ?, last = ?, dropped = ?, cold_count = ?, cold_bytes = ?, cold_last = ?, cold_oldest_ms = ?, rewinds = ?, last_sent = ? WHERE mailbox = ?",
     );
     this.#insertCold = database.prepare("INSERT INTO cold (mailbox, sequence, stored_ms, data) VALUES (?, ?, ?, ?)");
     this.#coldPage = database.prepare("SELECT sequence, data FROM cold WHERE mailbox = ? AND sequence > ? ORDER BY sequence LIMIT ?");
@@ -152,12 +157,13 @@ export class MailboxStore {
     mailbox.coldLast = row.cold_last;
     mailbox.coldOldestMs = row.cold_oldest_ms;
     mailbox.rewinds = row.rewinds;
+    mailbox.lastSent = row.last_sent ?? undefined;
   }
 
   /** Writes the row; gives a new mailbox its number, which the caller keeps only once the transaction is committed. */
   save(mailbox: Mailbox, cold: ColdState): number {
-    const { cursor, last, dropped, rewinds } = mailbox;
-    const values = [cursor, last, dropped, cold.count, cold.bytes, cold.last, cold.oldestMs, rewinds] as const;
+    const { cursor, last, dropped, rewinds, lastSent } = mailbox;
+    const values = [cursor, last, dropped, cold.count, cold.bytes, cold.last, cold.oldestMs, rewinds, lastSent ?? null] as const;
     if (mailbox.row !== 0) {
       this.#update.run(...values, mailbox.row);
       return mailbox.row;

@@ -37,6 +37,8 @@ export class Mailbox {
   coldDropTo = 0;
   /** How often this mailbox turned out to have lost numbers its device has seen; part of its epoch. */
   rewinds = 0;
+  /** The last message the device sent, 16 bytes, as of the end of its last connection. */
+  lastSent: Uint8Array | undefined = undefined;
   subscriber: MailboxSubscriber | undefined = undefined;
   /** The device was revoked: its rows go with the next upkeep. */
   forgotten = false;

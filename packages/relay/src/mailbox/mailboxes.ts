@@ -59,6 +59,10 @@ export interface Attachment {
   readonly start: number;
   /** Messages were dropped, or the device's cursor belongs to another life of this store. */
   readonly needsResync: boolean;
+  /** What the device is known to have committed in this epoch. */
+  readonly committed: number;
+  /** The last message the device sent, 16 bytes; `undefined` when nothing is remembered. */
+  readonly lastSent: Bytes | undefined;
 }
 
 export type CommitListener = (failure: unknown) => void;
@@ -261,12 +265,17 @@ export class Mailboxes {
       mailbox.rewinds++;
       this.#markDirty(mailbox);
       const start = Math.max(mailbox.cursor, mailbox.dropped);
-      return { mailbox, epoch: this.#epochOf(mailbox), start, needsResync: true };
+      return { ...this.#knownOf(mailbox), start, needsResync: true };
     }
     if (sameLife && client.cursor > mailbox.cursor) this.advance(mailbox, client.cursor);
     const start = Math.max(mailbox.cursor, mailbox.dropped);
     const known = sameLife ? client.cursor : 0;
-    return { mailbox, epoch: this.#epochOf(mailbox), start, needsResync: known < start || (!sameLife && client.epoch !== 0) };
+    return { ...this.#knownOf(mailbox), start, needsResync: known < start || (!sameLife && client.epoch !== 0) };
+  }
+
+  #knownOf(mailbox: Mailbox): Omit<Attachment, "start" | "needsResync"> {
+    const lastSent = this.#windows.of(formatAddress(mailbox)).last ?? mailbox.lastSent;
+    return { mailbox, epoch: this.#epochOf(mailbox), committed: mailbox.cursor, lastSent };
   }
 
   #epochOf(mailbox: Mailbox): number {
@@ -276,6 +285,11 @@ export class Mailboxes {
   detach(mailbox: Mailbox, subscriber: MailboxSubscriber): void {
     if (mailbox.subscriber !== subscriber) return;
     mailbox.subscriber = undefined;
+    const { last } = this.#windows.of(formatAddress(mailbox));
+    if (last !== undefined) {
+      mailbox.lastSent = last;
+      if (!mailbox.forgotten) this.#markDirty(mailbox);
+    }
     this.#opened.push(mailbox);
     this.#armUpkeep();
   }

@@ -19,8 +19,17 @@ function messageKey(id: Bytes, at: number): string {
   );
 }
 
+/** The way back. */
+function keyBytes(key: string): Uint8Array {
+  const bytes = new Uint8Array(MESSAGE_ID_SIZE_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < key.length; i++) view.setUint16(2 * i, key.charCodeAt(i));
+  return bytes;
+}
+
 export class SentWindow {
   readonly #ids = new Set<string>();
+  #last: string | undefined;
   readonly #all: SentWindows;
   /** Connections of this sender: it is not forgotten while it has one. */
   holders = 0;
@@ -38,6 +47,7 @@ export class SentWindow {
     const key = messageKey(id, at);
     if (this.#ids.has(key)) return false;
     this.#ids.add(key);
+    this.#last = key;
     if (this.#ids.size > MAX_REMEMBERED_PER_SENDER) {
       const oldest = this.#ids.values().next();
       if (oldest.done !== true) this.#ids.delete(oldest.value);
@@ -45,6 +55,11 @@ export class SentWindow {
       this.#all.grown();
     }
     return true;
+  }
+
+  /** The id added last, 16 bytes; also one that was taken back: its device has sent it all the same. */
+  get last(): Bytes | undefined {
+    return this.#last === undefined ? undefined : keyBytes(this.#last);
   }
 
   has(id: Bytes): boolean {

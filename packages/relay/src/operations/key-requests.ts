@@ -5,6 +5,7 @@ import {
   type ClaimPreKeys,
   ClaimPreKeysResultSchema,
   DoneSchema,
+  GetDeviceCapsuleResultSchema,
   GetRecoveryCapsuleResultSchema,
   type GrantUpload,
   GrantUploadResultSchema,
@@ -89,6 +90,33 @@ export function getRecoveryCapsule({ roles, limits, clock }: RequestContext, cal
   if (answer.kind === "unknown") return refuse("RECOVERY_UNKNOWN");
   if (answer.kind === "wait") return refuse("RATE_LIMITED", { retryAfterMs: answer.retryAfterMs });
   return { case: "getRecoveryCapsule", value: create(GetRecoveryCapsuleResultSchema, { accountId, capsule: answer.capsule }) };
+}
+
+/** Only the device itself leaves one: nobody else could put another identity in its place. */
+export function putDeviceCapsule({ roles, limits }: RequestContext, caller: Caller, capsule: Uint8Array): Answer {
+  if (caller.address === undefined) return refuse("NOT_AUTHENTICATED");
+  if (capsule.length === 0 || capsule.length > MAX_RECOVERY_CAPSULE_BYTES) return refuse("LIMIT_EXCEEDED");
+  const waitMs = limits.accountChange.take(caller.address.account);
+  if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  const { directory, deviceCapsules } = roles.directory();
+  if (directory.find(caller.address.account)?.devices.has(caller.address.device) !== true) return refuse("UNKNOWN_DEVICE");
+  deviceCapsules.put(caller.address, capsule);
+  return { case: "putDeviceCapsule", value: create(DoneSchema) };
+}
+
+/** For the account's phones: they hold what opens it. */
+export function getDeviceCapsule({ roles, limits }: RequestContext, caller: Caller, number: number): Answer {
+  if (caller.address === undefined) return refuse("NOT_AUTHENTICATED");
+  const device = parseDeviceNumber(number);
+  if (device === undefined) return refuse("MALFORMED_FIELD");
+  const waitMs = limits.accountChange.take(caller.address.account);
+  if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  const { directory, deviceCapsules } = roles.directory();
+  const devices = directory.find(caller.address.account)?.devices;
+  if (devices?.get(caller.address.device)?.kind !== "phone") return refuse("NOT_AUTHENTICATED");
+  const capsule = devices.has(device) ? deviceCapsules.get({ account: caller.address.account, device }) : undefined;
+  if (capsule === undefined) return refuse("RECOVERY_UNKNOWN");
+  return { case: "getDeviceCapsule", value: create(GetDeviceCapsuleResultSchema, { capsule }) };
 }
 
 export function grantUpload(context: RequestContext, caller: Caller, request: GrantUpload): Answer {

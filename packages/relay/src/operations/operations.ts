@@ -17,6 +17,7 @@ export interface Caller {
   isConnected(device: DeviceNumber): boolean;
 }
 
+/** A number for each kind of one-time key. */
 export interface PreKeysLeft {
   readonly oneTime: number;
   readonly kem: number;
@@ -31,4 +32,6 @@ export interface Operations {
   disconnected(caller: Caller): void;
   /** For Welcome. Zeros when the store does not answer: the client uploads, idempotently. */
   preKeysLeft(address: DeviceAddress): PreKeysLeft;
+  /** For Welcome: the highest ids of one-time keys the device has uploaded. Zeros when the store does not answer. */
+  highestPreKeys(address: DeviceAddress): PreKeysLeft;
 }

@@ -16,7 +16,9 @@ import {
 } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import { RendezvousWatchers } from "../rendezvous/rendezvous-watchers.ts";
+import type { LinkCapacity } from "../admission/link-admission.ts";
 import * as account from "./account-requests.ts";
+import { AdmissionDesk, type LinkLoad } from "./admission-desk.ts";
 import { type Answer, refuse, type RequestContext } from "./answer.ts";
 import * as keys from "./key-requests.ts";
 import type { Caller, Operations, PreKeysLeft } from "./operations.ts";
@@ -28,6 +30,8 @@ export const PRE_KEYS_LOW: PreKeysLeft = { oneTime: 20, kem: 5 };
 const STORE_RETRY_AFTER_MS = 2_000;
 
 export interface RequestHandlerOptions extends RequestContext {
+  /** Replaces single bounds of `DEFAULT_LINK_CAPACITY`. */
+  readonly linkCapacity?: Partial<LinkCapacity>;
   /** Something failed on this side. The operation's name and the error, no fields of the request. */
   onFault(operation: string, error: unknown): void;
   /** Each request once, by the name of its operation and of its failure, if any. */
@@ -36,12 +40,23 @@ export interface RequestHandlerOptions extends RequestContext {
 
 export class RequestHandler implements Operations {
   readonly #context: RequestHandlerOptions;
-  readonly #watchers = new RendezvousWatchers<Caller>();
+  readonly #hall: rendezvous.RendezvousHall;
   /** Connected devices, for pushes that another device's request causes. */
   readonly #callers = new Map<string, Caller>();
 
   constructor(options: RequestHandlerOptions) {
     this.#context = options;
+    const watchers = new RendezvousWatchers<Caller>();
+    const { clock, random, linkCapacity } = options;
+    const watchersOf = (rendezvousId: Uint8Array): Caller[] => watchers.watching(rendezvousId);
+    this.#hall = {
+      watchers,
+      desk: new AdmissionDesk({ clock, random, watchersOf, ...(linkCapacity === undefined ? {} : { capacity: linkCapacity }) }),
+    };
+  }
+
+  get linkLoad(): LinkLoad {
+    return this.#hall.desk.load;
   }
 
   connected(caller: Caller): void {
@@ -51,7 +66,8 @@ export class RequestHandler implements Operations {
   }
 
   disconnected(caller: Caller): void {
-    this.#watchers.disconnected(caller);
+    this.#hall.watchers.disconnected(caller);
+    this.#hall.desk.disconnected(caller);
     if (caller.address === undefined) return;
     const key = formatAddress(caller.address);
     if (this.#callers.get(key) === caller) this.#callers.delete(key);
@@ -63,6 +79,15 @@ export class RequestHandler implements Operations {
       return this.#context.roles.preKeys().left(address);
     } catch (error) {
       this.#context.onFault("preKeysLeft", error);
+      return { oneTime: 0, kem: 0 };
+    }
+  }
+
+  highestPreKeys(address: DeviceAddress): PreKeysLeft {
+    try {
+      return this.#context.roles.preKeys().highest(address);
+    } catch (error) {
+      this.#context.onFault("highestPreKeys", error);
       return { oneTime: 0, kem: 0 };
     }
   }
@@ -119,14 +144,18 @@ export class RequestHandler implements Operations {
         return keys.putRecoveryCapsule(context, caller, operation.value.capsule);
       case "getRecoveryCapsule":
         return keys.getRecoveryCapsule(context, caller, operation.value.handle);
+      case "putDeviceCapsule":
+        return keys.putDeviceCapsule(context, caller, operation.value.capsule);
+      case "getDeviceCapsule":
+        return keys.getDeviceCapsule(context, caller, operation.value.device);
       case "grantUpload":
         return keys.grantUpload(context, caller, operation.value);
       case "rendezvousPut":
-        return rendezvous.rendezvousPut(context, this.#watchers, caller, operation.value);
+        return rendezvous.rendezvousPut(context, this.#hall, caller, operation.value);
       case "rendezvousWatch":
-        return rendezvous.rendezvousWatch(context, this.#watchers, caller, operation.value);
+        return rendezvous.rendezvousWatch(context, this.#hall, caller, operation.value);
       case "rendezvousLeave":
-        return rendezvous.rendezvousLeave(this.#watchers, caller, operation.value);
+        return rendezvous.rendezvousLeave(this.#hall, caller, operation.value);
       case "ping":
         if (operation.value.payload.length > MAX_SHORT_TEXT_BYTES) return refuse("LIMIT_EXCEEDED");
         return {

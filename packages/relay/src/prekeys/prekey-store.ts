@@ -61,6 +61,7 @@ export class PreKeyStore {
     const key = [accountIdToBytes(address.account), address.device] as const;
     return this.#database.transaction(() => {
       if (!this.#replaceLasting(key, upload)) return false;
+      this.#voidBelow(key, upload);
       const highest = this.#database
         .prepare("SELECT one_time, kem FROM highest WHERE account = ? AND device = ?")
         .get<{ one_time: number; kem: number }>(...key) ?? { one_time: -1, kem: -1 };
@@ -95,6 +96,14 @@ export class PreKeyStore {
     });
   }
 
+  /** The highest ids that were ever taken over; 0 where there were none. */
+  highest(address: DeviceAddress): PreKeysLeft {
+    const row = this.#database
+      .prepare("SELECT one_time, kem FROM highest WHERE account = ? AND device = ?")
+      .get<{ one_time: number; kem: number }>(accountIdToBytes(address.account), address.device);
+    return { oneTime: Math.max(0, row?.one_time ?? 0), kem: Math.max(0, row?.kem ?? 0) };
+  }
+
   left(address: DeviceAddress): PreKeysLeft {
     const count = (table: "one_time" | "one_time_kem"): number =>
       this.#database
@@ -117,6 +126,12 @@ export class PreKeyStore {
   /** After a restore: keys in a copy may have been handed out since it was made. Devices upload new ones at their next connect. */
   dropOneTimeKeys(): void {
     this.#database.transaction(() => this.#database.exec("DELETE FROM one_time; DELETE FROM one_time_kem;"));
+  }
+
+  /** The device has lost their secrets: whoever got one could say nothing it can read. */
+  #voidBelow(key: readonly [Bytes, number], { voidBelowOneTime, voidBelowOneTimeKem }: PreKeyUpload): void {
+    this.#database.prepare("DELETE FROM one_time WHERE account = ? AND device = ? AND id < ?").run(...key, voidBelowOneTime);
+    this.#database.prepare("DELETE FROM one_time_kem WHERE account = ? AND device = ? AND id < ?").run(...key, voidBelowOneTimeKem);
   }
 
   #replaceLasting(key: readonly [Bytes, number], upload: PreKeyUpload): boolean {

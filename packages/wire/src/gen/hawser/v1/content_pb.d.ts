@@ -130,6 +130,14 @@ export declare type Content = Message$1<"hawser.v1.Content"> & {
      */
     value: AttachmentMissing;
     case: "attachmentMissing";
+  } | {
+    /**
+     * From a companion to a phone: what opens the capsule that it left on the server.
+     *
+     * @generated from field: hawser.v1.DeviceCapsuleKey device_capsule_key = 40;
+     */
+    value: DeviceCapsuleKey;
+    case: "deviceCapsuleKey";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -845,6 +853,13 @@ export declare type HistoryRequest = Message$1<"hawser.v1.HistoryRequest"> & {
    * @generated from field: uint32 next_index = 5;
    */
   nextIndex: number;
+
+  /**
+   * Everything since then, newest first; 0: from the beginning.
+   *
+   * @generated from field: int64 after_ms = 10;
+   */
+  afterMs: bigint;
 };
 
 /**
@@ -1047,6 +1062,24 @@ export declare type HistoryEntry = Message$1<"hawser.v1.HistoryEntry"> & {
  * Use `create(HistoryEntrySchema)` to create a new message.
  */
 export declare const HistoryEntrySchema: GenMessage<HistoryEntry>;
+
+/**
+ * @generated from message hawser.v1.DeviceCapsuleKey
+ */
+export declare type DeviceCapsuleKey = Message$1<"hawser.v1.DeviceCapsuleKey"> & {
+  /**
+   * 32 bytes.
+   *
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.DeviceCapsuleKey.
+ * Use `create(DeviceCapsuleKeySchema)` to create a new message.
+ */
+export declare const DeviceCapsuleKeySchema: GenMessage<DeviceCapsuleKey>;
 
 /**
  * @generated from enum hawser.v1.ReceiptKind

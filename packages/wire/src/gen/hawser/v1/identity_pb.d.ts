@@ -328,6 +328,18 @@ export declare type PreKeyUpload = Message<"hawser.v1.PreKeyUpload"> & {
    * @generated from field: repeated hawser.v1.KemPreKey one_time_kem_pre_keys = 4;
    */
   oneTimeKemPreKeys: KemPreKey[];
+
+  /**
+   * One-time keys with lower ids are void: the device has lost their secrets. Never handed out again.
+   *
+   * @generated from field: uint32 void_below_one_time = 50;
+   */
+  voidBelowOneTime: number;
+
+  /**
+   * @generated from field: uint32 void_below_one_time_kem = 51;
+   */
+  voidBelowOneTimeKem: number;
 };
 
 /**

@@ -7,7 +7,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { SignedDeviceList } from "./identity_pb.js";
+import type { DeviceKind, SignedDeviceList } from "./identity_pb.js";
 
 /**
  * Describes the file hawser/v1/link.proto.
@@ -123,6 +123,13 @@ export declare type LinkRequest = Message<"hawser.v1.LinkRequest"> & {
    * @generated from field: bytes proof = 7;
    */
   proof: Uint8Array;
+
+  /**
+   * PHONE: a new phone of the account asks, not a companion.
+   *
+   * @generated from field: hawser.v1.DeviceKind kind = 20;
+   */
+  kind: DeviceKind;
 };
 
 /**
@@ -205,6 +212,20 @@ export declare type LinkApproval = Message<"hawser.v1.LinkApproval"> & {
    * @generated from field: uint32 phone_device = 7;
    */
   phoneDevice: number;
+
+  /**
+   * The companion is an existing device that has lost its store: it goes on as that one, under `device`, and the list stays as it is.
+   *
+   * @generated from field: hawser.v1.RestoredDevice restored_device = 10;
+   */
+  restoredDevice?: RestoredDevice | undefined;
+
+  /**
+   * Only for a new phone: the account's Ed25519 seed, 32 bytes.
+   *
+   * @generated from field: bytes account_seed = 20;
+   */
+  accountSeed: Uint8Array;
 };
 
 /**
@@ -371,6 +392,29 @@ export declare type CourierRefusal = Message<"hawser.v1.CourierRefusal"> & {
  * Use `create(CourierRefusalSchema)` to create a new message.
  */
 export declare const CourierRefusalSchema: GenMessage<CourierRefusal>;
+
+/**
+ * The secrets of a device, given back to it. Both 32 bytes.
+ *
+ * @generated from message hawser.v1.RestoredDevice
+ */
+export declare type RestoredDevice = Message<"hawser.v1.RestoredDevice"> & {
+  /**
+   * @generated from field: bytes signing_seed = 1;
+   */
+  signingSeed: Uint8Array;
+
+  /**
+   * @generated from field: bytes dh_secret = 2;
+   */
+  dhSecret: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.RestoredDevice.
+ * Use `create(RestoredDeviceSchema)` to create a new message.
+ */
+export declare const RestoredDeviceSchema: GenMessage<RestoredDevice>;
 
 /**
  * @generated from enum hawser.v1.LinkRejectionReason

@@ -241,6 +241,33 @@ export declare type DeviceWelcome = Message<"hawser.v1.DeviceWelcome"> & {
    * @generated from field: uint64 waiting = 7;
    */
   waiting: bigint;
+
+  /**
+   * What this server knows this device to have done, so that a restored old copy finds itself out (docs/PROTOCOL.md, "Old copies"):
+   * the highest sequence number it has committed in this epoch,
+   *
+   * @generated from field: uint64 committed_sequence = 50;
+   */
+  committedSequence: bigint;
+
+  /**
+   * the last message it has sent (16 bytes; empty when nothing is remembered),
+   *
+   * @generated from field: bytes last_message_id = 51;
+   */
+  lastMessageId: Uint8Array;
+
+  /**
+   * and the highest ids of one-time keys it has uploaded.
+   *
+   * @generated from field: uint32 highest_one_time_pre_key = 52;
+   */
+  highestOneTimePreKey: number;
+
+  /**
+   * @generated from field: uint32 highest_one_time_kem_pre_key = 53;
+   */
+  highestOneTimeKemPreKey: number;
 };
 
 /**
@@ -409,6 +436,18 @@ export declare type Request = Message<"hawser.v1.Request"> & {
      */
     value: ReportOutcomes;
     case: "reportOutcomes";
+  } | {
+    /**
+     * @generated from field: hawser.v1.PutDeviceCapsule put_device_capsule = 50;
+     */
+    value: PutDeviceCapsule;
+    case: "putDeviceCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetDeviceCapsule get_device_capsule = 51;
+     */
+    value: GetDeviceCapsule;
+    case: "getDeviceCapsule";
   } | { case: undefined; value?: undefined };
 };
 
@@ -550,6 +589,18 @@ export declare type Response = Message<"hawser.v1.Response"> & {
      */
     value: ReportOutcomesResult;
     case: "reportOutcomes";
+  } | {
+    /**
+     * @generated from field: hawser.v1.Done put_device_capsule = 50;
+     */
+    value: Done;
+    case: "putDeviceCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetDeviceCapsuleResult get_device_capsule = 51;
+     */
+    value: GetDeviceCapsuleResult;
+    case: "getDeviceCapsule";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1654,6 +1705,58 @@ export declare type OutcomeRefused = Message<"hawser.v1.OutcomeRefused"> & {
  * Use `create(OutcomeRefusedSchema)` to create a new message.
  */
 export declare const OutcomeRefusedSchema: GenMessage<OutcomeRefused>;
+
+/**
+ * A companion's own identity, sealed under a key that only its phone holds: it can be given back when the companion has lost it.
+ *
+ * @generated from message hawser.v1.PutDeviceCapsule
+ */
+export declare type PutDeviceCapsule = Message<"hawser.v1.PutDeviceCapsule"> & {
+  /**
+   * @generated from field: bytes capsule = 1;
+   */
+  capsule: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.PutDeviceCapsule.
+ * Use `create(PutDeviceCapsuleSchema)` to create a new message.
+ */
+export declare const PutDeviceCapsuleSchema: GenMessage<PutDeviceCapsule>;
+
+/**
+ * By another device of the same account.
+ *
+ * @generated from message hawser.v1.GetDeviceCapsule
+ */
+export declare type GetDeviceCapsule = Message<"hawser.v1.GetDeviceCapsule"> & {
+  /**
+   * @generated from field: uint32 device = 1;
+   */
+  device: number;
+};
+
+/**
+ * Describes the message hawser.v1.GetDeviceCapsule.
+ * Use `create(GetDeviceCapsuleSchema)` to create a new message.
+ */
+export declare const GetDeviceCapsuleSchema: GenMessage<GetDeviceCapsule>;
+
+/**
+ * @generated from message hawser.v1.GetDeviceCapsuleResult
+ */
+export declare type GetDeviceCapsuleResult = Message<"hawser.v1.GetDeviceCapsuleResult"> & {
+  /**
+   * @generated from field: bytes capsule = 1;
+   */
+  capsule: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.GetDeviceCapsuleResult.
+ * Use `create(GetDeviceCapsuleResultSchema)` to create a new message.
+ */
+export declare const GetDeviceCapsuleResultSchema: GenMessage<GetDeviceCapsuleResult>;
 
 /**
  * @generated from enum hawser.v1.RegistrationPolicy
