@@ -64,7 +64,7 @@ export function createEngine(ports: ClientPorts): Engine {
     message: (id) => store.messages.find(id),
     outbox: () => pump.wake(),
   });
-  const timeMs = (): number => ports.clock.nowMs() + connection.clockOffsetMs();
+  const timeMs = (): number => connection.timeMs();
   const core: Core = {
     ports,
     store,

@@ -2,7 +2,17 @@
 import { CLOSE_CODES, closeCodeClass, errorClass, errorName, type Goodbye, type ServerFrame } from "@hawser/wire";
 import { FAULT_RETRY_MS, MAX_SLOW_DOWN_PERCENT, MIN_SLOW_DOWN_PERCENT, PING_REQUEST_ID, REPLACED_RETRY_MS } from "./policy.ts";
 import { sessionStatus } from "./status.ts";
-import { challenge, fail, heard, needUpdate, type SessionStep, type StepContext, verifyRevocation, welcomed } from "./transitions.ts";
+import {
+  challenge,
+  fail,
+  heard,
+  measuredAgain,
+  needUpdate,
+  type SessionStep,
+  type StepContext,
+  verifyRevocation,
+  welcomed,
+} from "./transitions.ts";
 import type { SessionEffect, SessionState } from "./types.ts";
 
 /** Before ServerHello. */
@@ -27,6 +37,11 @@ export function frameOnline(state: SessionState, frame: ServerFrame, context: St
     next = { ...next, slowDownPercent: Math.min(MAX_SLOW_DOWN_PERCENT, Math.max(MIN_SLOW_DOWN_PERCENT, percent)) };
   }
   const ownPong = frame.type === "response" && frame.message.id === PING_REQUEST_ID;
+  if (ownPong && frame.message.result.case === "ping") {
+    const measured = measuredAgain(next, Number(frame.message.result.value.serverTimeMs), context);
+    next = measured.state;
+    effects.push(...measured.effects);
+  }
   if (!ownPong) effects.push({ type: "deliver", connection: state.connection, frame });
   if (frame.type === "batch" && next.catchingUp > 0 && frame.deliveries.length > 0) {
     next = { ...next, catchingUp: Math.max(0, next.catchingUp - frame.deliveries.length) };
@@ -54,7 +69,8 @@ function goodbye(state: SessionState, message: Goodbye, context: StepContext): S
       return needUpdate(state, error === "SERVER_TOO_OLD" ? "SERVER_TOO_OLD" : "CLIENT_TOO_OLD", context, 1000);
     case "revoked":
       if (message.revokingList !== undefined && state.mode === "device") return verifyRevocation(state, message.revokingList, context);
-      return fail(state, { ...common, cause: "revocation-unverified", floorMs: message.retryAfterMs }, context);
+      // Nobody showed that it is so: what the screen says must not repeat it.
+      return fail(state, { ...common, error: "UNKNOWN_DEVICE", cause: "revocation-unverified", floorMs: message.retryAfterMs }, context);
     case "fault":
       return fail(state, { ...common, floorMs: Math.max(message.retryAfterMs, FAULT_RETRY_MS) }, context);
     case "ask":

@@ -4,4 +4,5 @@ export { describeSession, restoreSession, sessionDeadEnds, stepSession } from ".
 export { INITIAL_SESSION, SESSION_STATES } from "./states.ts";
 export { canSend, sessionStatus } from "./status.ts";
 export type { SessionStep, StepContext } from "./transitions.ts";
+export { SESSION_CAUSES } from "./types.ts";
 export type * from "./types.ts";

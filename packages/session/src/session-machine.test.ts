@@ -108,6 +108,18 @@ describe("connecting", () => {
     expect(Math.abs(state.clockOffsetMs)).toBe(86_400_000);
   });
 
+  test("a pong measures the clock again: what a slow network could explain changes nothing, a clock that was set does", () => {
+    const pong = (serverTimeMs: number): ServerFrame => ({
+      type: "response",
+      message: create(ResponseSchema, { id: 0xffff_ffff, result: { case: "ping", value: { serverTimeMs: BigInt(serverTimeMs) } } }),
+    });
+    const online = run(ONLINE).state;
+    const late = run([timer("ping"), frame(pong(context.nowMs - 9_000))], online);
+    expect([late.state.clockOffsetMs, late.state.clockMeasurements]).toEqual([online.clockOffsetMs, online.clockMeasurements + 1]);
+    const set = run([timer("ping"), frame(pong(context.nowMs + 3_600_000))], online);
+    expect(set.status).toMatchObject({ kind: "online", clockOffsetMs: 3_600_000 });
+  });
+
   test.each([
     ["connect", [start], "connect-deadline"],
     ["hello", [start, opened], "hello-deadline"],

@@ -43,6 +43,7 @@ export const INITIAL_SESSION: SessionState = {
   error: "UNREACHABLE",
   cause: "closed",
   clockOffsetMs: 0,
+  clockMeasurements: 0,
   catchingUp: 0,
   pinging: false,
   slowDownPercent: 100,

@@ -6,6 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import { CLOSE_CODES, type ErrorName, PROTOCOL_MAX, PROTOCOL_MIN, RequestSchema, type ServerHello, type Welcome } from "@hawser/wire";
 import type { Random } from "@hawser/base";
 import {
+  CLOCK_DOUBT_MS,
   GOOD_AFTER_MS,
   MAX_CLOCK_CORRECTION_MS,
   pauseMs,
@@ -127,6 +128,14 @@ export function opened(state: SessionState): SessionStep {
 
 const believable = (offsetMs: number): number => Math.max(-MAX_CLOCK_CORRECTION_MS, Math.min(MAX_CLOCK_CORRECTION_MS, offsetMs));
 
+/** A Pong measures again: the device's clock may have been set since. The offset stands unless it is clearly wrong. */
+export function measuredAgain(state: SessionState, serverTimeMs: number, context: StepContext): SessionStep {
+  const offsetMs = believable(serverTimeMs - context.nowMs);
+  const wrong = Math.abs(offsetMs - state.clockOffsetMs) > CLOCK_DOUBT_MS;
+  const next = { ...state, clockMeasurements: state.clockMeasurements + 1, ...(wrong ? { clockOffsetMs: offsetMs } : {}) };
+  return { state: next, effects: wrong ? [{ type: "status", status: sessionStatus(next) }] : [] };
+}
+
 /** ServerHello: versions must meet, and the origin must be the one this device signs for. */
 export function challenge(state: SessionState, hello: ServerHello, context: StepContext): SessionStep {
   if (hello.origin !== state.origin)
@@ -134,7 +143,12 @@ export function challenge(state: SessionState, hello: ServerHello, context: Step
   if (hello.protocolMin > PROTOCOL_MAX) return needUpdate(state, "CLIENT_TOO_OLD", context, CLOSE_CODES.update);
   if (hello.protocolMax < PROTOCOL_MIN) return needUpdate(state, "SERVER_TOO_OLD", context, CLOSE_CODES.update);
   const effectId = state.nextEffectId;
-  const changes = { asked: effectId, nextEffectId: effectId + 1, clockOffsetMs: believable(Number(hello.serverTimeMs) - context.nowMs) };
+  const changes = {
+    asked: effectId,
+    nextEffectId: effectId + 1,
+    clockOffsetMs: believable(Number(hello.serverTimeMs) - context.nowMs),
+    clockMeasurements: state.clockMeasurements + 1,
+  };
   return enter(state, "signing", changes, leave(state, true, undefined), [{ type: "sign-challenge", effectId, mode: state.mode, hello }]);
 }
 

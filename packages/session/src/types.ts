@@ -74,21 +74,23 @@ export type SessionStatus =
 
 export type UpdateError = "CLIENT_TOO_OLD" | "SERVER_TOO_OLD";
 
-/** Why a connection ended or never came to be, as seen from here. */
-export type SessionCause =
-  | "connect-deadline"
-  | "hello-deadline"
-  | "sign-deadline"
-  | "sign-failed"
-  | "welcome-deadline"
-  | "watchdog"
-  | "closed"
-  | "goodbye"
-  | "malformed"
-  | "unexpected-frame"
-  | "origin-mismatch"
-  | "revocation-unverified"
-  | "restarted";
+/** Why a connection ended or never came to be, as seen from here: the whole registry; the catalogue of outcomes is made of it. */
+export const SESSION_CAUSES = [
+  "connect-deadline",
+  "hello-deadline",
+  "sign-deadline",
+  "sign-failed",
+  "welcome-deadline",
+  "watchdog",
+  "closed",
+  "goodbye",
+  "malformed",
+  "unexpected-frame",
+  "origin-mismatch",
+  "revocation-unverified",
+  "restarted",
+] as const;
+export type SessionCause = (typeof SESSION_CAUSES)[number];
 
 export type SessionKind =
   | "idle"
@@ -121,6 +123,8 @@ export interface SessionState {
   readonly error: ErrorName | "UNREACHABLE";
   readonly cause: SessionCause;
   readonly clockOffsetMs: number;
+  /** How often the offset was measured: by each ServerHello and each Pong. */
+  readonly clockMeasurements: number;
   readonly catchingUp: number;
   /** A ping waits for its answer. */
   readonly pinging: boolean;

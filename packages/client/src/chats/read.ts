@@ -1,13 +1,6 @@
 /** Reading chats: pages of messages and conversations, search, read marks. All from the store, at once. */
 import { create } from "@bufbuild/protobuf";
-import {
-  accountOfConversation,
-  type ConversationId,
-  type MessageId,
-  messageIdFromBytes,
-  messageIdToBytes,
-  OperationalError,
-} from "@hawser/base";
+import { accountOfConversation, type ConversationId, type MessageId, messageIdFromBytes, OperationalError } from "@hawser/base";
 import { ChatStateSchema, ReadStateSchema } from "@hawser/wire";
 import type { HawserClient, MessageView, SearchHit } from "../api.ts";
 import { MAX_DRAFT_LENGTH, MAX_PAGE_CONVERSATIONS, MAX_PAGE_MESSAGES, MAX_SEARCH_HITS, ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -73,11 +66,22 @@ export function searchMessages(core: Core, options: Parameters<HawserClient["sea
   });
 }
 
-/** Everything up to a message is read: here, on the own devices, and (if the settings allow) at the other end. */
+/**
+ * Everything up to a message is read: here, on the own devices, and (if the settings allow) at the other end. The mark names the last
+ * message of others up to there: own ones stand where this device's clock put them, and no other device can tell whether that is right.
+ */
 export function markRead(core: Core, receipts: Receipts, state: StateSync, id: ConversationId, upTo: MessageId): void {
   const conversation = requireConversation(core, id);
-  const order = core.store.messages.row(upTo)?.order;
-  if (order === undefined) throw new OperationalError("UNKNOWN_MESSAGE");
+  const shown = core.store.messages.row(upTo)?.order;
+  if (shown === undefined) throw new OperationalError("UNKNOWN_MESSAGE");
+  const last = core.store.database
+    .prepare(
+      `SELECT id, order_key FROM messages WHERE conversation = ? AND order_key <= ? AND outgoing = 0 AND kind <> ${KIND_CODES.system}
+       ORDER BY order_key DESC LIMIT 1`,
+    )
+    .get<{ id: Uint8Array; order_key: number }>(conversation.row, shown);
+  if (last === undefined) return;
+  const order = last.order_key;
   core.store.atomically(() => {
     const unread = core.store.database
       .prepare(
@@ -86,7 +90,7 @@ export function markRead(core: Core, receipts: Receipts, state: StateSync, id: C
       .all<{ id: Uint8Array }>(conversation.row, conversation.read_order, order);
     if (!core.store.conversations.markRead(conversation.row, order)) return;
     const value = create(ReadStateSchema, {
-      messageId: messageIdToBytes(upTo),
+      messageId: last.id,
       readAtMs: BigInt(Math.floor(core.timeMs())),
       upToSentAtMs: BigInt(Math.floor(order / ORDER_STEPS_PER_MS)),
     });

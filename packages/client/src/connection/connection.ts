@@ -30,6 +30,7 @@ import { RECONNECT_AFTER_TROUBLE_MS } from "../bounds.ts";
 import { withRequest } from "../messaging/seal.ts";
 import type { ClientPorts } from "../ports.ts";
 import { createRequestTable } from "./request-table.ts";
+import { createServerTime } from "./server-time.ts";
 import { type DeviceLink, offline } from "./server-link.ts";
 
 export interface ConnectionEvents {
@@ -50,8 +51,8 @@ export interface Connection extends DeviceLink {
   stop(): void;
   readonly mode: SessionMode;
   status(): ConnectionStatus;
-  /** The server's clock minus this device's, as last measured. */
-  clockOffsetMs(): number;
+  /** The server's time, as far as this device believes it. */
+  timeMs(): number;
   hint(input: "network-changed" | "online" | "offline"): void;
   /** Resolves once requests can be sent; rejects with OFFLINE after `timeoutMs`. */
   whenOnline(timeoutMs: number): Promise<void>;
@@ -65,16 +66,20 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
   let lastHello: ServerHello | undefined;
   let revoking: { readonly effectId: number; readonly list: SignedDeviceList } | undefined;
   let cancelReconnect: (() => void) | undefined;
+  const serverTime = createServerTime(ports.clock);
   const timers = new Map<SessionTimer, () => void>();
   const onlineWaiters = new Set<(error?: OperationalError) => void>();
   let stopped = true;
 
   const step = (input: SessionInput): void => {
-    const before = state.kind;
+    const before = state;
     const result = stepSession(state, input, { nowMs: ports.clock.nowMs(), random: ports.random });
     state = result.state;
+    if (state.clockMeasurements !== before.clockMeasurements) serverTime.measured(state.clockOffsetMs);
     for (const effect of result.effects) run(effect);
-    if (before !== state.kind && state.kind === "online") for (const waiter of onlineWaiters) waiter();
+    if (before.kind !== state.kind && state.kind === "online") for (const waiter of onlineWaiters) waiter();
+    // The clock was set, or the computer slept: the answer tells both, the time and whether the connection lives.
+    if (state.kind === "online" && serverTime.hasLeapt()) step({ type: "network-changed" });
   };
 
   const run = (effect: SessionEffect): void => {
@@ -179,7 +184,7 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
       return state.mode;
     },
     status,
-    clockOffsetMs: () => state.clockOffsetMs,
+    timeMs: () => serverTime.nowMs(),
     server: () => lastHello,
     start(mode) {
       stopped = false;

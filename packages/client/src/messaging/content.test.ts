@@ -59,11 +59,17 @@ test("a content of another sender, for another account, or about the receiver it
 
 test("senders' clocks move a message within bounds only; own messages come last", () => {
   const serverMs = 1_700_000_000_000;
-  expect(orderOfDelivery(serverMs + 1e12, serverMs, serverMs)).toBe(serverMs * 1_000);
-  expect(orderOfDelivery(serverMs - 5_000, serverMs, serverMs)).toBe((serverMs - 5_000) * 1_000);
-  expect(orderOfDelivery(0, serverMs, serverMs)).toBe((serverMs - 86_400_000) * 1_000);
+  const dayMs = 86_400_000;
+  const newest = (): number => serverMs - dayMs;
+  expect(orderOfDelivery(serverMs + 1e12, serverMs, serverMs, newest)).toBe(serverMs * 1_000);
+  expect(orderOfDelivery(serverMs - 5_000, serverMs, serverMs, newest)).toBe((serverMs - 5_000) * 1_000);
+  expect(orderOfDelivery(0, serverMs, serverMs, newest)).toBe((serverMs - dayMs) * 1_000);
   // A server years ahead, with a sender who helps: a day, not the end of the chat for years.
-  expect(orderOfDelivery(9e15, 9e15, serverMs)).toBe((serverMs + 86_400_000) * 1_000);
+  expect(orderOfDelivery(9e15, 9e15, serverMs, newest)).toBe((serverMs + dayMs) * 1_000);
+  // This device's clock is years behind what it holds: sender and server are believed where they agree, neither of them alone.
+  const slowMs = serverMs - 500 * dayMs;
+  expect(orderOfDelivery(serverMs - 5_000, serverMs, slowMs, newest)).toBe((serverMs - 5_000) * 1_000);
+  expect(orderOfDelivery(slowMs, serverMs, slowMs, newest)).toBe(slowMs * 1_000);
   expect(orderOfOwn(5, 9_000)).toBe(9_001);
   expect(orderOfOwn(10, 9_000)).toBe(10_000);
 });

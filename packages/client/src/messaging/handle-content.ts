@@ -115,7 +115,7 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
       id: freeId(opened, conversation.row, own),
       conversation: conversation.row,
       sentAtMs: Math.min(opened.sentAtMs, opened.serverTimeMs),
-      orderFrom: orderOfDelivery(opened.sentAtMs, opened.serverTimeMs, c.timeMs()),
+      orderFrom: orderOfDelivery(opened.sentAtMs, opened.serverTimeMs, c.timeMs(), () => messages.newestMs()),
       outgoing: own,
       senderAccount: opened.sender.account,
       senderName: "",

@@ -92,7 +92,7 @@ export function createResends(core: Core): Resends {
         id,
         conversation: conversation.row,
         sentAtMs: serverTimeMs,
-        orderFrom: orderOfDelivery(serverTimeMs, serverTimeMs, core.timeMs()),
+        orderFrom: orderOfDelivery(serverTimeMs, serverTimeMs, core.timeMs(), () => messages.newestMs()),
         outgoing: false,
         senderAccount: sender.account,
         senderName: "",

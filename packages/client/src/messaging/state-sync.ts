@@ -11,6 +11,8 @@ import {
   type ConversationId,
   type DeviceAddress,
   type DeviceNumber,
+  MESSAGE_ID_SIZE_BYTES,
+  messageIdFromBytes,
   newMessageId,
   parseAccountId,
 } from "@hawser/base";
@@ -152,7 +154,11 @@ function applyState(core: Core, entry: StateEntry): void {
       const value = read(ReadStateSchema, entry.value);
       const conversation = conversationRow(core, entry.key);
       if (value === undefined || conversation === undefined) return;
-      store.conversations.markRead(conversation.row, Number(value.upToSentAtMs) * ORDER_STEPS_PER_MS + ORDER_STEPS_PER_MS - 1);
+      const there = Number(value.upToSentAtMs) * ORDER_STEPS_PER_MS + ORDER_STEPS_PER_MS - 1;
+      const marked = value.messageId.length === MESSAGE_ID_SIZE_BYTES ? store.messages.row(messageIdFromBytes(value.messageId)) : undefined;
+      // The message itself may stand later here than there: it is read all the same.
+      const here = marked?.conversation === conversation.row ? marked.order : 0;
+      store.conversations.markRead(conversation.row, Math.max(there, here));
       return core.notify.changed("conversations");
     }
     case "settings": {

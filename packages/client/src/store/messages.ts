@@ -78,6 +78,8 @@ export interface MessageStore {
   setLocal(order: number, index: number, localId: string): void;
   delete(id: MessageId): void;
   lastOrder(conversation: number): number;
+  /** Where the newest message of all conversations stands in time; 0 without any. */
+  newestMs(): number;
 }
 
 export function openMessages(database: SqlDatabase): MessageStore {
@@ -196,6 +198,10 @@ export function openMessages(database: SqlDatabase): MessageStore {
         database.prepare("SELECT max(order_key) AS last FROM messages WHERE conversation = ?").get<{ last: number | null }>(conversation)
           ?.last ?? 0
       );
+    },
+    newestMs() {
+      const newest = database.prepare("SELECT max(order_key) AS last FROM messages").get<{ last: number | null }>();
+      return Math.floor((newest?.last ?? 0) / ORDER_STEPS_PER_MS);
     },
   };
 }
