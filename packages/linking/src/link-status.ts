@@ -35,24 +35,27 @@ export interface LinkStatus {
   readonly failuresInARow: number;
 }
 
-export type LinkErrorName =
-  | "CODE_MALFORMED"
-  | "CODE_OTHER_ORIGIN"
-  | "CODE_EXPIRED"
-  | "CODE_UNSUPPORTED"
-  | "CODE_ALREADY_USED"
-  | "SCAN_DEADLINE"
-  | "REQUEST_DEADLINE"
-  | "DECISION_DEADLINE"
-  | "ACTIVATION_DEADLINE"
-  | "DECLINED"
-  | "DEVICE_LIMIT"
-  | "CHANNEL_TAMPERED"
-  | "LIST_INVALID"
-  | "VERSION"
-  | "CANCELLED"
-  | "SERVER_UNREACHABLE"
-  | "SERVER_REFUSED";
+/** Why a link failed: the whole registry; the catalogue of outcomes is made of it. Append only. */
+export const LINK_ERROR_NAMES = [
+  "CODE_MALFORMED",
+  "CODE_OTHER_ORIGIN",
+  "CODE_EXPIRED",
+  "CODE_UNSUPPORTED",
+  "CODE_ALREADY_USED",
+  "SCAN_DEADLINE",
+  "REQUEST_DEADLINE",
+  "DECISION_DEADLINE",
+  "ACTIVATION_DEADLINE",
+  "DECLINED",
+  "DEVICE_LIMIT",
+  "CHANNEL_TAMPERED",
+  "LIST_INVALID",
+  "VERSION",
+  "CANCELLED",
+  "SERVER_UNREACHABLE",
+  "SERVER_REFUSED",
+] as const;
+export type LinkErrorName = (typeof LINK_ERROR_NAMES)[number];
 
 /** From so many failures in a row on, no new code is made until a person has dismissed the diagnosis (`cancel`). */
 export const FAILURES_BEFORE_DIAGNOSIS = 2;
