@@ -1,0 +1,44 @@
+/** What a running client knows of itself, read as findings. The shape is the client's `ClientDiagnostics`; nothing else of it is used. */
+import type { Findings } from "./findings.ts";
+
+export interface EngineFacts {
+  readonly phase: "empty" | "linking" | "ready" | "revoked";
+  readonly connection: { readonly kind: "idle" | "connecting" | "online" | "offline" | "update-needed"; readonly error?: string };
+  /** The newest own list names this device, with the keys it has, and the chain of lists verifies. */
+  readonly listed: boolean;
+  readonly listConflict: boolean;
+  readonly storageIntact: boolean;
+  readonly storage: { readonly kind: string; readonly durable: boolean };
+  readonly linkFailuresInARow: number;
+}
+
+const FORGOTTEN = new Set(["UNKNOWN_ACCOUNT", "UNKNOWN_DEVICE", "BAD_SIGNATURE"]);
+
+export function readEngine(facts: EngineFacts): Partial<Findings> {
+  const { phase, connection, storage } = facts;
+  return {
+    device: {
+      kind:
+        phase === "revoked"
+          ? "revoked"
+          : phase !== "ready"
+            ? "none"
+            : facts.listConflict
+              ? "conflict"
+              : facts.listed
+                ? "member"
+                : "unlisted",
+    },
+    ...(connection.kind === "idle" || connection.kind === "connecting" ? {} : { session: sessionOf(connection) }),
+    ...(connection.error === "CLIENT_TOO_OLD" ? { version: { kind: "client-old" } as const } : {}),
+    ...(connection.error === "SERVER_TOO_OLD" ? { version: { kind: "server-old" } as const } : {}),
+    storage: { kind: !facts.storageIntact ? "damaged" : storage.kind === "memory" ? "fleeting" : storage.durable ? "lasting" : "private" },
+    ...(facts.linkFailuresInARow > 1 ? { links: { kind: "failing", inARow: facts.linkFailuresInARow } as const } : {}),
+  };
+}
+
+function sessionOf({ kind, error }: EngineFacts["connection"]): Findings["session"] {
+  if (kind === "online") return { kind: "online" };
+  if (error !== undefined && FORGOTTEN.has(error)) return { kind: "forgotten" };
+  return { kind: error === undefined || error === "UNREACHABLE" ? "offline" : "refused" };
+}
