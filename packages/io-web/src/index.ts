@@ -4,6 +4,7 @@ export * from "./fetch-http.ts";
 export * from "./flushed-transport.ts";
 export * from "./leadership.ts";
 export * from "./open-storage.ts";
+export { loadSqlite } from "./sqlite-module.ts";
 export * from "./storage-heartbeat.ts";
 export * from "./web-clock.ts";
 export * from "./websocket-transport.ts";

@@ -31,6 +31,8 @@ export async function openPoolDatabase(sqlite: Sqlite3Static, profile: string): 
         initialCapacity: POOL_FILES,
         preserveOnInitFailure: true,
         forceReinitIfPreviouslyFailed: true,
+        // What fails is thrown and judged below; a page loaded again often finds the handles of the one before still open.
+        verbosity: 0,
       } as Parameters<Sqlite3Static["installOpfsSAHPoolVfs"]>[0])) as unknown as Pool;
       const database = new pool.OpfsSAHPoolDb("/hawser.db");
       // One connection only, so the write-ahead log needs no shared memory; each commit is one flush.

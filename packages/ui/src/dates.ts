@@ -27,6 +27,12 @@ export function listTime(timeMs: number, nowMs: number, language: string, yester
   return format(language, "short-date", { day: "2-digit", month: "2-digit", year: "2-digit" }).format(timeMs);
 }
 
+/** The first format a browser makes costs it tens of milliseconds: those of a list, made while there is nothing else to do. */
+export function prepareListTimes(language: string): void {
+  for (const age of [0, 3 * DAY_MS, 30 * DAY_MS]) listTime(0, age, language, "");
+  fullTime(0, language);
+}
+
 /** For separators between days. */
 export function dayTitle(
   timeMs: number,

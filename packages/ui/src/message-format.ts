@@ -28,11 +28,20 @@ function argument([name, type, format]: Exclude<Token, string>, values: Values, 
   const choose = (key: string): readonly Token[] | undefined => choices[key] as readonly Token[] | undefined;
   if (type === "select") return join(choose(String(value)) ?? choose("other") ?? [], values, language, count);
   const number = Number(value);
-  const rule = new Intl.PluralRules(language, { type: type === "selectordinal" ? "ordinal" : "cardinal" }).select(number);
+  const rule = pluralRules(language, type === "selectordinal" ? "ordinal" : "cardinal").select(number);
   return join(choose(String(number)) ?? choose(rule) ?? choose("other") ?? [], values, language, number);
 }
 
+// Making one costs a browser milliseconds.
 const formats = new Map<string, Intl.NumberFormat>();
+const rules = new Map<string, Intl.PluralRules>();
+
+function pluralRules(language: string, type: Intl.PluralRuleType): Intl.PluralRules {
+  const key = `${language}/${type}`;
+  let found = rules.get(key);
+  if (found === undefined) rules.set(key, (found = new Intl.PluralRules(language, { type })));
+  return found;
+}
 
 export function formatNumber(value: number, language: string): string {
   let format = formats.get(language);

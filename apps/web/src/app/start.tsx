@@ -1,7 +1,7 @@
 /** Loaded behind the first paint: opens the engine, fetches the words, and puts the app in place. */
 import "@hawser/ui/app.css";
-import type { ClientState, HawserClient } from "@hawser/sdk";
-import { isLanguage, loadCatalogue, SkeletonRows, ToastRegion, useText, type Language } from "@hawser/ui";
+import type { ClientState } from "@hawser/sdk";
+import { isLanguage, loadCatalogue, prepareListTimes, SkeletonRows, ToastRegion, useText, type Language } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { openClient, type OpenedClient } from "../engine/open-client.ts";
@@ -13,6 +13,7 @@ import { AppUpdate } from "./app-update.tsx";
 import { ClientProvider, useClientState } from "./client-context.tsx";
 import { CompanionApp } from "./companion-app.tsx";
 import { LanguageProvider, useChangeLanguage } from "./language.tsx";
+import { openingState } from "./opening-state.ts";
 import { PhoneApp } from "./phone-app.tsx";
 import { TroubleScreen } from "./trouble-screen.tsx";
 import { codeOf } from "./error-text.ts";
@@ -23,44 +24,44 @@ export interface StartOptions {
   readonly intent: Intent | undefined;
   readonly language: Language;
   readonly seed: LinkSeed | undefined;
+  /** Where an account is known, the engine is being opened already. */
+  readonly engine: Promise<OpenedClient> | undefined;
 }
 
 /** A link page is already on the screen: until the engine answers it is left as it is. */
 const ENGINE_PATIENCE_MS = 1_500;
 
 export async function start(options: StartOptions): Promise<void> {
-  const engine = openClient(options.face);
-  let trouble: string | undefined;
-  engine.onTrouble((code) => {
-    trouble ??= code;
-  });
+  console.log("MARK", "start", performance.timeOrigin + performance.now());
+  const engine = (await options.engine) ?? openClient(options.face);
   const state = engine.client.state();
   const catalogue = await loadCatalogue(options.language);
   if (options.seed !== undefined)
     await Promise.race([state.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ENGINE_PATIENCE_MS))]);
   const known = await Promise.race([state.catch(() => undefined), Promise.resolve(undefined)]);
+  console.log("MARK", "render", performance.timeOrigin + performance.now());
   createRoot(options.root).render(
     <LanguageProvider initial={{ language: options.language, catalogue }}>
-      <App engine={engine} options={options} known={known} earlyTrouble={trouble} />
+      <App engine={engine} options={options} known={known ?? openingState(options.face)} />
     </LanguageProvider>,
   );
+  // Behind the first paint, while the engine opens.
+  setTimeout(() => prepareListTimes(options.language));
 }
 
 interface AppProperties {
   readonly engine: OpenedClient;
   readonly options: StartOptions;
   readonly known: ClientState | undefined;
-  readonly earlyTrouble: string | undefined;
 }
 
-function App({ engine, options, known, earlyTrouble }: AppProperties) {
+function App({ engine, options, known }: AppProperties) {
   const { t } = useText();
   const [state, setState] = useState(known);
-  const [trouble, setTrouble] = useState(earlyTrouble);
+  const [trouble, setTrouble] = useState<string>();
   useEffect(() => {
     engine.onTrouble(setTrouble);
-    const opened: HawserClient = engine.client;
-    if (state === undefined) void opened.state().then(setState, (error: unknown) => setTrouble(codeOf(error)));
+    if (state === undefined) void engine.client.state().then(setState, (error: unknown) => setTrouble(codeOf(error)));
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- asked once
   }, [engine]);
   if (trouble !== undefined) return <TroubleScreen code={trouble} />;

@@ -7,6 +7,8 @@ import { ChatRow } from "./chat-row.tsx";
 import { useConversations } from "./use-conversations.ts";
 
 const ROW_HEIGHT_PX = 72;
+/** Made at once, before the list has measured the room it has. */
+const FIRST_ROWS = 12;
 
 interface ChatListProperties {
   readonly current: string | undefined;
@@ -63,7 +65,14 @@ export function ChatList({ current, archived, onShowArchive, empty }: ChatListPr
           empty
         )
       ) : (
-        <VList ref={handle} data={Array.from({ length: list.total })} itemSize={ROW_HEIGHT_PX} onScroll={ask} className="scroll">
+        <VList
+          ref={handle}
+          data={Array.from({ length: list.total })}
+          itemSize={ROW_HEIGHT_PX}
+          ssrCount={FIRST_ROWS}
+          onScroll={ask}
+          className="scroll"
+        >
           {(_, index) => {
             const chat = list.at(index);
             return chat === undefined ? (

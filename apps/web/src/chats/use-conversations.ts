@@ -3,7 +3,7 @@ import type { ConversationSummary } from "@hawser/sdk";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
 
-const PAGE_SIZE = 100;
+const PAGE_SIZE = 40;
 const REFRESH_AT_MOST_EVERY_MS = 200;
 
 export interface ConversationList {

@@ -11,7 +11,7 @@ export const APP_VERSION = "0.1.0";
 
 export interface OpenedClient {
   readonly client: HawserClient;
-  /** Rejections of the engine itself: no storage, an unreadable database. */
+  /** Failures of the engine itself: no storage, an unreadable database. One that was before is told at once. */
   readonly onTrouble: (listener: (code: string) => void) => void;
 }
 
@@ -19,7 +19,12 @@ export function openClient(face: Face): OpenedClient {
   const { client, use } = switchingClient();
   let gone = new AbortController();
   let leads = false;
-  let trouble: (code: string) => void = () => undefined;
+  let heard: string | undefined;
+  let listener: (code: string) => void = () => undefined;
+  const trouble = (code: string): void => {
+    heard ??= code;
+    listener(code);
+  };
   const connect = (port: PortLike): void => {
     gone.abort();
     gone = new AbortController();
@@ -30,6 +35,7 @@ export function openClient(face: Face): OpenedClient {
     if (!leads) connect(port);
   });
   seekLeadership(face, () => {
+    console.log("MARK", "lead", performance.timeOrigin + performance.now());
     leads = true;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `hawser-${face}` });
     const channel = new MessageChannel();
@@ -56,8 +62,9 @@ export function openClient(face: Face): OpenedClient {
   });
   return {
     client,
-    onTrouble: (listener) => {
-      trouble = listener;
+    onTrouble(next) {
+      listener = next;
+      if (heard !== undefined) next(heard);
     },
   };
 }

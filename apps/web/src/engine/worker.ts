@@ -1,46 +1,34 @@
 /**
  * The engine's worker: finds storage, makes the client from the browser's ports, and serves it to the page that started it
- * and to the other tabs. The composition root of the web app's engine; little logic belongs here.
+ * and to the other tabs. The composition root of the web app's engine; little logic belongs here. Storage and the client's own code
+ * come beside one another: SQLite waits for the disk while the other is parsed.
  */
 import { OperationalError } from "@hawser/base";
-import { createClient, recoveryKdf } from "@hawser/client";
-import { purePrimitives } from "@hawser/crypto";
-import {
-  acceptPages,
-  fetchHttp,
-  flushedTransport,
-  openStorage,
-  watchStorage,
-  webClock,
-  webRandom,
-  webSocketTransport,
-} from "@hawser/io-web";
+import { acceptPages, loadSqlite, openStorage, watchStorage } from "@hawser/io-web";
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
 
+console.log("MARK", "worker", performance.timeOrigin + performance.now());
 interface WorkerScope {
   postMessage(message: EngineNotice): void;
   addEventListener(type: "message", listener: (event: MessageEvent<StartEngine>) => void): void;
 }
 const scope = globalThis as unknown as WorkerScope;
 
+// Both begin before the page has said which profile it is; whoever waits for them hears of a failure.
+const clientCode = import("./engine-client.ts");
+loadSqlite().catch(() => undefined);
+clientCode.catch(() => undefined);
+
 async function openEngine(start: StartEngine): Promise<HawserClient> {
   const lost = (): void => scope.postMessage({ type: "storage-lost" });
+  console.log("MARK", "open", performance.timeOrigin + performance.now());
   const storage = await openStorage({ profile: start.face, failed: lost });
+  console.log("MARK", "opened", performance.timeOrigin + performance.now());
   watchStorage(start.face, storage.kind, lost);
-  return createClient({
-    database: storage.database,
-    transport: flushedTransport(webSocketTransport(), () => storage.flush()),
-    http: fetchHttp,
-    clock: webClock,
-    random: webRandom,
-    primitives: purePrimitives,
-    recoveryKdf,
-    origin: start.origin,
-    serverUrl: start.origin,
-    storage: { kind: storage.kind, durable: storage.durable },
-    platform: { kind: "web", version: start.version, description: start.platform },
-  });
+  const { openEngineClient } = await clientCode;
+  console.log("MARK", "code", performance.timeOrigin + performance.now());
+  return openEngineClient(start, storage);
 }
 
 scope.addEventListener("message", ({ data: start }) => {

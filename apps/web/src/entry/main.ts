@@ -10,6 +10,7 @@ import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
 import { isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
 import { applyTheme, followSystemTheme } from "./theme.ts";
 
+console.log("MARK", "entry", performance.timeOrigin + performance.now());
 const root = document.querySelector<HTMLElement>("#root")!;
 const { face, intent } = destination(new URL(location.href), { phone: isSettled("phone"), companion: isSettled("companion") });
 const language = chooseLanguage(rememberedLanguage(), navigator.languages);
@@ -33,8 +34,12 @@ async function firstCode(): Promise<LinkSeed | undefined> {
   return seed;
 }
 
+// Where an account is known the engine is loaded beside the app's own script, not after it.
+const engine = isSettled(face) ? import("../engine/open-client.ts").then(({ openClient }) => openClient(face)) : undefined;
 const seed = await firstCode();
+const open = (): void => {
+  void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed, engine }));
+};
 // One frame first, so that parsing the app never delays the code.
-requestAnimationFrame(() => {
-  void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed }));
-});
+if (seed === undefined) open();
+else requestAnimationFrame(open);
