@@ -242,9 +242,10 @@ async function closeConnections(app: FastifyInstance, gateway: Gateway): Promise
 function createOperations({ options, roles, ticketKey, blobLimits, log, metrics }: Parts): RequestHandler {
   const answered = metrics.counter("hawser_requests_total", "Requests answered, by operation", "operation");
   const refused = metrics.counter("hawser_requests_refused_total", "Requests refused, by error", "error");
-  return new RequestHandler({
+  const handler = new RequestHandler({
     roles: rolesForRequests(roles),
     limits: openRateTables(systemClock, options.limits?.requests),
+    ...(options.limits?.links === undefined ? {} : { linkCapacity: options.limits.links }),
     clock: systemClock,
     random: systemRandom,
     primitives: nodePrimitives,
@@ -257,6 +258,9 @@ function createOperations({ options, roles, ticketKey, blobLimits, log, metrics 
       if (failure !== undefined) refused.add(1, failure);
     },
   });
+  metrics.gauge("hawser_links_waiting", "Links that wait for their turn", () => handler.linkLoad.waiting);
+  metrics.gauge("hawser_links_under_way", "Links admitted and not ended", () => handler.linkLoad.underWay);
+  return handler;
 }
 
 function housekeeping(roles: RoleSet, files: BlobFiles): Task[] {

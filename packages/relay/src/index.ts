@@ -1,4 +1,5 @@
 /** The server's core without I/O: mailboxes, device lists, prekeys, rendezvous, recovery, blobs' books, rate limits. */
+export { DEFAULT_LINK_CAPACITY, type LinkCapacity } from "./admission/link-admission.ts";
 export * from "./blobs/blob-books.ts";
 export * from "./blobs/upload-ticket.ts";
 export type * from "./directory/directory.ts";

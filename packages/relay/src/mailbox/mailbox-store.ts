@@ -90,7 +90,12 @@ export class MailboxStore {
     database.exec(SCHEMA);
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     // Stores of releases before it lack the column; those releases do not mind it.
-    if (!database.prepare("SELECT name FROM pragma_table_info('mailboxes')").all<{ name: string }>().some(({ name }) => name === "last_sent"))
+    if (
+      !database
+        .prepare("SELECT name FROM pragma_table_info('mailboxes')")
+        .all<{ name: string }>()
+        .some(({ name }) => name === "last_sent")
+    )
       database.exec("ALTER TABLE mailboxes ADD COLUMN last_sent BLOB");
     const version = this.#meta("schema") ?? this.#setMeta("schema", SCHEMA_VERSION);
     if (version !== SCHEMA_VERSION) throw new OperationalError("STORE_UNAVAILABLE", { message: "mailboxes of another version" });

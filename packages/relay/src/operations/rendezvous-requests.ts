@@ -15,6 +15,7 @@ import {
 import { create } from "@bufbuild/protobuf";
 import type { Side } from "../rendezvous/rendezvous-store.ts";
 import type { RendezvousWatchers } from "../rendezvous/rendezvous-watchers.ts";
+import type { AdmissionDesk } from "./admission-desk.ts";
 import { type Answer, refuse, type RequestContext } from "./answer.ts";
 import type { Caller } from "./operations.ts";
 
@@ -24,10 +25,16 @@ const TOKEN_SIZE_BYTES = 16;
 const isSide = (side: number): side is Side => side === 1 || side === 2;
 const otherSide = (side: Side): Side => (side === 1 ? 2 : 1);
 
-/** Durable before the answer; those who watch are told at once. */
+/** What all rendezvous share: who watches, and who may begin. */
+export interface RendezvousHall {
+  readonly watchers: RendezvousWatchers<Caller>;
+  readonly desk: AdmissionDesk;
+}
+
+/** Durable before the answer; those who watch are told at once. The first write of a rendezvous may have to wait for its turn. */
 export function rendezvousPut(
   { roles, limits, clock }: RequestContext,
-  watchers: RendezvousWatchers<Caller>,
+  { watchers, desk }: RendezvousHall,
   caller: Caller,
   request: RendezvousPut,
 ): Answer {
@@ -38,7 +45,10 @@ export function rendezvousPut(
   if (body.length > MAX_RENDEZVOUS_BODY_BYTES) return refuse("LIMIT_EXCEEDED");
   const waitMs = limits.rendezvousPut.take(caller.remoteAddress);
   if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-  const outcome = roles.rendezvous().put(rendezvousId, side, index, body, writerToken, clock.nowMs());
+  const store = roles.rendezvous();
+  const refusal = desk.check(caller, rendezvousId, () => index > 0 || store.knows(rendezvousId));
+  if (refusal !== undefined) return refusal;
+  const outcome = store.put(rendezvousId, side, index, body, writerToken, clock.nowMs());
   switch (outcome.kind) {
     case "conflict":
       return refuse("RENDEZVOUS_CONFLICT");
@@ -55,7 +65,7 @@ export function rendezvousPut(
 /** `side` is the caller's own side: it is pushed the other side's slots, those already there before the answer. */
 export function rendezvousWatch(
   { roles, limits, clock }: RequestContext,
-  watchers: RendezvousWatchers<Caller>,
+  { watchers, desk }: RendezvousHall,
   caller: Caller,
   request: RendezvousWatch,
 ): Answer {
@@ -68,12 +78,14 @@ export function rendezvousWatch(
   if (found === "expired") return refuse("RENDEZVOUS_EXPIRED");
   if (!watchers.add(rendezvousId, watched, fromIndex, caller)) return refuse("LIMIT_EXCEEDED");
   for (const slot of found.slots) pushSlot(caller, rendezvousId, watched, slot.index, slot.body);
-  return { case: "rendezvousWatch", value: create(RendezvousWatchResultSchema, { expiresInMs: found.expiresInMs }) };
+  const admission = desk.placeOf(rendezvousId);
+  const value = create(RendezvousWatchResultSchema, { expiresInMs: found.expiresInMs, ...(admission === undefined ? {} : { admission }) });
+  return { case: "rendezvousWatch", value };
 }
 
-export function rendezvousLeave(watchers: RendezvousWatchers<Caller>, caller: Caller, request: RendezvousLeave): Answer {
+export function rendezvousLeave({ watchers, desk }: RendezvousHall, caller: Caller, request: RendezvousLeave): Answer {
   if (request.rendezvousId.length !== ID_SIZE_BYTES) return refuse("MALFORMED_FIELD");
-  watchers.leave(request.rendezvousId, caller);
+  desk.left(caller, request.rendezvousId, watchers.leave(request.rendezvousId, caller));
   return { case: "rendezvousLeave", value: create(DoneSchema) };
 }
 

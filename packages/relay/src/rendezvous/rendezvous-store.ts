@@ -42,6 +42,11 @@ export class RendezvousStore {
     this.#maxRendezvous = maxRendezvous;
   }
 
+  /** Whether anything was written there, be it over by now. */
+  knows(id: Bytes): boolean {
+    return this.#expiry(id) !== undefined;
+  }
+
   put(id: Bytes, side: Side, index: number, body: Bytes, writerToken: Bytes, nowMs: number): PutOutcome {
     assert(index >= 0 && index < MAX_RENDEZVOUS_SLOTS, "the caller checked the slot's number");
     return this.#database.transaction((): PutOutcome => {

@@ -44,8 +44,17 @@ export class RendezvousWatchers<Watcher extends object> {
     return watches.filter((watch) => watch.side === side && watch.fromIndex <= index).map((watch) => watch.watcher);
   }
 
-  leave(id: Bytes, watcher: Watcher): void {
-    this.#drop(toHex(id), watcher);
+  /** Everybody who watches it, whichever side. */
+  watching(id: Bytes): Watcher[] {
+    return (this.#byRendezvous.get(toHex(id)) ?? []).map((watch) => watch.watcher);
+  }
+
+  /** Whether it was watching. */
+  leave(id: Bytes, watcher: Watcher): boolean {
+    const key = toHex(id);
+    const watched = this.#byWatcher.get(watcher)?.has(key) ?? false;
+    if (watched) this.#drop(key, watcher);
+    return watched;
   }
 
   disconnected(watcher: Watcher): void {

@@ -4,10 +4,13 @@ import { assert } from "@hawser/base";
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #maxEntries: number;
+  /** Stands before the oldest entry, always: what it has passed was forgotten or used again. Starting anew would walk over the gaps. */
+  #oldest: Iterator<K>;
 
   constructor(maxEntries: number) {
     assert(maxEntries >= 1, "a bound is positive");
     this.#maxEntries = maxEntries;
+    this.#oldest = this.#entries.keys();
   }
 
   get size(): number {
@@ -27,7 +30,11 @@ export class RecentMap<K, V> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#maxEntries) return;
-    const oldest = this.#entries.keys().next();
+    let oldest = this.#oldest.next();
+    if (oldest.done === true) {
+      this.#oldest = this.#entries.keys();
+      oldest = this.#oldest.next();
+    }
     if (oldest.done !== true) this.#entries.delete(oldest.value);
   }
 
