@@ -32,14 +32,12 @@ export interface StartOptions {
 const ENGINE_PATIENCE_MS = 1_500;
 
 export async function start(options: StartOptions): Promise<void> {
-  console.log("MARK", "start", performance.timeOrigin + performance.now());
   const engine = (await options.engine) ?? openClient(options.face);
   const state = engine.client.state();
   const catalogue = await loadCatalogue(options.language);
   if (options.seed !== undefined)
     await Promise.race([state.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ENGINE_PATIENCE_MS))]);
   const known = await Promise.race([state.catch(() => undefined), Promise.resolve(undefined)]);
-  console.log("MARK", "render", performance.timeOrigin + performance.now());
   createRoot(options.root).render(
     <LanguageProvider initial={{ language: options.language, catalogue }}>
       <App engine={engine} options={options} known={known ?? openingState(options.face)} />

@@ -35,7 +35,6 @@ export function openClient(face: Face): OpenedClient {
     if (!leads) connect(port);
   });
   seekLeadership(face, () => {
-    console.log("MARK", "lead", performance.timeOrigin + performance.now());
     leads = true;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `hawser-${face}` });
     const channel = new MessageChannel();

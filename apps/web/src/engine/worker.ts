@@ -8,7 +8,6 @@ import { acceptPages, loadSqlite, openStorage, watchStorage } from "@hawser/io-w
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
 
-console.log("MARK", "worker", performance.timeOrigin + performance.now());
 interface WorkerScope {
   postMessage(message: EngineNotice): void;
   addEventListener(type: "message", listener: (event: MessageEvent<StartEngine>) => void): void;
@@ -22,12 +21,9 @@ clientCode.catch(() => undefined);
 
 async function openEngine(start: StartEngine): Promise<HawserClient> {
   const lost = (): void => scope.postMessage({ type: "storage-lost" });
-  console.log("MARK", "open", performance.timeOrigin + performance.now());
   const storage = await openStorage({ profile: start.face, failed: lost });
-  console.log("MARK", "opened", performance.timeOrigin + performance.now());
   watchStorage(start.face, storage.kind, lost);
   const { openEngineClient } = await clientCode;
-  console.log("MARK", "code", performance.timeOrigin + performance.now());
   return openEngineClient(start, storage);
 }
 

@@ -10,7 +10,6 @@ import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
 import { isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
 import { applyTheme, followSystemTheme } from "./theme.ts";
 
-console.log("MARK", "entry", performance.timeOrigin + performance.now());
 const root = document.querySelector<HTMLElement>("#root")!;
 const { face, intent } = destination(new URL(location.href), { phone: isSettled("phone"), companion: isSettled("companion") });
 const language = chooseLanguage(rememberedLanguage(), navigator.languages);
