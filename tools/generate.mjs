@@ -1,5 +1,5 @@
 /**
- * `npm run generate`: packages/wire/proto → packages/wire/src/gen. JavaScript with declarations instead of TypeScript, because
+ * `npm run generate`: packages/wire/proto → packages/wire/src/gen, then what is written from the machines (tools/documents). JavaScript with declarations instead of TypeScript, because
  * generated TypeScript has enums, which type stripping cannot run. Works offline. `--check` writes nothing and fails when the
  * committed code is not what the schemas give.
  */
@@ -40,6 +40,18 @@ function outdated(fresh) {
   return [...paths].filter((path) => read(fresh, path) !== read(GENERATED, path));
 }
 
+/** In a process of its own: it reads the codecs that were just generated. */
+function writeDocuments(parameters) {
+  const result = spawnSync(
+    findNode24(),
+    ["--disable-warning=ExperimentalWarning", join(ROOT, "tools", "documents", "write.ts"), ...parameters],
+    {
+      stdio: "inherit",
+    },
+  );
+  if (result.status !== 0) process.exitCode = 1;
+}
+
 const temporary = mkdtempSync(join(tmpdir(), "hawser-generate-"));
 try {
   await ensureInstalled({ dev: true });
@@ -53,6 +65,7 @@ try {
     cpSync(temporary, GENERATED, { recursive: true });
     console.log(changed.length === 0 ? "The generated codecs were current." : `Generated anew: ${changed.join(", ")}`);
   }
+  writeDocuments(process.argv.slice(2));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 /** Connecting, authenticating and staying connected, as a pure machine. Drivers do what its effects say. */
 export { MAX_CLIENT_REQUEST_ID, PING_REQUEST_ID } from "./policy.ts";
 export { describeSession, restoreSession, sessionDeadEnds, stepSession } from "./session-machine.ts";
-export { INITIAL_SESSION, SESSION_STATES } from "./states.ts";
+export { DEADLINES, INITIAL_SESSION, SESSION_STATES } from "./states.ts";
 export { canSend, sessionStatus } from "./status.ts";
 export type { SessionStep, StepContext } from "./transitions.ts";
 export { SESSION_CAUSES } from "./types.ts";

@@ -1,0 +1,22 @@
+/** Writes what is generated from the machines. With `--check` nothing is written: it fails when a file is not what they give now. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stateMachines } from "./state-machines.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const FILES: Readonly<Record<string, () => string>> = {
+  "docs/STATE-MACHINES.md": stateMachines,
+};
+
+for (const [path, make] of Object.entries(FILES)) {
+  const file = join(ROOT, path);
+  const fresh = make();
+  if (existsSync(file) && readFileSync(file, "utf8") === fresh) continue;
+  if (process.argv.includes("--check")) {
+    console.error(`${path} does not fit the machines; run: npm run generate`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, fresh);
+    console.log(`Generated anew: ${path}`);
+  }
+}
