@@ -1,11 +1,14 @@
 /** Writes what is generated from the machines. With `--check` nothing is written: it fails when a file is not what they give now. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { outcomeModule, outcomes } from "./outcomes.ts";
 import { stateMachines } from "./state-machines.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FILES: Readonly<Record<string, () => string>> = {
+  "docs/OUTCOMES.md": outcomes,
   "docs/STATE-MACHINES.md": stateMachines,
+  "packages/wire/src/outcomes/gen/catalogue.ts": outcomeModule,
 };
 
 for (const [path, make] of Object.entries(FILES)) {

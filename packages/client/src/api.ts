@@ -79,6 +79,8 @@ export interface Settings {
   readonly readReceipts: boolean;
   readonly language: string | undefined;
   readonly theme: "light" | "dark" | "system";
+  /** Counts of how attempts ended, without anybody's name, are sent to the server (docs/OUTCOMES.md). */
+  readonly reportOutcomes: boolean;
 }
 
 export interface DeviceInfo {

@@ -69,6 +69,10 @@ export const RECONNECT_AFTER_TROUBLE_MS = 2_000;
 export const ONLINE_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 15_000;
 export const BLOB_TIMEOUT_MS = 60_000;
+/** Different outcomes kept until they are reported, how often they are, and how soon they are on disk. */
+export const MAX_KEPT_OUTCOMES = 256;
+export const OUTCOME_REPORT_EVERY_MS = 60_000;
+export const OUTCOMES_SAVED_AFTER_MS = 2_000;
 /** Larger blobs are uploaded piece by piece, and go on where they stopped. */
 export const BLOB_PIECE_BYTES = 4 * 1_048_576;
 export const MAX_PIECES_PER_UPLOAD = 64;

@@ -83,7 +83,7 @@ function accountCalls(
     createRecoveryCode: () => queue.run(async () => createRecoveryCode(core, await online(engine))),
     restoreAccount: (options) =>
       queue.run(async () => {
-        const self = await restoreAccount(core, await anonymous(engine), options);
+        const self = await core.observe.recovering(async () => restoreAccount(core, await anonymous(engine), options));
         engine.history.refill();
         connection.start("device");
         return self;
@@ -105,11 +105,13 @@ function accountCalls(
         readReceipts: settings.readReceipts,
         language: settings.language ?? "",
         theme: settings.theme,
+        noOutcomeReports: !settings.reportOutcomes,
       });
       core.store.atomically(() => {
         core.identity.setSettings(settings);
         engine.state.share("settings", "", encodeState(SettingsStateSchema, value));
       });
+      if (!settings.reportOutcomes) engine.outcomes.forget();
       core.notify.changed("state");
     },
   };
@@ -149,6 +151,7 @@ function deviceCalls(engine: Engine): Calls<"devices" | "renameDevice" | "revoke
       engine.receiver.reset();
       core.store.wipe();
       core.identity.forget();
+      engine.outcomes.forget();
       for (const topic of ["state", "conversations", "contacts", "devices"] as const) core.notify.changed(topic);
     },
   };

@@ -2,6 +2,7 @@
 import type { PairContext, PairEngine } from "@hawser/crypto";
 import type { IdentityStore } from "./account/identity.ts";
 import type { Notifier } from "./notifier.ts";
+import type { OutcomeObserver } from "./outcomes/observer.ts";
 import type { ClientPorts, LogEvent } from "./ports.ts";
 import type { Store } from "./store/store.ts";
 
@@ -15,4 +16,6 @@ export interface Core {
   timeMs(): number;
   pairContext(): PairContext;
   log(event: LogEvent): void;
+  /** Sees how attempts end; nobody asks it anything. */
+  readonly observe: OutcomeObserver;
 }

@@ -28,6 +28,7 @@ import { createReceiver, type Receiver } from "./messaging/receive.ts";
 import { createResends, type Resends } from "./messaging/resend.ts";
 import { createStateSync, type StateSync } from "./messaging/state-sync.ts";
 import { createNotifier } from "./notifier.ts";
+import { createOutcomes, type Outcomes } from "./outcomes/outcomes.ts";
 import type { ClientPorts } from "./ports.ts";
 import { createSerialQueue, type SerialQueue } from "./serial-queue.ts";
 import { clientState } from "./state.ts";
@@ -52,6 +53,7 @@ export interface Engine {
   readonly phone: PhoneLinks;
   readonly pump: OutboxPump;
   readonly receiver: Receiver;
+  readonly outcomes: Outcomes;
   clientState(): ClientState;
   stop(): void;
 }
@@ -65,6 +67,7 @@ export function createEngine(ports: ClientPorts): Engine {
     outbox: () => pump.wake(),
   });
   const timeMs = (): number => connection.timeMs();
+  const outcomes = createOutcomes({ ports, store, identity }, () => connection);
   const core: Core = {
     ports,
     store,
@@ -74,6 +77,7 @@ export function createEngine(ports: ClientPorts): Engine {
     timeMs,
     pairContext: () => ({ nowMs: timeMs(), random: ports.random }),
     log: (event) => ports.log?.(event),
+    observe: outcomes.observer,
   };
   const queue = createSerialQueue();
   const connection: Connection = createConnection(
@@ -134,10 +138,10 @@ export function createEngine(ports: ClientPorts): Engine {
   const receiver = createReceiver(core, { link: connection, directory, content, receipts, resends });
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver,
+    core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver, outcomes,
     clientState: () => clientState(core, connection, history),
     stop() {
-      for (const part of [pump, receiver, history, asker, holder, companion, phone]) part.stop();
+      for (const part of [outcomes, pump, receiver, history, asker, holder, companion, phone]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

@@ -18,7 +18,14 @@ export interface ClientPorts {
   /** Base of the server's addresses, `http(s)://host[:port]`; usually the origin. */
   readonly serverUrl: string;
   readonly storage: StorageStatus;
-  readonly platform: { readonly kind: "web" | "terminal" | "sdk"; readonly version: string; readonly description: string };
+  readonly platform: {
+    readonly kind: "web" | "terminal" | "sdk";
+    readonly version: string;
+    readonly description: string;
+    /** Words of docs/OUTCOMES.md; anything else counts as "other". */
+    readonly engine?: string;
+    readonly region?: string;
+  };
   /** Argon2id over a recovery code; `@hawser/crypto` brings one. */
   readonly recoveryKdf: RecoveryKdf;
   /** Native raw DEFLATE; `pureCompression` otherwise. */

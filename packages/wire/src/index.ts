@@ -7,4 +7,8 @@ export * from "./gen/hawser/v1/identity_pb.js";
 export * from "./gen/hawser/v1/link_pb.js";
 export * from "./gen/hawser/v1/rpc_pb.js";
 export * from "./hot-frames.ts";
+export * from "./http/event-stream.ts";
+export * from "./http/http-transport.ts";
+export * from "./http/records.ts";
 export * from "./limits.ts";
+export * from "./outcomes/outcome-words.ts";

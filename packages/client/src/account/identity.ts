@@ -43,7 +43,7 @@ export interface IdentityStore {
   forget(): void;
 }
 
-const DEFAULT_SETTINGS: Settings = { readReceipts: true, language: undefined, theme: "system" };
+const DEFAULT_SETTINGS: Settings = { readReceipts: true, language: undefined, theme: "system", reportOutcomes: true };
 export const SETTLING = "settling";
 const KEY_SIZE_BYTES = 32;
 

@@ -44,6 +44,8 @@ export interface ConnectionEvents {
   batch(acks: readonly number[], deliveries: readonly Delivery[]): void;
   lost(): void;
   status(status: ConnectionStatus): void;
+  /** Each step of the machine, before its effects. */
+  stepped(before: SessionState, after: SessionState): void;
 }
 
 export interface Connection extends DeviceLink {
@@ -75,6 +77,7 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
     const before = state;
     const result = stepSession(state, input, { nowMs: ports.clock.nowMs(), random: ports.random });
     state = result.state;
+    events.stepped(before, state);
     if (state.clockMeasurements !== before.clockMeasurements) serverTime.measured(state.clockOffsetMs);
     for (const effect of result.effects) run(effect);
     if (before.kind !== state.kind && state.kind === "online") for (const waiter of onlineWaiters) waiter();

@@ -43,6 +43,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
     revoked: (list) => leave(engineOf(), list),
     welcome(message, mode) {
       const engine = engineOf();
+      engine.outcomes.connected();
       if (mode === "device" && message.device !== undefined) welcomed(engine, preKeys(engine), message.device, offeredNumber);
       else engine.companion.connected();
     },
@@ -56,6 +57,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
       engineOf().pump.disconnected();
     },
     status: () => engineOf().core.notify.changed("state"),
+    stepped: (before, after) => engineOf().core.observe.session(before, after),
   };
 }
 
@@ -161,6 +163,7 @@ function leave(engine: Engine, list: SignedDeviceList): void {
   engine.connection.stop();
   engine.receiver.reset();
   eraseAfterRevocation(engine.core, revocation);
+  engine.outcomes.forget();
   engine.core.log({ event: "revoked", reason: revocation.reason });
   for (const topic of ["state", "conversations", "contacts", "devices"] as const) engine.core.notify.changed(topic);
 }

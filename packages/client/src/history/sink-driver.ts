@@ -73,6 +73,7 @@ export function createHistorySinks(
     if (state === undefined || stopped || core.identity.self() === undefined) return;
     const step = stepSink(state, given, { nowMs: core.ports.clock.nowMs(), random: core.ports.random });
     jobs.set(jobId, step.state);
+    core.observe.sink(step.state);
     for (const effect of step.effects) run(step.state, effect);
     core.notify.changed("state");
   };

@@ -64,6 +64,7 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     if (state === undefined || stopped || core.identity.self() === undefined) return;
     const step = stepSource(state, given, core.pairContext());
     jobs.set(jobId, step.state);
+    core.observe.source(step.state);
     const durable = step.effects.filter(
       (effect) => effect.type === "announce-chunk" || effect.type === "announce-end" || effect.type === "persist",
     );

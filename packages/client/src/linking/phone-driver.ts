@@ -85,6 +85,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   ): void => {
     const before = attempt.state;
     attempt.state = step.state;
+    core.observe.phone(key, before, step.state);
     const { kind } = step.state;
     // The final state keeps no secrets, so who was linked stands in the one before. Told before the final state is stored: a phone that
     // dies in between tells it again.

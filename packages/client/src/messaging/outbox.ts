@@ -262,7 +262,10 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   const complete = (row: OutboxRow): void => {
     outbox.delete(row.row);
     corrections.delete(row.row);
-    if (core.store.messages.raiseStatus(row.messageId, "sent")) core.notify.message(row.messageId, false);
+    if (core.store.messages.raiseStatus(row.messageId, "sent")) {
+      core.notify.message(row.messageId, false);
+      core.observe.delivered(row, "OK");
+    }
     core.notify.changed("outbox");
   };
 
@@ -279,7 +282,9 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     core.log({ event: "send-refused", error: error.code });
     core.store.atomically(() => {
       outbox.delete(row.row);
-      if (core.store.messages.raiseStatus(row.messageId, "failed")) core.notify.message(row.messageId, false);
+      if (!core.store.messages.raiseStatus(row.messageId, "failed")) return;
+      core.notify.message(row.messageId, false);
+      core.observe.delivered(row, error.code);
     });
     core.notify.changed("outbox");
   };

@@ -23,6 +23,7 @@ import {
   MAX_STATE_UPDATES,
   ProfileSchema,
   ReadStateSchema,
+  type SettingsState,
   SettingsStateSchema,
   type StateUpdate,
 } from "@hawser/wire";
@@ -198,7 +199,8 @@ function read<T extends Message>(schema: GenMessage<T>, bytes: Uint8Array): T | 
 
 export const encodeState = <T extends Message>(schema: GenMessage<T>, value: T): Uint8Array => toBinary(schema, value);
 
-function fromWireSettings(value: { readReceipts: boolean; language: string; theme: string }): Settings {
+function fromWireSettings(value: SettingsState): Settings {
   const theme = value.theme === "light" || value.theme === "dark" ? value.theme : "system";
-  return { readReceipts: value.readReceipts, language: value.language === "" ? undefined : value.language, theme };
+  const language = value.language === "" ? undefined : value.language;
+  return { readReceipts: value.readReceipts, language, theme, reportOutcomes: !value.noOutcomeReports };
 }

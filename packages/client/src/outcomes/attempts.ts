@@ -1,0 +1,120 @@
+/**
+ * Which parts of the machines are attempts, and how each can end. The catalogue of outcomes is made of this and of the machines' own
+ * tables (`catalogue.ts`). Invariant: every state of every machine either belongs to one attempt or is rest; the compiler says so when a
+ * state is new.
+ */
+import type { CompanionKind, CompanionState, PhoneKind, PhoneState } from "@hawser/linking";
+import type { SessionKind, SessionState } from "@hawser/session";
+import type { SinkStage, SourceStage } from "@hawser/sync";
+
+export type Attempt =
+  | "connect"
+  | "authenticate"
+  | "show-code"
+  | "link-companion"
+  | "link-phone"
+  | "deliver"
+  | "receive-history"
+  | "send-history"
+  | "recover";
+
+/** States of one machine: the attempt each belongs to, `undefined` for rest. */
+export interface AttemptMap<Kind extends string> {
+  readonly of: Readonly<Record<Kind, Attempt | undefined>>;
+  /** Entering one of these from the attempt's own states is success. */
+  readonly ok: Readonly<Partial<Record<Attempt, readonly Kind[]>>>;
+}
+
+export const SESSION_ATTEMPTS: AttemptMap<SessionKind> = {
+  of: {
+    idle: undefined,
+    opening: "connect",
+    "awaiting-hello": "connect",
+    signing: "authenticate",
+    "awaiting-welcome": "authenticate",
+    "verifying-revocation": "authenticate",
+    online: undefined,
+    waiting: undefined,
+    "update-needed": undefined,
+    revoked: undefined,
+  },
+  ok: { connect: ["signing"], authenticate: ["online"] },
+};
+
+export const COMPANION_ATTEMPTS: AttemptMap<CompanionKind> = {
+  of: {
+    idle: undefined,
+    preparing: "show-code",
+    "waiting-for-scan": "show-code",
+    answering: "link-companion",
+    requesting: "link-companion",
+    comparing: "link-companion",
+    checking: "link-companion",
+    activating: "link-companion",
+    // Certified, but not in: that attempt has failed by its deadline. When it comes in after all, "authenticate" says so.
+    unconfirmed: undefined,
+    telling: undefined,
+    active: undefined,
+    paused: undefined,
+    failed: undefined,
+  },
+  ok: { "show-code": ["answering"], "link-companion": ["telling", "active"] },
+};
+
+export const PHONE_ATTEMPTS: AttemptMap<PhoneKind> = {
+  of: {
+    idle: undefined,
+    opening: "link-phone",
+    offering: "link-phone",
+    reading: "link-phone",
+    comparing: "link-phone",
+    signing: "link-phone",
+    sealing: "link-phone",
+    "handing-over": "link-phone",
+    "awaiting-activation": "link-phone",
+    confirming: "link-phone",
+    "checking-activity": "link-phone",
+    undoing: "link-phone",
+    "sealing-rejection": "link-phone",
+    rejecting: "link-phone",
+    active: undefined,
+    failed: undefined,
+  },
+  ok: { "link-phone": ["active"] },
+};
+
+export const SINK_ATTEMPTS: AttemptMap<SinkStage> = {
+  of: { waiting: "receive-history", fetching: "receive-history", stalled: undefined, "storage-full": undefined, complete: undefined },
+  ok: { "receive-history": ["complete"] },
+};
+
+export const SOURCE_ATTEMPTS: AttemptMap<SourceStage> = {
+  of: {
+    uploading: "send-history",
+    "waiting-to-retry": "send-history",
+    announced: undefined,
+    received: undefined,
+    cancelled: undefined,
+  },
+  ok: { "send-history": ["announced", "received"] },
+};
+
+/** What the outbox does with a message. No machine with a table: a row, its uploads, its frame. */
+export const DELIVER_STAGES = ["uploading", "sealing", "sending"] as const;
+export type DeliverStage = (typeof DELIVER_STAGES)[number];
+
+/** Why a session's attempt ended: the server's word where it said one, else what was seen from here. */
+export function sessionCode({ kind, error, cause }: SessionState): string {
+  if (kind === "idle" || kind === "opening") return "CANCELLED";
+  if (kind === "revoked") return "DEVICE_REVOKED";
+  return (cause === "goodbye" || cause === "closed") && error !== "UNREACHABLE" ? error : cause;
+}
+
+export function companionCode({ kind, error }: CompanionState): string {
+  if (kind === "paused") return "PAUSED";
+  return kind === "failed" || kind === "unconfirmed" ? (error ?? "OTHER") : "CANCELLED";
+}
+
+export const phoneCode = ({ error }: PhoneState): string => error ?? "OTHER";
+
+export const SINK_CODES: Readonly<Partial<Record<SinkStage, string>>> = { stalled: "STALLED", "storage-full": "STORAGE_FULL" };

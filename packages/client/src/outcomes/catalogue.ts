@@ -1,0 +1,133 @@
+/**
+ * The catalogue of outcomes, made of the machines' tables and the registries of errors. `npm run generate` writes it to
+ * `packages/wire/src/outcomes/gen`, where the server reads it, and to docs/OUTCOMES.md.
+ */
+import type { Transition } from "@hawser/base";
+import { describeCompanion, describePhone, LINK_ERROR_NAMES } from "@hawser/linking";
+import { describeSession, SESSION_CAUSES } from "@hawser/session";
+import { describeSink, describeSource } from "@hawser/sync";
+import { type AttemptEntry, type OutcomeCatalogue, RequestSchema } from "@hawser/wire";
+import {
+  type Attempt,
+  type AttemptMap,
+  COMPANION_ATTEMPTS,
+  DELIVER_STAGES,
+  PHONE_ATTEMPTS,
+  SESSION_ATTEMPTS,
+  SINK_ATTEMPTS,
+  SINK_CODES,
+  SOURCE_ATTEMPTS,
+} from "./attempts.ts";
+
+/** Every attempt can end for a reason that has no name yet. */
+const OTHER = "OTHER";
+
+export type DescribedAttempt = AttemptEntry & { readonly about: string };
+
+function ofMachine<Kind extends string>(
+  attempt: Attempt,
+  { of, ok }: AttemptMap<Kind>,
+  table: readonly Transition[],
+  codes: readonly string[],
+): Omit<DescribedAttempt, "about" | "errors"> {
+  const stages = Object.keys(of).filter((kind) => of[kind as Kind] === attempt);
+  const good: readonly string[] = ok[attempt] ?? [];
+  const succeeds = stages.filter((stage) => table.some((row) => row.state === stage && good.includes(row.next)));
+  return { by: "device", succeeds, fails: stages, codes: [...codes, OTHER] };
+}
+
+const OPERATIONS = RequestSchema.oneofs
+  .find((group) => group.name === "operation")!
+  .fields.map((field) => field.localName)
+  .concat("unknown");
+
+const session = describeSession();
+const companion = describeCompanion();
+
+const device = (stages: readonly string[], succeeds: readonly string[], codes: readonly string[], about: string): DescribedAttempt => ({
+  by: "device",
+  about,
+  succeeds,
+  fails: stages,
+  errors: true,
+  codes: [...codes, OTHER],
+});
+const server = (stages: readonly string[], fails: readonly string[], errors: boolean, codes: readonly string[], about: string): DescribedAttempt => ({ by: "server", about, succeeds: stages, fails, errors, codes: [...codes, OTHER] }); // prettier-ignore
+const SESSION_CODES = [...SESSION_CAUSES, "CANCELLED"];
+
+const attempts: Readonly<Record<string, DescribedAttempt>> = {
+  connect: {
+    ...ofMachine("connect", SESSION_ATTEMPTS, session, SESSION_CODES),
+    errors: true,
+    about: "From the first packet to the server's hello.",
+  },
+  authenticate: {
+    ...ofMachine("authenticate", SESSION_ATTEMPTS, session, SESSION_CODES),
+    errors: true,
+    about: "From the server's hello to its welcome; on anonymous connections without a signature. Also: a goodbye's revocation is checked.",
+  },
+  "show-code": {
+    ...ofMachine("show-code", COMPANION_ATTEMPTS, companion, [...LINK_ERROR_NAMES, "PAUSED"]),
+    errors: false,
+    about: "A companion shows codes until one is read.",
+  },
+  "link-companion": {
+    ...ofMachine("link-companion", COMPANION_ATTEMPTS, companion, LINK_ERROR_NAMES),
+    errors: false,
+    about: "From the scan to the first connection as a device of the account, seen by the companion.",
+  },
+  "link-phone": {
+    ...ofMachine("link-phone", PHONE_ATTEMPTS, describePhone(), LINK_ERROR_NAMES),
+    errors: false,
+    about: "The same, seen by the phone.",
+  },
+  deliver: device(
+    DELIVER_STAGES,
+    ["sealing", "sending"],
+    [],
+    "A message a person wrote, until the server has stored it. Waiting for a connection counts.",
+  ),
+  "receive-history": {
+    ...ofMachine("receive-history", SINK_ATTEMPTS, describeSink(), Object.values(SINK_CODES)),
+    errors: false,
+    about: "A history job on the device that wants it. It goes on after a stall: then it is another attempt.",
+  },
+  "send-history": {
+    ...ofMachine("send-history", SOURCE_ATTEMPTS, describeSource(), ["CANCELLED"]),
+    errors: false,
+    about: "A history job on the device that has it, until everything is on the server.",
+  },
+  recover: device(
+    ["restoring"],
+    ["restoring"],
+    ["RECOVERY_CODE_MALFORMED", "RECOVERY_CODE_WRONG", "OFFLINE", "NAME_TOO_LONG"],
+    "An account is restored from its recovery code.",
+  ),
+  admit: server(["welcome"], ["goodbye"], true, [], "A connection: welcomed as a device, or ended by a goodbye, however late."),
+  store: server(["commit"], ["commit"], true, [], "A message given to the server: stored durably, or refused."),
+  serve: server(
+    OPERATIONS,
+    OPERATIONS,
+    true,
+    [],
+    "A request, by the name of its operation: among them the stages of a link as the roles see them.",
+  ),
+  neighbour: server(
+    ["connected"],
+    ["connected"],
+    false,
+    ["LOST"],
+    "A device that was connected when another of its account was linked: still, or again, connected ten seconds later.",
+  ),
+};
+
+export const catalogue: Omit<OutcomeCatalogue, "attempts"> & { readonly attempts: typeof attempts } = {
+  attempts,
+  segment: {
+    platform: ["web", "terminal", "sdk", "server", "other"],
+    engine: ["chromium", "firefox", "webkit", "node", "other"],
+    region: ["africa", "america", "antarctica", "arctic", "asia", "atlantic", "australia", "europe", "indian", "pacific", "other"],
+    transport: ["websocket", "sse", "poll", "other"],
+    flags: ["fragile-storage"],
+  },
+};
