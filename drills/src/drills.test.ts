@@ -12,8 +12,8 @@ test.each(played.map((scenario) => [scenario.name, scenario] as const))("%s hold
 });
 
 test("the same seed tells the same story", async () => {
-  const [scenario] = played;
-  const first = await runInSimulator(scenario!, { seed: 7 });
-  const again = await runInSimulator(scenario!, { seed: 7 });
+  const scenario = played.find(({ name }) => name === "second-device")!;
+  const first = await runInSimulator(scenario, { seed: 7 });
+  const again = await runInSimulator(scenario, { seed: 7 });
   expect(again.lines).toEqual(first.lines);
 });

@@ -6,6 +6,8 @@ interface Entry {
   readonly from: Person;
   readonly to: Person;
   readonly atMs: number;
+  /** Sent from the phone itself. */
+  readonly fromPhone: boolean;
 }
 
 export interface Tally {
@@ -18,14 +20,14 @@ export class Ledger {
   readonly #entries: Entry[] = [];
 
   /** Called when the sender's device has it durably. */
-  note(from: Person, to: Person, text: string, atMs: number): void {
-    this.#entries.push({ text, from, to, atMs });
+  note(from: Person, to: Person, text: string, atMs: number, device: Device): void {
+    this.#entries.push({ text, from, to, atMs, fromPhone: device === from.phone });
   }
 
   /** The longest time from "send" on one phone to being shown on the other, of messages sent in this span. */
   slowestOnPhonesMs(fromMs: number, untilMs: number): number | undefined {
     const delays = this.#entries
-      .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
+      .filter(({ atMs, fromPhone }) => fromPhone && atMs >= fromMs && atMs < untilMs)
       .map(({ text, to, atMs }) => (to.phone.screen.shownAtMs(text) ?? Number.POSITIVE_INFINITY) - atMs);
     return delays.length === 0 ? undefined : Math.max(...delays);
   }

@@ -4,6 +4,7 @@ import type { Device, Person, Stage } from "./stage.ts";
 
 const SECOND_MS = 1_000;
 const SCAN_TIMEOUT_MS = 30 * SECOND_MS;
+const LOOK_AGAIN_MS = 2 * SECOND_MS;
 /** People compare six digits. */
 const COMPARING_MS = 3 * SECOND_MS;
 
@@ -21,7 +22,7 @@ export interface LinkTry {
 export async function say(stage: Stage, from: Person, to: Person, text: string, device: Device = from.phone): Promise<void> {
   const atMs = stage.nowMs();
   await stage.settle(device.send(to, text));
-  stage.ledger.note(from, to, text, atMs);
+  stage.ledger.note(from, to, text, atMs, device);
 }
 
 /** One attempt, until it works on the companion, one of the screens says that it failed, or patience ends. */
@@ -59,6 +60,42 @@ export async function tryLink(stage: Stage, person: Person, companion: Device, p
   if (usableAtMs === undefined) return { ...open, approvedAtMs, readyAtMs };
   return { ...open, outcome: "linked", approvedAtMs, readyAtMs, usableAtMs };
 }
+
+/** People who look at both screens until it works, whatever happens to the phone meanwhile: they scan what is to be scanned and confirm what is asked. */
+export async function linkPatiently(
+  stage: Stage,
+  person: Person,
+  companion: Device,
+  patienceMs: number,
+): Promise<{ readonly linked: boolean; readonly scans: number }> {
+  const endMs = stage.nowMs() + patienceMs;
+  const scanned = new Set<string>();
+  await stage.settle(companion.beginLink());
+  while (stage.nowMs() < endMs) {
+    await stage.wait(LOOK_AGAIN_MS);
+    if ((await stage.settle(companion.state()))?.phase === "ready") return { linked: true, scans: scanned.size };
+    const shown = await stage.settle(companion.link());
+    const phone = (await stage.settle(person.phone.state())) === undefined ? undefined : await stage.settle(person.phone.link());
+    if (shown?.stage === "failed" || shown?.stage === "paused") {
+      if (shown.failuresInARow >= 2) await stage.settle(companion.cancelLink());
+      await stage.settle(companion.beginLink());
+    } else if (shown?.matchCode !== undefined && phone?.stage === "comparing" && phone.matchCode === shown.matchCode) {
+      // The phone may be gone in the middle of it; then it is asked again.
+      await stage.settle(Promise.race([person.phone.approve(phone.attempt!), giveUp(stage)])).catch(() => undefined);
+    } else if (
+      shown?.stage === "waiting-for-scan" &&
+      shown.uri !== undefined &&
+      !scanned.has(shown.uri) &&
+      (await stage.settle(person.phone.state())) !== undefined
+    ) {
+      scanned.add(shown.uri);
+      await stage.settle(Promise.race([person.phone.scan(shown.uri), giveUp(stage)])).catch(() => undefined);
+    }
+  }
+  return { linked: false, scans: scanned.size };
+}
+
+const giveUp = (stage: Stage): Promise<void> => new Promise((resolve) => stage.after(LOOK_AGAIN_MS, resolve));
 
 const uriOf = (companion: Device): string | undefined =>
   companion.screen.newestLink?.stage === "waiting-for-scan" ? companion.screen.newestLink.uri : undefined;

@@ -28,7 +28,7 @@ export interface Scenario {
   readonly clockStartsAt?: string;
   readonly goals: readonly Goal[];
   /** How many of whatever the drill has many of: in tests, and on the command line. */
-  readonly size?: { readonly test: number; readonly full: number };
+  readonly size?: { readonly what: string; readonly test: number; readonly full: number };
   play(stage: Stage): Promise<void>;
 }
 

@@ -27,6 +27,9 @@ export interface Device {
   approve(attempt: AttemptId): Promise<void>;
   /** Durable in the outbox when it resolves. */
   send(to: Person, text: string): Promise<void>;
+  /** A chat of so many lines that another program exported. */
+  importChat(title: string, lines: number): Promise<void>;
+  askForHistory(): Promise<void>;
   /** Whether a person can read chats and write now. */
   usable(): Promise<boolean>;
   /** How often each text stands on this device. */

@@ -18,7 +18,9 @@ export function writeResult(
   say: (text: string) => void,
 ): void {
   say(`\n${scenario.name}: ${scenario.title}`);
-  say(`${engine === "simulator" ? `simulator, seed ${seed}` : "real processes"}${scenario.size === undefined ? "" : `, size ${size}`}\n`);
+  say(
+    `${engine === "simulator" ? `simulator, seed ${seed}` : "real processes"}${scenario.size === undefined ? "" : `, ${size} ${scenario.size.what}`}\n`,
+  );
   for (const fact of scenario.peers) say(wrap(`A peer: ${fact}`, "  "));
   say(`  Here: ${scenario.cast.join("; ")}\n`);
   for (const line of lines) say(writeLine(line, scenario.clockStartsAt));

@@ -1,5 +1,21 @@
 /** All drills, in the order of the list. */
 import type { Scenario } from "../scenario.ts";
+import { clockSkew } from "./clock-skew.ts";
+import { february27 } from "./february-27.ts";
+import { forkedList } from "./forked-list.ts";
+import { historyHangs } from "./history-hangs.ts";
+import { mailboxOverflow } from "./mailbox-overflow.ts";
 import { secondDevice } from "./second-device.ts";
+import { sessionStoreDown } from "./session-store-down.ts";
+import { suspendedIphone } from "./suspended-iphone.ts";
 
-export const SCENARIOS: readonly Scenario[] = [secondDevice];
+export const SCENARIOS: readonly Scenario[] = [
+  february27,
+  historyHangs,
+  sessionStoreDown,
+  secondDevice,
+  clockSkew,
+  mailboxOverflow,
+  forkedList,
+  suspendedIphone,
+];

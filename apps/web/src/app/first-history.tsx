@@ -6,8 +6,8 @@ import { Button, Icon, Progress, useText } from "@hawser/ui";
 import { useEffect, useState, type ReactNode } from "react";
 import { useClientState, useQuery } from "./client-context.tsx";
 
-/** Nobody is kept waiting longer than this. */
-const OPEN_AT_LATEST_MS = 15_000;
+/** Within 15 s of the confirmation on the phone, connecting included, nobody waits any longer. */
+const OPEN_AT_LATEST_MS = 14_000;
 
 export function FirstHistory({ waits, children }: { readonly waits: boolean; readonly children: ReactNode }) {
   const { t } = useText();

@@ -4,7 +4,7 @@ import type { ClientState, HawserClient, LinkStatus } from "@hawser/client";
 import type { Device as Node } from "@hawser/sim/nodes/device";
 import type { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform } from "../../stage.ts";
-import { accountIdOf, openAt } from "../client-acts.ts";
+import { accountIdOf, importExport, openAt } from "../client-acts.ts";
 
 export class SimDevice implements Device {
   readonly name: string;
@@ -57,6 +57,14 @@ export class SimDevice implements Device {
   async send(to: Person, text: string): Promise<void> {
     const conversation = await this.#running.openConversation(await accountIdOf(to));
     await this.#running.sendMessage({ conversation: conversation.id, text });
+  }
+
+  importChat(title: string, lines: number): Promise<void> {
+    return importExport(this.#running, title, lines);
+  }
+
+  askForHistory(): Promise<void> {
+    return this.#running.requestHistory();
   }
 
   async usable(): Promise<boolean> {

@@ -20,6 +20,12 @@ export interface SimPerson extends Person {
   readonly account: Account;
 }
 
+/** For drills that only virtual time can play: clocks, disks and frozen processes are its alone. */
+export function simulated(stage: Stage): SimStage {
+  if (!(stage instanceof SimStage)) throw new Error("this drill plays in the simulator only");
+  return stage;
+}
+
 export class SimStage implements Stage {
   readonly engine = "simulator";
   readonly size: number;

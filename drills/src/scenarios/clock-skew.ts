@@ -1,0 +1,101 @@
+/** Clocks that are wrong by a day, by years, and that jump in mid-use: nothing is punished. R28. */
+import { simulated } from "../engines/sim/sim-stage.ts";
+import { countSignedOut, say, tryLink } from "../people.ts";
+import type { Scenario } from "../scenario.ts";
+import type { Device } from "../stage.ts";
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
+/** The clock of the phone and of the computer, off by so much. */
+const OFF_BY: readonly (readonly [number, number])[] = [
+  [DAY_MS, -DAY_MS],
+  [-DAY_MS, DAY_MS],
+  [-5 * YEAR_MS, 0],
+  [0, 3 * YEAR_MS],
+];
+/** A clock that is a day off at most is measured; further off it is only said. */
+const MEASURED_UP_TO_MS = DAY_MS;
+
+export const clockSkew: Scenario = {
+  name: "clock-skew",
+  title: "Wrong clocks: a day, years, and a jump in mid-chat",
+  peers: [
+    "one minute off ends the link's session: an absolute Expires (matrix-js-sdk#5141)",
+    "a clock that jumped unlinked the device for good (Signal-Desktop#6821)",
+  ],
+  cast: OFF_BY.map(([phone, computer]) => `a phone ${inDays(phone)} and a computer ${inDays(computer)}`),
+  engines: ["simulator"],
+  goals: [
+    { figure: "linked", what: "links that worked", unit: "", peer: "0 at one minute", atLeast: OFF_BY.length },
+    { figure: "signedOut", what: "devices signed out, also by jumps", unit: "", peer: "the device, for good", atMost: 0 },
+    { figure: "lost", what: "messages lost", unit: "", peer: "–", atMost: 0 },
+    { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
+    { figure: "measuredSeconds", what: "error of the skew that devices measured (± 1 day)", unit: "s", peer: "not measured", atMost: 1 },
+    { figure: "historyWhole", what: "computers with whole history", unit: "", peer: "–", atLeast: OFF_BY.length },
+  ],
+  async play(stage) {
+    const { story } = stage;
+    const sim = simulated(stage);
+    const members: Device[] = [];
+    let linked = 0;
+    let worstMs = 0;
+    for (const [n, [phoneOffMs, computerOffMs]] of OFF_BY.entries()) {
+      const person = await sim.person(["elif", "mert", "ada", "deniz"][n]!, n % 2 === 0 ? "android" : "ios");
+      await stage.settle(person.phone.importChat("Grandmother", 60));
+      person.phone.node.machine.offsetMs = phoneOffMs;
+      const computer = await sim.newCompanion(person, "browser");
+      computer.node.machine.offsetMs = computerOffMs;
+      story.fault(`${person.phone.name} is ${inDays(phoneOffMs)}, ${computer.name} ${inDays(computerOffMs)}`, person.name);
+      const { outcome } = await tryLink(stage, person, computer);
+      story.check(computer.name, outcome === "linked", outcome);
+      if (outcome === "linked") linked++;
+      members.push(person.phone, computer);
+    }
+    const [elif, mert, ada, deniz] = stage.people;
+    for (const [from, to] of [
+      [elif!, mert!],
+      [mert!, ada!],
+      [ada!, deniz!],
+      [deniz!, elif!],
+    ] as const) {
+      await say(stage, from, to, `What time is it, ${to.name}?`);
+      await say(stage, from, to, `My computer says something else, ${to.name}.`, from.companions[0]);
+    }
+    await stage.wait(30 * SECOND_MS);
+    for (const [index, device] of sim.people.flatMap((person) => [person.phone, ...person.companions]).entries()) {
+      device.node.machine.offsetMs += index % 2 === 0 ? 3 * YEAR_MS : -2 * YEAR_MS;
+    }
+    story.fault("all clocks jump by years while everything runs, and jump back after a minute", "clocks");
+    await say(stage, elif!, deniz!, "Sent in another year.");
+    await stage.wait(60 * SECOND_MS);
+    for (const [index, device] of sim.people.flatMap((person) => [person.phone, ...person.companions]).entries()) {
+      device.node.machine.offsetMs -= index % 2 === 0 ? 3 * YEAR_MS : -2 * YEAR_MS;
+      // A connection measures anew.
+      sim.world.network.cut(device.name, "reset");
+    }
+    await stage.wait(120 * SECOND_MS);
+    for (const device of sim.people.flatMap((person) => [person.phone, ...person.companions])) {
+      const state = await stage.settle(device.state());
+      const { offsetMs } = device.node.machine;
+      if (state?.connection.kind === "online" && Math.abs(offsetMs) <= MEASURED_UP_TO_MS)
+        worstMs = Math.max(worstMs, Math.abs(state.connection.clockOffsetMs + offsetMs));
+    }
+    stage.measure("linked", linked);
+    stage.measure("measuredSeconds", worstMs / SECOND_MS);
+    let whole = 0;
+    for (const { companions } of stage.people) if ((await stage.settle(companions[0]!.state()))?.history.kind === "complete") whole++;
+    stage.measure("historyWhole", whole);
+    stage.measure("signedOut", await countSignedOut(stage, members));
+    const { lost, duplicates } = await stage.ledger.tally(stage);
+    for (const text of [...lost, ...duplicates].slice(0, 5)) story.check("ledger", false, text);
+    stage.measure("lost", lost.length);
+    stage.measure("duplicates", duplicates.length);
+  },
+};
+
+function inDays(offMs: number): string {
+  if (offMs === 0) return "on time";
+  const days = Math.abs(offMs) / DAY_MS;
+  return `${days >= 365 ? `${days / 365} years` : `${days} day`} ${offMs > 0 ? "ahead" : "behind"}`;
+}

@@ -1,0 +1,78 @@
+/** An iPhone that iOS freezes or kills in the middle of everything: at each commit of the ceremony and of the upload behind it. R6, R11, R22. */
+import { type SimPerson, type SimStage, simulated } from "../engines/sim/sim-stage.ts";
+import { countSignedOut, linkPatiently } from "../people.ts";
+import type { Scenario } from "../scenario.ts";
+import type { Device } from "../stage.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const AWAY_MS = 40 * SECOND_MS;
+const LINES = 120;
+const HOW = ["killed before", "killed after", "frozen at"] as const;
+
+export const suspendedIphone: Scenario = {
+  name: "suspended-iphone",
+  title: "iOS freezes or kills the phone at every step of a link and of the upload after it",
+  peers: [
+    "tokens rotated while iOS suspended the app: signed out (matrix-rust-sdk#6794)",
+    "iOS's first try always fails (whatsmeow#1039); interrupted links poison later ones (Signal-Desktop#1237); a link that nobody confirmed stays as a ghost (Baileys#943, #2488)",
+  ],
+  cast: ["one person with an iPhone and a new browser for each step; the phone comes back after 40 s"],
+  engines: ["simulator"],
+  size: { what: "commits, three ways each", test: 5, full: 30 },
+  goals: [
+    { figure: "linked", what: "links that worked in the end", unit: "%", peer: "first try fails", atLeast: 100 },
+    { figure: "tries", what: "scans that the unluckiest needed", unit: "", peer: "link again by hand", atMost: 2 },
+    { figure: "ghosts", what: "devices in a list that nobody has", unit: "", peer: "one each", atMost: 0 },
+    { figure: "signedOut", what: "devices signed out", unit: "", peer: "the phone or the new device", atMost: 0 },
+    { figure: "whole", what: "companions with whole history", unit: "%", peer: "no resume (Signal-iOS#6002)", atLeast: 100 },
+  ],
+  async play(stage) {
+    const sim = simulated(stage);
+    const members: Device[] = [];
+    const cases = Array.from({ length: stage.size }, (_, step) => HOW.map((how) => ({ step, how }))).flat();
+    let linked = 0;
+    let unluckiest = 0;
+    let ghosts = 0;
+    let whole = 0;
+    for (const [n, { step, how }] of cases.entries()) {
+      const person = await sim.person(`person${n}`, "ios");
+      await stage.settle(person.phone.importChat("Grandmother", LINES));
+      const computer = await sim.newCompanion(person, "browser");
+      interrupt(sim, person, step, how);
+      const { linked: isLinked, scans } = await linkPatiently(stage, person, computer, 10 * MINUTE_MS);
+      if (isLinked) linked++;
+      unluckiest = Math.max(unluckiest, scans);
+      const isWhole = await stage.until(async () => (await computer.state())?.history.kind === "complete", 10 * MINUTE_MS);
+      if (isWhole !== undefined) whole++;
+      const listed = sim.world.server.directory!.find(person.account.id!)!.devices.size;
+      ghosts += Math.max(0, listed - (isLinked ? 2 : 1));
+      const ending = `${isLinked ? "linked" : "not linked"} with ${scans} ${scans === 1 ? "scan" : "scans"}, history ${isWhole === undefined ? "not whole" : "whole"}`;
+      stage.story.check(person.phone.name, isLinked && isWhole !== undefined && listed === 2, `${how} its commit ${step}: ${ending}`);
+      members.push(person.phone, computer);
+    }
+    stage.measure("linked", (100 * linked) / cases.length);
+    stage.measure("whole", (100 * whole) / cases.length);
+    stage.measure("tries", unluckiest);
+    stage.measure("ghosts", ghosts);
+    stage.measure("signedOut", await countSignedOut(stage, members));
+  },
+};
+
+function interrupt(stage: SimStage, { phone }: SimPerson, step: number, how: (typeof HOW)[number]): void {
+  const { node } = phone;
+  const back = (act: () => unknown): void => stage.after(AWAY_MS, () => void act());
+  node.disk.order = {
+    commitsLeft: step,
+    when: how === "killed after" || how === "frozen at" ? "after" : "before",
+    die() {
+      if (how !== "frozen at") {
+        node.kill("silent");
+        return back(() => phone.start());
+      }
+      node.machine.suspend();
+      stage.world.network.cut(node.name, "silent");
+      back(() => node.machine.wake());
+    },
+  };
+}
