@@ -23,7 +23,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   client: {
     folder: "packages/client",
     pure: true,
-    imports: ["base", "wire", "crypto", "linking", "session", "sync", "chat-import"],
+    imports: ["base", "wire", "crypto", "diagnosis", "linking", "session", "sync", "chat-import"],
     tests: ["io-node"],
   },
   "io-node": { folder: "packages/io-node", pure: false, imports: ["base", "wire", "diagnosis"] },

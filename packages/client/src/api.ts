@@ -4,6 +4,7 @@
  */
 import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId } from "@hawser/base";
 import type { LinkErrorName, LinkStage, LinkStatus } from "@hawser/linking";
+import type { Change } from "@hawser/diagnosis";
 import type { ErrorName } from "@hawser/wire";
 import type { FileSource } from "./file-source.ts";
 
@@ -239,8 +240,24 @@ export interface HawserClient {
   networkHint(hint: "online" | "offline" | "changed"): Promise<void>;
 
   // Account (phone)
+/** What a device knows of itself, for a diagnosis: states and numbers, nothing of anybody. */
+export interface ClientDiagnostics {
+  readonly phase: ClientPhase;
+  readonly connection: ConnectionStatus;
+  /** The chain of the own account's lists verifies, and its newest list names this device with the keys it holds. */
+  readonly listed: boolean;
+  readonly listConflict: boolean;
+  readonly storage: StorageStatus;
+  /** False when the database is damaged. */
+  readonly storageIntact: boolean;
+  readonly linkFailuresInARow: number;
+  /** What changed around this device lately, oldest first. */
+  readonly changes: readonly Change[];
+}
+
   checkHandle(handle: string): Promise<{ available: boolean }>;
   createAccount(options: {
+  diagnostics(): Promise<ClientDiagnostics>;
     handle: string;
     displayName: string;
     deviceName: string;

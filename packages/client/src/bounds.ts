@@ -112,3 +112,12 @@ export const MAX_ATTACHMENT_REQUESTS = 512;
 export const MAX_REMEMBERED_UPLOADS = 64;
 export const REMEMBERED_UPLOAD_MS = 3_600_000;
 export const ATTACHMENT_UPLOAD_RETRY_MS = 10_000;
+
+/** Lines of one kind in the log of recent changes. */
+export const MAX_CHANGES_PER_KIND = 8;
+/** Differences between two measured offsets below this are the measurement's. */
+export const CLOCK_JUMP_MS = 60_000;
+/** Single failures heal before anyone asks about them. */
+export const CONNECTION_LOST_AFTER_ATTEMPTS = 2;
+/** Larger stores are checked in their first pages only: reading them through takes longer than a verdict may. */
+export const MAX_CHECKED_STORE_BYTES = 64 * 1_048_576;

@@ -18,6 +18,7 @@ import {
   setDraft,
 } from "./chats/read.ts";
 import { retryMessage, sendMessage } from "./chats/send.ts";
+import { diagnostics } from "./diagnosis/diagnostics.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { encodeState } from "./messaging/state-sync.ts";
 import { storageError } from "./store/storage-trouble.ts";
@@ -54,6 +55,7 @@ function accountCalls(
   engine: Engine,
 ): Calls<
   | "state"
+  | "diagnostics"
   | "networkHint"
   | "checkHandle"
   | "createAccount"
@@ -66,7 +68,11 @@ function accountCalls(
   const { core, connection, queue } = engine;
   return {
     state: async () => engine.clientState(),
-    networkHint: async (hint) => connection.hint(hint === "changed" ? "network-changed" : hint),
+    diagnostics: async () => diagnostics(engine),
+    async networkHint(hint) {
+      engine.changes.hinted(hint);
+      connection.hint(hint === "changed" ? "network-changed" : hint);
+    },
     async checkHandle(handle) {
       const link = core.identity.phase() === "ready" ? await online(engine) : await anonymous(engine);
       return { available: (await link.request("checkHandle", { handle })).available };

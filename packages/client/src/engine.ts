@@ -14,6 +14,8 @@ import { type Connection, createConnection } from "./connection/connection.ts";
 import { createServerEvents } from "./connection/server-events.ts";
 import { type ContactBook, createContactBook } from "./contacts/contact-book.ts";
 import type { Core } from "./core.ts";
+import { type ChangeLog, createChangeLog } from "./diagnosis/change-log.ts";
+import { createDeviceCapsules, type DeviceCapsules } from "./devices/device-capsule.ts";
 import { createDirectory, type DeviceDirectory } from "./devices/directory.ts";
 import { createOwnList, type OwnList } from "./devices/own-list.ts";
 import { createHistory, type History } from "./history/history.ts";
@@ -54,6 +56,7 @@ export interface Engine {
   readonly pump: OutboxPump;
   readonly receiver: Receiver;
   readonly outcomes: Outcomes;
+  readonly changes: ChangeLog;
   clientState(): ClientState;
   stop(): void;
 }
@@ -138,9 +141,15 @@ export function createEngine(ports: ClientPorts): Engine {
   const receiver = createReceiver(core, { link: connection, directory, content, receipts, resends });
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver, outcomes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver, outcomes, changes,
     clientState: () => clientState(core, connection, history),
     stop() {
+  const changes = createChangeLog(store.kv, ports.clock);
+  const { version, description: platform } = ports.platform;
+  changes.started({ version, platform, storage: ports.storage.kind, durable: ports.storage.durable });
+  notify.subscribe((event) => {
+    if (event.type === "state") changes.seen(event.state);
+  });
       for (const part of [outcomes, pump, receiver, history, asker, holder, companion, phone]) part.stop();
       connection.stop();
       notify.close();

@@ -10,7 +10,7 @@ export type ClientMethod = Exclude<keyof HawserClient, "subscribe">;
 
 /** The methods that may be called through a port; anything else is refused. */
 export const CLIENT_METHODS = [
-  "state", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "setDisplayName", "setSettings",
+  "state", "diagnostics", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "setDisplayName", "setSettings",
   "startLink", "cancelLink", "linkStatus", "openLinkCode", "approveLink", "rejectLink", "devices", "renameDevice", "revokeDevice", "wipe",
   "findHandle", "addContact", "contactUri", "openContactCode", "contacts", "renameContact", "setBlocked", "safetyNumber", "setVerified",
   "conversations", "conversation", "openConversation", "messages", "message", "sendMessage", "retryMessage", "acceptRequest", "markRead",
