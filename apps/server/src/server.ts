@@ -12,7 +12,7 @@ import {
   type RegistrationMode,
   RequestHandler,
 } from "@hawser/relay";
-import { RegistrationPolicy } from "@hawser/wire";
+import { PROTOCOL_MAX, PROTOCOL_MIN, RegistrationPolicy } from "@hawser/wire";
 import type { FastifyInstance } from "fastify";
 import { BlobFiles } from "./blobs/blob-files.ts";
 import { UploadDesk } from "./blobs/upload-desk.ts";
@@ -29,6 +29,7 @@ import { blobsPath, type DataDirLock, loadOrCreateTicketKey, lockDataDir, type R
 import { startHousekeeping, type Task } from "./ops/housekeeping.ts";
 import { createLog } from "./ops/log.ts";
 import { createMetrics, type ServerMetrics } from "./ops/metrics.ts";
+import { type CrowdWatch, watchCrowd } from "./ops/crowd.ts";
 import { openRoles, type RoleSet, rolesForRequests, roleStates } from "./ops/open-roles.ts";
 import type { RoleState } from "./ops/role.ts";
 
@@ -90,7 +91,7 @@ interface Parts {
   readonly files: BlobFiles;
   readonly addressOf: ClientAddressOf;
   /** What is known only once the port is. */
-  readonly late: { origin: string; headers: Readonly<Record<string, string>>; gateway?: Gateway };
+  readonly late: { origin: string; headers: Readonly<Record<string, string>>; gateway?: Gateway; crowd?: CrowdWatch };
 }
 
 async function start(options: ServerOptions, undo: Undo): Promise<RunningServer> {
@@ -111,6 +112,8 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
     addressOf: parts.addressOf,
     allowsOrigin: (from, request) => from === origin || sameHost(from, request.headers.host),
     accept: (socket, address) => gateway.accept(socket, address),
+  const crowd = watchCrowd(() => gateway.connections(), systemClock);
+  late.crowd = crowd;
   });
   const stopHousekeeping = startHousekeeping(housekeeping(roles, parts.files), systemClock, log);
   log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
@@ -121,6 +124,7 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
     await closeConnections(app, gateway);
     await parts.files.settled();
     closeRoles(roles);
+    crowd.stop();
     parts.lock.release();
     log.info("stopped");
   };
@@ -191,7 +195,20 @@ function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files
     const states = roleStates(roles);
     const ok = late.gateway !== undefined && states.mailbox === "up" && states.directory === "up";
     const whole = Object.values(states).every((state) => state === "up");
-    return { ok, body: { status: ok ? (whole ? "ok" : "degraded") : "down", version: SERVER_VERSION, roles: states } };
+    const status = ok ? (whole ? "ok" : "degraded") : "down";
+    const protocol = { min: PROTOCOL_MIN, max: PROTOCOL_MAX };
+    const crowd = late.crowd?.now();
+    return {
+      ok,
+      body: {
+        status,
+        version: SERVER_VERSION,
+        roles: states,
+        protocol,
+        timeMs: systemClock.nowMs(),
+        ...(crowd === undefined ? {} : { crowd }),
+      },
+    };
   };
   const { tls, webRoot, metricsToken } = options;
   const app = createHttpApp({ tls, webRoot, metricsToken, log, metrics, headers: () => late.headers, origin: () => late.origin, health });

@@ -29,6 +29,8 @@ export interface HttpAppOptions {
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 600_000;
 const KEEP_ALIVE_MS = 75_000;
+/** What a diagnosis puts into its question. */
+const PROBE = /^[0-9a-f]{16,64}$/;
 const NOT_BUILT = "This server runs, but the web app has not been built.\n";
 
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
@@ -62,6 +64,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
 
   app.get("/healthz", async (_request, reply) => {
     const { ok, body } = options.health();
+    // Repeated, so that whoever asked knows the answer for a fresh one.
+    const { probe } = request.query as { probe?: unknown };
+    const repeated = typeof probe === "string" && PROBE.test(probe) ? { probe } : {};
     return reply
       .code(ok ? 200 : 503)
       .header("cache-control", "no-store")
