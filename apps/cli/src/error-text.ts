@@ -143,6 +143,7 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
     "This code belongs to another server.",
     "Only approve codes of the address you use. A page that looks like yours but is not may have made it.",
   ],
+  CODE_WRONG: [EXIT.refused, "No screen shows these letters.", "Check each letter, or use those that are on the screen now."],
   CODE_EXPIRED: [EXIT.refused, "This code is no longer valid.", NEW_CODE],
   CODE_UNSUPPORTED: [EXIT.updateNeeded, "This code is of a newer version.", "Update this program."],
   CODE_ALREADY_USED: [EXIT.refused, "This code has been used already.", NEW_CODE],

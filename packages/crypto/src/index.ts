@@ -16,4 +16,6 @@ export * from "./safety-number.ts";
 export * from "./secret-bytes.ts";
 export * from "./attachment-stream.ts";
 export * from "./link/link-channel.ts";
+export * from "./link/reverse-courier.ts";
+export * from "./link/typed-courier.ts";
 export * from "./recovery.ts";

@@ -2,7 +2,33 @@
 export { companionDeadEnds, describeCompanion, INITIAL_COMPANION, resumeCompanion, stepCompanion } from "./companion-machine.ts";
 export { COMPANION_STATES, type CompanionKind, type CompanionState } from "./companion-state.ts";
 export { companionStatus } from "./companion-view.ts";
-export { formatLinkCode, type LinkCodeError, type LinkCodeParts, parseLinkCode } from "./link-code.ts";
+export type * from "./courier-jobs.ts";
+export {
+  describeGiver,
+  type GiverEffect,
+  giverDeadEnds,
+  type GiverInput,
+  giverStatus,
+  INITIAL_GIVER,
+  resumeGiver,
+  stepGiver,
+} from "./courier-giver.ts";
+export { GIVER_STATES, type GiverState } from "./courier-giver-state.ts";
+export { newestParts, planCouriers, shownLetters } from "./courier-plan.ts";
+export {
+  describeTaker,
+  INITIAL_TAKER,
+  resumeTaker,
+  stepTaker,
+  takerDeadEnds,
+  type TakerEffect,
+  type TakerInput,
+  takerStatus,
+} from "./courier-taker.ts";
+export { TAKER_STATES, type TakerState } from "./courier-taker-state.ts";
+export { formatLinkCode, formatReverseCode, type LinkCodeError, type LinkCodeParts, parseLinkCode, parseReverseCode } from "./link-code.ts";
+export { parseTypedCode, type TypedCode } from "./typed-code.ts";
+export { recentTries, waitBeforeTry } from "./typed-tries.ts";
 export type * from "./link-effects.ts";
 export type * from "./link-jobs.ts";
 export type { LinkStep, StepContext } from "./link-machine.ts";

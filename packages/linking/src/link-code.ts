@@ -1,5 +1,5 @@
 /**
- * The text behind the QR code: `https://ORIGIN/link#1.` + base64url(rendezvous id ‖ secret ‖ public key). Invariant: a text
+ * The text behind a QR code: `https://ORIGIN/link#1.`, or `/link-me#1.`, + base64url(rendezvous id ‖ secret ‖ public key). Invariant: a text
  * has one meaning and a meaning has one text, so whatever parses formats back to itself (up to the case of the origin).
  * docs/PROTOCOL.md, "Linking".
  */
@@ -27,7 +27,16 @@ export interface LinkCodeError {
   readonly offset: number;
 }
 
-export function formatLinkCode(origin: string, parts: LinkCodeParts): string {
+/** What a companion shows. */
+export const formatLinkCode = (origin: string, parts: LinkCodeParts): string => format(origin, "link", parts);
+/** What a phone shows for a companion to read: the same three parts, of a courier. */
+export const formatReverseCode = (origin: string, parts: LinkCodeParts): string => format(origin, "link-me", parts);
+
+/** Any text a camera, an image or a person gave. `origin` is the one this program is served from, without a slash. */
+export const parseLinkCode = (text: string, origin: string): Result<LinkCodeParts, LinkCodeError> => parse(text, "link", origin);
+export const parseReverseCode = (text: string, origin: string): Result<LinkCodeParts, LinkCodeError> => parse(text, "link-me", origin);
+
+function format(origin: string, path: string, parts: LinkCodeParts): string {
   const bytes = [parts.rendezvousId, parts.secret, parts.publicKey].map((part) => fromBase64Url(part));
   assert(
     bytes[0]?.length === RENDEZVOUS_ID_SIZE_BYTES &&
@@ -35,15 +44,14 @@ export function formatLinkCode(origin: string, parts: LinkCodeParts): string {
       bytes[2]?.length === LINK_PUBLIC_KEY_SIZE_BYTES,
     "malformed link code parts",
   );
-  return `${origin}/link#${VERSION}.${toBase64Url(concat(...(bytes as Bytes[])))}`;
+  return `${origin}/${path}#${VERSION}.${toBase64Url(concat(...(bytes as Bytes[])))}`;
 }
 
-/** Any text a camera, an image or a person gave. `origin` is the one this program is served from, without a slash. */
-export function parseLinkCode(text: string, origin: string): Result<LinkCodeParts, LinkCodeError> {
+function parse(text: string, path: "link" | "link-me", origin: string): Result<LinkCodeParts, LinkCodeError> {
   if (text.length > MAX_LINK_CODE_LENGTH) return fail("CODE_MALFORMED", MAX_LINK_CODE_LENGTH);
   const trimmed = text.trim();
-  const shape = /^(https?:\/\/[^/?#\s\\@]+)\/link#/i.exec(trimmed);
-  if (shape === null) return fail("CODE_MALFORMED", 0);
+  const shape = /^(https?:\/\/[^/?#\s\\@]+)\/(link|link-me)#/i.exec(trimmed);
+  if (shape === null || shape[2]!.toLowerCase() !== path) return fail("CODE_MALFORMED", 0);
   if (shape[1]!.toLowerCase() !== origin.toLowerCase()) return fail("CODE_OTHER_ORIGIN", 0);
   const at = shape[0].length;
   const versioned = /^([1-9][0-9]{0,3})\.(.*)$/s.exec(trimmed.slice(at));

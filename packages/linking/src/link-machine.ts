@@ -62,21 +62,21 @@ export type LinkHandler<State extends LinkState, Input, Effect> = (
   context: StepContext,
 ) => Move<State, Effect> | undefined;
 
-export interface LinkMachine<State extends LinkState, Input extends { readonly type: string }, Effect> {
+export interface LinkMachine<State extends LinkState, Input extends { readonly type: string }, Effect, Status = LinkStatus> {
   readonly states: Readonly<Record<State["kind"], LinkStateRule>>;
   readonly rows: ReadonlyMap<string, Row<State["kind"], string, LinkHandler<State, Input, Effect>>>;
   readonly needs: (state: State) => Needs<Effect>;
-  readonly project: (state: State) => LinkStatus;
+  readonly project: (state: State) => Status;
 }
 
-type Full<State, Effect> = Effect | CommonEffect<State>;
+type Full<State, Effect, Status> = Effect | CommonEffect<State, Status>;
 
-export function stepLink<State extends LinkState, Input extends { readonly type: string }, Effect>(
-  machine: LinkMachine<State, Input, Effect>,
+export function stepLink<State extends LinkState, Input extends { readonly type: string }, Effect, Status>(
+  machine: LinkMachine<State, Input, Effect, Status>,
   state: State,
   input: Input,
   context: StepContext,
-): LinkStep<State, Full<State, Effect>> {
+): LinkStep<State, Full<State, Effect, Status>> {
   if ("effectId" in input && input.effectId !== state.asked) return { state, effects: [] };
   const key = "timer" in input ? `timer:${String(input.timer)}` : input.type;
   const row = machine.rows.get(`${state.kind}|${key}`);
@@ -91,29 +91,29 @@ export function stepLink<State extends LinkState, Input extends { readonly type:
 }
 
 /** Goes on after a restart: the same state, its needs again, and what is left of its deadline. */
-export function resumeLink<State extends LinkState, Input extends { readonly type: string }, Effect>(
-  machine: LinkMachine<State, Input, Effect>,
+export function resumeLink<State extends LinkState, Input extends { readonly type: string }, Effect, Status>(
+  machine: LinkMachine<State, Input, Effect, Status>,
   saved: State,
   nowMs: number,
-): LinkStep<State, Full<State, Effect>> {
+): LinkStep<State, Full<State, Effect, Status>> {
   const { afterMs } = machine.states[saved.kind as State["kind"]];
   // The clock may have jumped: never longer than the whole deadline, and never skipped.
   const leftMs = afterMs === undefined ? undefined : Math.min(afterMs, Math.max(0, saved.deadlineMs - nowMs));
   const state = leftMs === undefined ? saved : { ...saved, deadlineMs: nowMs + leftMs };
-  const timer: Full<State, Effect>[] = leftMs === undefined ? [] : [{ type: "set-timer", timer: "deadline", afterMs: leftMs }];
+  const timer: Full<State, Effect, Status>[] = leftMs === undefined ? [] : [{ type: "set-timer", timer: "deadline", afterMs: leftMs }];
   const served = serve(machine, state);
   return finish(machine, undefined, served.state, [...timer, ...served.effects]);
 }
 
-function enter<State extends LinkState, Input extends { readonly type: string }, Effect>(
-  machine: LinkMachine<State, Input, Effect>,
+function enter<State extends LinkState, Input extends { readonly type: string }, Effect, Status>(
+  machine: LinkMachine<State, Input, Effect, Status>,
   before: State,
   moved: State,
   nowMs: number,
-  last: readonly Full<State, Effect>[],
-): LinkStep<State, Full<State, Effect>> {
+  last: readonly Full<State, Effect, Status>[],
+): LinkStep<State, Full<State, Effect, Status>> {
   const { afterMs } = machine.states[moved.kind as State["kind"]];
-  const effects: Full<State, Effect>[] = [];
+  const effects: Full<State, Effect, Status>[] = [];
   if (machine.states[before.kind as State["kind"]].deadline !== undefined) {
     for (const timer of ["deadline", "retry", "poll"] as const) effects.push({ type: "clear-timer", timer });
   }
@@ -123,12 +123,12 @@ function enter<State extends LinkState, Input extends { readonly type: string },
   return finish(machine, before, served.state, [...effects, ...served.effects, ...last]);
 }
 
-function serve<State extends LinkState, Input extends { readonly type: string }, Effect>(
-  machine: LinkMachine<State, Input, Effect>,
+function serve<State extends LinkState, Input extends { readonly type: string }, Effect, Status>(
+  machine: LinkMachine<State, Input, Effect, Status>,
   state: State,
-): LinkStep<State, Full<State, Effect>> {
+): LinkStep<State, Full<State, Effect, Status>> {
   const needs = machine.needs(state);
-  const effects: Full<State, Effect>[] = (needs.watch ?? []).map((watch) => ({ type: "rendezvous-watch", ...watch }));
+  const effects: Full<State, Effect, Status>[] = (needs.watch ?? []).map((watch) => ({ type: "rendezvous-watch", ...watch }));
   const effectId = state.nextEffectId;
   if (needs.put !== undefined) effects.push({ type: "rendezvous-put", effectId, ...needs.put });
   else if (needs.job !== undefined) effects.push({ type: "crypto", effectId, job: needs.job });
@@ -138,12 +138,12 @@ function serve<State extends LinkState, Input extends { readonly type: string },
   return { state: asks ? { ...state, asked: effectId, nextEffectId: effectId + 1 } : state, effects };
 }
 
-function finish<State extends LinkState, Input extends { readonly type: string }, Effect>(
-  machine: LinkMachine<State, Input, Effect>,
+function finish<State extends LinkState, Input extends { readonly type: string }, Effect, Status>(
+  machine: LinkMachine<State, Input, Effect, Status>,
   before: State | undefined,
   state: State,
-  effects: readonly Full<State, Effect>[],
-): LinkStep<State, Full<State, Effect>> {
+  effects: readonly Full<State, Effect, Status>[],
+): LinkStep<State, Full<State, Effect, Status>> {
   const status = machine.project(state);
   const told = before !== undefined && JSON.stringify(machine.project(before)) === JSON.stringify(status);
   return { state, effects: [{ type: "persist", state }, ...effects, ...(told ? [] : [{ type: "status", status } as const])] };

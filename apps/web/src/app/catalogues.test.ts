@@ -13,7 +13,7 @@ const CATALOGUES: Readonly<Record<Language, Readonly<Record<string, string>>>> =
 
 /** Fails to compile when the client learns an error that is not listed, so that none can be forgotten. */
 const CLIENT_ERRORS: Readonly<Record<LinkErrorName | ClientErrorName | "UNREACHABLE" | "CLOSED", true>> = {
-  CODE_MALFORMED: true, CODE_OTHER_ORIGIN: true, CODE_EXPIRED: true, CODE_UNSUPPORTED: true, CODE_ALREADY_USED: true, SCAN_DEADLINE: true,
+  CODE_MALFORMED: true, CODE_OTHER_ORIGIN: true, CODE_EXPIRED: true, CODE_WRONG: true, CODE_UNSUPPORTED: true, CODE_ALREADY_USED: true, SCAN_DEADLINE: true,
   REQUEST_DEADLINE: true, DECISION_DEADLINE: true, ACTIVATION_DEADLINE: true, DECLINED: true, DEVICE_LIMIT: true, CHANNEL_TAMPERED: true,
   LIST_INVALID: true, VERSION: true, CANCELLED: true, SERVER_UNREACHABLE: true, SERVER_REFUSED: true, WRONG_PHASE: true, WRONG_ROLE: true,
   UNKNOWN_CONVERSATION: true, UNKNOWN_MESSAGE: true, UNKNOWN_CONTACT: true, UNKNOWN_DEVICE: true, TEXT_TOO_LONG: true, EMPTY_MESSAGE: true,

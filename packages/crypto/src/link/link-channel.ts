@@ -5,9 +5,9 @@
  * but "no". docs/PROTOCOL.md, "Linking".
  */
 import { assert, type Bytes, concat, err, ok, type Primitives, type Random, type Result, toHex, utf8 } from "@hawser/base";
-import { Chacha20Poly1305 } from "@hpke/chacha20poly1305";
-import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256, type RecipientContext, type SenderContext } from "@hpke/core";
+import type { RecipientContext, SenderContext } from "@hpke/core";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { exact, suite } from "./hpke-suite.ts";
 
 const INFO_LABEL = utf8("hawser link v1\0");
 const EXPORT_REPLY_KEY = utf8("companion to phone");
@@ -49,8 +49,6 @@ export function newLinkKeys(primitives: Primitives, random: Random): LinkKeys {
   const secretKey = random.bytes(KEY_SIZE_BYTES);
   return { secretKey, publicKey: primitives.x25519PublicKey(secretKey) };
 }
-
-const suite = (): CipherSuite => new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
 
 const keySchedule = (code: LinkCode) => {
   assert(code.rendezvousId.length === RENDEZVOUS_ID_SIZE_BYTES && code.secret.length === LINK_SECRET_SIZE_BYTES, "malformed link code");
@@ -136,6 +134,3 @@ function replyCipher(key: Bytes, slot: number): ReturnType<typeof chacha20poly13
 }
 
 const slotData = (slot: number): Uint8Array<ArrayBuffer> => Uint8Array.of(slot);
-
-/** A copy that owns its buffer, which is what the HPKE library reads. */
-const exact = (bytes: Bytes): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

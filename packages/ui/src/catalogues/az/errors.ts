@@ -53,6 +53,7 @@ export const errors = {
   "error.CODE_MALFORMED": "Bu, Hawser kodu deyil və ya natamamdır. Yenidən oxudun və ya kopyalayın.",
   "error.CODE_OTHER_ORIGIN": "Bu kod başqa serverə aiddir. Hər iki cihazda eyni ünvanı açın. Kodu sizə kimsə göndəribsə, işlətməyin.",
   "error.CODE_EXPIRED": "Kod çox köhnədir. İndi ekranda olanı oxudun.",
+  "error.CODE_WRONG": "Bu hərfləri göstərən ekran yoxdur. Hər birini yoxlayın və ya indi ekranda olanlardan istifadə edin.",
   "error.CODE_UNSUPPORTED": "Bu kod daha yeni növdəndir. Tətbiqi yeniləyib yenidən oxudun.",
   "error.CODE_ALREADY_USED": "Bu kod artıq işlədilib. İndi ekranda olanı oxudun.",
   "error.SCAN_DEADLINE": "Kod vaxtında oxudulmadı. Yenisini göstərin.",

@@ -53,6 +53,7 @@ export const errors = {
   "error.CODE_OTHER_ORIGIN":
     "This code belongs to another server. Open the same address on both devices. If somebody sent it to you, do not use it.",
   "error.CODE_EXPIRED": "The code is too old. Scan the one on the screen now.",
+  "error.CODE_WRONG": "No screen shows these letters. Check each one, or use the letters that are on the screen now.",
   "error.CODE_UNSUPPORTED": "This code is of a newer kind. Update this app, then scan again.",
   "error.CODE_ALREADY_USED": "This code was used already. Scan the one on the screen now.",
   "error.SCAN_DEADLINE": "No code was scanned in time. Show a new one.",

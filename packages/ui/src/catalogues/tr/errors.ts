@@ -52,6 +52,7 @@ export const errors = {
   "error.CODE_MALFORMED": "Bu bir Hawser kodu değil ya da eksik. Yeniden okutun ya da kopyalayın.",
   "error.CODE_OTHER_ORIGIN": "Bu kod başka bir sunucuya ait. İki cihazda da aynı adresi açın. Kodu biri size gönderdiyse kullanmayın.",
   "error.CODE_EXPIRED": "Kod çok eski. Şu anda ekranda olanı okutun.",
+  "error.CODE_WRONG": "Bu harfleri gösteren bir ekran yok. Her birini kontrol edin ya da şu anda ekranda olanları kullanın.",
   "error.CODE_UNSUPPORTED": "Bu kod daha yeni türden. Uygulamayı güncelleyip yeniden okutun.",
   "error.CODE_ALREADY_USED": "Bu kod zaten kullanıldı. Şu anda ekranda olanı okutun.",
   "error.SCAN_DEADLINE": "Zamanında kod okutulmadı. Yenisini gösterin.",
