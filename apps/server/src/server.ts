@@ -29,6 +29,8 @@ import { blobsPath, type DataDirLock, loadOrCreateTicketKey, lockDataDir, type R
 import { startHousekeeping, type Task } from "./ops/housekeeping.ts";
 import { createLog } from "./ops/log.ts";
 import { createMetrics, type ServerMetrics } from "./ops/metrics.ts";
+import { registerOutcomeRoutes } from "./outcomes/outcome-routes.ts";
+import { createOutcomes, type ServerOutcomes } from "./outcomes/outcomes.ts";
 import { type CrowdWatch, watchCrowd } from "./ops/crowd.ts";
 import { openRoles, type RoleSet, rolesForRequests, roleStates } from "./ops/open-roles.ts";
 import type { RoleState } from "./ops/role.ts";
@@ -86,6 +88,7 @@ interface Parts {
   readonly metrics: ServerMetrics;
   readonly lock: DataDirLock;
   readonly roles: RoleSet;
+  readonly outcomes: ServerOutcomes;
   readonly blobLimits: BlobLimits;
   readonly ticketKey: Uint8Array;
   readonly files: BlobFiles;
@@ -108,6 +111,8 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
   late.headers = securityHeaders(origin);
   const gateway = openGateway(parts, origin);
   late.gateway = gateway;
+  const neighbours = parts.outcomes.watch((account) => gateway.connectedDevices(account));
+  roles.directory.get().directory.onChange((entry, _lists, revoked) => neighbours.listChanged(entry.account, revoked));
   attachWebSocket(app.server, {
     addressOf: parts.addressOf,
     allowsOrigin: (from, request) => from === origin || sameHost(from, request.headers.host),
@@ -115,7 +120,7 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
   const crowd = watchCrowd(() => gateway.connections(), systemClock);
   late.crowd = crowd;
   });
-  const stopHousekeeping = startHousekeeping(housekeeping(roles, parts.files), systemClock, log);
+  const stopHousekeeping = startHousekeeping([...housekeeping(roles, parts.files), ...parts.outcomes.tasks], systemClock, log);
   log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
 
   const stop = async (): Promise<void> => {
@@ -123,6 +128,8 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
     await stopHousekeeping();
     await closeConnections(app, gateway);
     await parts.files.settled();
+    neighbours.stop();
+    parts.outcomes.flush();
     closeRoles(roles);
     crowd.stop();
     parts.lock.release();
@@ -176,10 +183,12 @@ function openParts(options: ServerOptions, undo: Undo): Parts {
     books: () => roles.blobs.get(),
   });
   const ticketKey = loadOrCreateTicketKey(options.dataDir, systemRandom);
+  const metrics = createMetrics();
   return {
     options,
     log,
-    metrics: createMetrics(),
+    metrics,
+    outcomes: createOutcomes({ clock: systemClock, log, metrics, store: () => roles.outcomes.get() }),
     lock,
     roles,
     blobLimits,
@@ -212,6 +221,7 @@ function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files
   };
   const { tls, webRoot, metricsToken } = options;
   const app = createHttpApp({ tls, webRoot, metricsToken, log, metrics, headers: () => late.headers, origin: () => late.origin, health });
+  registerOutcomeRoutes(app, options.adminToken, () => roles.outcomes.get());
   const books = () => roles.blobs.get();
   const bytes = metrics.counter("hawser_blob_bytes_total", "Bytes of blobs received and sent", "direction");
   registerBlobRoutes(app, {
@@ -229,7 +239,7 @@ function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files
 }
 
 function openGateway(parts: Parts, origin: string): Gateway {
-  const { options, roles, metrics, log } = parts;
+  const { options, roles, log } = parts;
   return createGateway({
     directory: roles.directory.get().directory,
     operations: createOperations(parts),
@@ -241,7 +251,7 @@ function openGateway(parts: Parts, origin: string): Gateway {
     registration: POLICIES[options.registration],
     serverVersion: SERVER_VERSION,
     ...(options.limits?.gateway === undefined ? {} : { limits: options.limits.gateway }),
-    metrics,
+    metrics: parts.outcomes.metrics,
     log,
   });
 }
@@ -256,7 +266,7 @@ async function closeConnections(app: FastifyInstance, gateway: Gateway): Promise
   clearTimeout(hurry);
 }
 
-function createOperations({ options, roles, ticketKey, blobLimits, log, metrics }: Parts): RequestHandler {
+function createOperations({ options, roles, ticketKey, blobLimits, log, metrics, outcomes }: Parts): RequestHandler {
   const answered = metrics.counter("hawser_requests_total", "Requests answered, by operation", "operation");
   const refused = metrics.counter("hawser_requests_refused_total", "Requests refused, by error", "error");
   const handler = new RequestHandler({
@@ -269,10 +279,12 @@ function createOperations({ options, roles, ticketKey, blobLimits, log, metrics 
     ticketKey,
     blobQuotaBytes: blobLimits.quotaBytes,
     ticketLifetimeMs: TICKET_LIFETIME_MS,
+    outcomes: (caller, reported) => outcomes.reported(caller, reported),
     onFault: (operation, error) => log.error("request-failed", error, { operation }),
     onAnswered(operation, failure) {
       answered.add(1, operation);
       if (failure !== undefined) refused.add(1, failure);
+      outcomes.answered(operation, failure);
     },
   });
   metrics.gauge("hawser_links_waiting", "Links that wait for their turn", () => handler.linkLoad.waiting);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Clock } from "@hawser/base";
 import { type ClientPorts, createClient, recoveryKdf } from "@hawser/client";
 import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
-import { type RunningServer, startServer } from "@hawser/server";
+import { type RunningServer, type ServerOptions, startServer } from "@hawser/server";
 import { type ConversationId, type HawserClient, type LinkStatus, type MessageView, openNodeClient } from "../src/node/index.ts";
 
 /** The node client's ports with some of them replaced: another clock, a database whose disk is full. */
@@ -45,8 +45,9 @@ export class World {
   server!: RunningServer;
   #port = 0;
 
-  async start(): Promise<void> {
-    this.server = await startServer({ dataDir: join(this.folder, "server"), port: this.#port, registration: "open", logLevel: "silent" });
+  async start(options: Partial<ServerOptions> = {}): Promise<void> {
+    const dataDir = join(this.folder, "server");
+    this.server = await startServer({ dataDir, port: this.#port, registration: "open", logLevel: "silent", ...options });
     this.#port = this.server.port;
   }
 

@@ -11,4 +11,5 @@ export * from "./http/event-stream.ts";
 export * from "./http/http-transport.ts";
 export * from "./http/records.ts";
 export * from "./limits.ts";
+export { OUTCOME_ATTEMPTS } from "./outcomes/gen/catalogue.ts";
 export * from "./outcomes/outcome-words.ts";

@@ -38,6 +38,7 @@ export function serverSettings(options: ServeOptions, environment: NodeJS.Proces
   const webRoot = webFolder(options.webRoot);
   const trustedProxies = options.trustedProxy ?? environment["HAWSER_TRUSTED_PROXIES"]?.split(",").map((text) => text.trim());
   const metricsToken = environment["HAWSER_METRICS_TOKEN"];
+  const adminToken = environment["HAWSER_ADMIN_TOKEN"];
   return {
     fingerprint: lan?.tls.fingerprint,
     server: {
@@ -52,6 +53,7 @@ export function serverSettings(options: ServeOptions, environment: NodeJS.Proces
       ...(lan === undefined ? {} : { tls: lan.tls }),
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
       ...(metricsToken === undefined || metricsToken === "" ? {} : { metricsToken }),
+      ...(adminToken === undefined || adminToken === "" ? {} : { adminToken }),
     },
   };
 }

@@ -46,6 +46,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[];
   /** Opens /metrics to whoever sends it as a bearer token; loopback may always read them. */
   readonly metricsToken?: string;
+  /** Opens /v1/outcomes to whoever sends it as a bearer token; without it nobody reads them. */
+  readonly adminToken?: string;
   readonly logLevel?: LogLevel;
   /** Takes whole lines. Default: standard error. */
   readonly logTo?: { write(line: string): void };

@@ -3,7 +3,7 @@
  * socket gets one frame per flush with everything that flush means for it; a client that breaks the protocol gets a typed
  * Goodbye and changes nothing; nothing is buffered without bound for anybody. docs/PROTOCOL.md, "Connection".
  */
-import { type Clock, type DeviceNumber, OperationalError, type Primitives, type Random } from "@hawser/base";
+import { type AccountId, type Clock, type DeviceNumber, OperationalError, type Primitives, type Random } from "@hawser/base";
 import type { Directory, DirectoryEntry, Mailboxes, Operations } from "@hawser/relay";
 import {
   decodeClientFrame,
@@ -56,6 +56,8 @@ export interface Gateway {
   /** Takes over a WebSocket that was just opened (`perMessageDeflate` off, `maxPayload` MAX_FRAME_BYTES). */
   accept(socket: WebSocket, remoteAddress: string): void;
   connections(): number;
+  /** The devices of an account that are connected now. */
+  connectedDevices(account: AccountId): readonly DeviceNumber[];
   /** Says goodbye to everybody and resolves when all sockets are closed, or after a grace period. */
   drain(): Promise<void>;
 }
@@ -103,6 +105,10 @@ class SocketGateway implements Gateway, ConnectionHost {
 
   connections(): number {
     return this.#lobby.size;
+  }
+
+  connectedDevices(account: AccountId): readonly DeviceNumber[] {
+    return this.#lobby.of(account).flatMap(({ device }) => (device === undefined ? [] : [device.device]));
   }
 
   accept(socket: WebSocket, remoteAddress: string): void {

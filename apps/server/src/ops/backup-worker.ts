@@ -21,7 +21,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { SERVER_VERSION } from "../config/version.ts";
 import { type BackupSummary, MANIFEST_NAME } from "./backup.ts";
-import { blobsPath, certificatePath, ROLE_NAMES, storePath } from "./data-dir.ts";
+import { BACKED_UP_ROLES, blobsPath, certificatePath, storePath } from "./data-dir.ts";
 
 const { dataDir, targetDir } = workerData as { dataDir: string; targetDir: string };
 
@@ -80,7 +80,7 @@ function syncFile(path: string): void {
 
 const stores: Record<string, { sizeBytes: number; sha256: string }> = {};
 // Messages first: a copied message's accounts and devices are then in the copied directory.
-for (const role of ROLE_NAMES) {
+for (const role of BACKED_UP_ROLES) {
   const target = storePath(targetDir, role);
   copyStore(storePath(dataDir, role), target);
   stores[role] = { sizeBytes: statSync(target).size, sha256: createHash("sha256").update(readFileSync(target)).digest("hex") };

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OperationalError, type Random } from "@hawser/base";
 
-export const ROLE_NAMES = ["mailbox", "directory", "prekeys", "rendezvous", "blobs"] as const;
+export const ROLE_NAMES = ["mailbox", "directory", "prekeys", "rendezvous", "blobs", "outcomes"] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
+/** What an account needs; counts of the past are no loss. */
+export const BACKED_UP_ROLES = ROLE_NAMES.filter((role) => role !== "outcomes");
 
 export const storePath = (dataDir: string, role: RoleName): string => join(dataDir, `${role}.db`);
 export const blobsPath = (dataDir: string): string => join(dataDir, "blobs");

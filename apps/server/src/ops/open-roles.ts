@@ -17,6 +17,7 @@ import {
 } from "@hawser/relay";
 import type { BlobLimits } from "../config/server-options.ts";
 import type { Log } from "../gateway/index.ts";
+import { OutcomeStore } from "../outcomes/outcome-store.ts";
 import { ROLE_NAMES, type RoleName, storePath } from "./data-dir.ts";
 import { Role, type RoleState } from "./role.ts";
 
@@ -26,6 +27,7 @@ export interface RoleSet {
   readonly prekeys: Role<PreKeyStore>;
   readonly rendezvous: Role<RendezvousStore>;
   readonly blobs: Role<BlobBooks>;
+  readonly outcomes: Role<OutcomeStore>;
 }
 
 export interface OpenRolesOptions {
@@ -64,6 +66,7 @@ export function openRoles(options: OpenRolesOptions): RoleSet {
       prekeys: role("prekeys", false, (database) => new PreKeyStore(database)),
       rendezvous: role("rendezvous", false, (database) => new RendezvousStore(database)),
       blobs: role("blobs", false, (database) => new BlobBooks(database, options.blobLimits.retentionMs)),
+      outcomes: role("outcomes", false, (database) => new OutcomeStore(database, random)),
     };
   } catch (error) {
     for (const made of opened) made.close();

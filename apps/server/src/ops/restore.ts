@@ -10,7 +10,7 @@ import { OperationalError } from "@hawser/base";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { PreKeyStore, renewMailboxEpoch } from "@hawser/relay";
 import { type BackupSummary, MANIFEST_NAME } from "./backup.ts";
-import { blobsPath, certificatePath, lockDataDir, ROLE_NAMES, storePath } from "./data-dir.ts";
+import { BACKED_UP_ROLES, blobsPath, certificatePath, lockDataDir, ROLE_NAMES, storePath } from "./data-dir.ts";
 
 /** @throws OperationalError when the copy is incomplete or damaged, or the data folder holds stores. */
 export function restore(backupDir: string, dataDir: string): BackupSummary {
@@ -19,7 +19,7 @@ export function restore(backupDir: string, dataDir: string): BackupSummary {
   try {
     if (ROLE_NAMES.some((role) => existsSync(storePath(dataDir, role))))
       throw refused("the data folder already holds stores: move them away first");
-    for (const role of ROLE_NAMES) {
+    for (const role of BACKED_UP_ROLES) {
       const digest = createHash("sha256")
         .update(readFileSync(storePath(backupDir, role)))
         .digest("hex");
@@ -27,7 +27,7 @@ export function restore(backupDir: string, dataDir: string): BackupSummary {
     }
     if (existsSync(blobsPath(backupDir))) cpSync(blobsPath(backupDir), blobsPath(dataDir), { recursive: true });
     if (existsSync(certificatePath(backupDir))) copyFileSync(certificatePath(backupDir), certificatePath(dataDir));
-    for (const role of ROLE_NAMES) copyFileSync(storePath(backupDir, role), storePath(dataDir, role));
+    for (const role of BACKED_UP_ROLES) copyFileSync(storePath(backupDir, role), storePath(dataDir, role));
     cutOff(dataDir);
     return summary;
   } finally {
