@@ -5,6 +5,7 @@ import { type ClientFrame, ERROR_CODES, MAX_REQUESTS_UNDER_WAY, ResponseSchema }
 import { expect, test } from "vitest";
 import { REQUEST_TIMEOUT_MS } from "../bounds.ts";
 import { createRequestTable } from "./request-table.ts";
+import { MAX_HONOURED_WAIT_MS } from "./retry-gate.ts";
 
 function setUp() {
   const timers = new Set<{ atMs: number; run: () => void }>();
@@ -44,7 +45,7 @@ test("an answer goes to the request with its number, and leaves no deadline behi
 });
 
 test("failures carry code, retry and lists; an answer of another kind is no answer", async () => {
-  const { table, lastId } = setUp();
+  const { pass, table, lastId } = setUp();
   const limited = table.start("checkHandle", { handle: "a" });
   const failure = {
     error: ERROR_CODES.RATE_LIMITED.code,
@@ -53,6 +54,7 @@ test("failures carry code, retry and lists; an answer of another kind is no answ
   };
   table.settle(create(ResponseSchema, { id: lastId(), result: { case: "failure", value: failure } }));
   await expect(limited).rejects.toMatchObject({ code: "RATE_LIMITED", retry: { afterMs: 700 }, lists: [{}] });
+  pass(700);
   const taken = table.start("checkHandle", { handle: "a" });
   table.settle(create(ResponseSchema, { id: lastId(), result: { case: "failure", value: { error: ERROR_CODES.HANDLE_TAKEN.code } } }));
   await expect(taken).rejects.toMatchObject({ code: "HANDLE_TAKEN", retry: "never" });
@@ -79,4 +81,57 @@ test("more requests than the bound are refused, not queued", async () => {
   await expect(table.start("ping", {})).rejects.toMatchObject({ code: "OVERLOADED" });
   table.failAll();
   expect(new Set(await Promise.all(open))).toEqual(new Set(["failed"]));
+});
+
+const limited = (id: number, error: "RATE_LIMITED" | "ADMISSION_FULL", retryAfterMs: number) =>
+  create(ResponseSchema, { id, result: { case: "failure", value: { error: ERROR_CODES[error].code, retryAfterMs } } });
+
+test("20 presses of a button whose request was limited ask the server once, each told how long it still takes; afterwards once more", async () => {
+  const { table, sent, lastId, pass } = setUp();
+  const press = async (): Promise<unknown> => {
+    const before = sent.length;
+    const answer = table.start("findHandle", { handle: "ada" });
+    if (sent.length > before) table.settle(limited(lastId(), "RATE_LIMITED", 60_000));
+    return answer.catch((error: unknown) => error);
+  };
+  for (let i = 0; i < 20; i++) {
+    expect(await press()).toMatchObject({ code: "RATE_LIMITED", retry: { afterMs: 60_000 - i * 1_000 } });
+    pass(1_000);
+  }
+  expect(sent).toHaveLength(1);
+  pass(40_000);
+  for (let i = 0; i < 20; i++) await press();
+  expect(sent).toHaveLength(2);
+});
+
+test("a full line holds back new links, not one that was let in, nor anything that messages need", async () => {
+  const { table, sent, lastId } = setUp();
+  const offer = (index: number) =>
+    table.start("rendezvousPut", {
+      rendezvousId: new Uint8Array(16),
+      side: 2,
+      index,
+      body: new Uint8Array(1),
+      writerToken: new Uint8Array(16),
+    });
+  const first = offer(0);
+  table.settle(limited(lastId(), "ADMISSION_FULL", 30_000));
+  await expect(first).rejects.toMatchObject({ code: "ADMISSION_FULL" });
+  await expect(offer(0)).rejects.toMatchObject({ code: "ADMISSION_FULL", retry: { afterMs: 30_000 } });
+  expect(sent).toHaveLength(1);
+  void offer(1).catch(() => undefined);
+  const claim = (): void => void table.start("claimPreKeys", { accountId: new Uint8Array(20), devices: [1] }).catch(() => undefined);
+  claim();
+  table.settle(limited(lastId(), "RATE_LIMITED", 30_000));
+  claim();
+  expect(sent).toHaveLength(4);
+});
+
+test("no server can hold a button back for longer than the bound", async () => {
+  const { table, sent, lastId, pass } = setUp();
+  void table.start("checkHandle", { handle: "ada" }).catch(() => undefined);
+  table.settle(limited(lastId(), "RATE_LIMITED", 0xffff_ffff));
+  pass(MAX_HONOURED_WAIT_MS);
+  void table.start("checkHandle", { handle: "ada" }).catch(() => undefined);
+  expect(sent).toHaveLength(2);
 });
