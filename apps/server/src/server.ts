@@ -2,6 +2,7 @@
  * One server: roles over their stores, the gateway, and HTTP on one port. This file only wires. Invariant: `startServer`
  * either returns a server that serves, or throws and leaves nothing open.
  */
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { nodePrimitives, systemClock, systemRandom } from "@hawser/io-node";
 import {
@@ -20,7 +21,9 @@ import type { BlobLimits, ServerOptions } from "./config/server-options.ts";
 import { SERVER_VERSION } from "./config/version.ts";
 import { createGateway, type Gateway, type Log } from "./gateway/index.ts";
 import { createHttpApp } from "./http/app.ts";
+import { CarrierTable } from "./http/carrier-table.ts";
 import { registerBlobRoutes } from "./http/blob-routes.ts";
+import { registerConnectRoutes } from "./http/connect-routes.ts";
 import { clientAddresses, type ClientAddressOf } from "./http/client-address.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { attachWebSocket } from "./http/websocket-upgrade.ts";
@@ -93,6 +96,7 @@ interface Parts {
   readonly ticketKey: Uint8Array;
   readonly files: BlobFiles;
   readonly addressOf: ClientAddressOf;
+  readonly carriers: CarrierTable;
   /** What is known only once the port is. */
   readonly late: { origin: string; headers: Readonly<Record<string, string>>; gateway?: Gateway; crowd?: CrowdWatch };
 }
@@ -113,20 +117,22 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
   late.gateway = gateway;
   const neighbours = parts.outcomes.watch((account) => gateway.connectedDevices(account));
   roles.directory.get().directory.onChange((entry, _lists, revoked) => neighbours.listChanged(entry.account, revoked));
-  attachWebSocket(app.server, {
-    addressOf: parts.addressOf,
-    allowsOrigin: (from, request) => from === origin || sameHost(from, request.headers.host),
-    accept: (socket, address) => gateway.accept(socket, address),
   const crowd = watchCrowd(() => gateway.connections(), systemClock);
   late.crowd = crowd;
+  attachWebSocket(app.server, {
+    addressOf: parts.addressOf,
+    allowsOrigin: (from, request) => allowsOrigin(parts, from, request),
+    accept: (socket, address) => gateway.accept(socket, address),
   });
   const stopHousekeeping = startHousekeeping([...housekeeping(roles, parts.files), ...parts.outcomes.tasks], systemClock, log);
   log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
 
   const stop = async (): Promise<void> => {
     log.info("stopping");
+    crowd.stop();
     await stopHousekeeping();
     await closeConnections(app, gateway);
+    parts.carriers.close();
     await parts.files.settled();
     neighbours.stop();
     parts.outcomes.flush();
@@ -195,11 +201,13 @@ function openParts(options: ServerOptions, undo: Undo): Parts {
     ticketKey,
     files,
     addressOf,
+    carriers: new CarrierTable(systemClock, systemRandom),
     late: { origin: "", headers: {} },
   };
 }
 
-function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files, addressOf, late }: Parts): FastifyInstance {
+function createHttp(parts: Parts): FastifyInstance {
+  const { options, log, metrics, roles, blobLimits, ticketKey, files, addressOf, carriers, late } = parts;
   const health = (): { ok: boolean; body: Record<string, unknown> } => {
     const states = roleStates(roles);
     const ok = late.gateway !== undefined && states.mailbox === "up" && states.directory === "up";
@@ -235,8 +243,23 @@ function createHttp({ options, log, metrics, roles, blobLimits, ticketKey, files
       if (bytesOut > 0) bytes.add(bytesOut, "out");
     },
   });
+  registerConnectRoutes(app, {
+    carriers,
+    addressOf,
+    allowsOrigin: (from, request) => allowsOrigin(parts, from, request),
+    accept(socket, address, kind) {
+      late.gateway?.accept(socket, address, kind);
+      return late.gateway !== undefined;
+    },
+  });
+  for (const kind of ["sse", "poll"] as const)
+    metrics.gauge(`hawser_connections_${kind}`, `Open connections carried by ${kind}`, () => carriers.count(kind));
   return app;
 }
+
+/** Pages of this server only, by its origin or by the name they used. */
+const allowsOrigin = ({ late }: Parts, from: string, request: IncomingMessage): boolean =>
+  from === late.origin || sameHost(from, request.headers.host);
 
 function openGateway(parts: Parts, origin: string): Gateway {
   const { options, roles, log } = parts;

@@ -57,10 +57,23 @@ export interface FrameConnectionEvents {
   closed(code: number, reason: string): void;
 }
 
-/** Opens connections of one kind (`websocket`, later `sse`, `poll`). Never throws: failure is `closed`. */
+/** Opens connections of one kind (`websocket`, `sse`, `poll`). Never throws: failure is `closed`. */
 export interface Transport {
   readonly kind: string;
   open(url: string, events: FrameConnectionEvents): FrameConnection;
+}
+
+/** One HTTP exchange whose answer is read as it comes. */
+export interface HttpExchange {
+  /** Rejects when no answer came, or after `cancel`; so does reading the body. The body is read to its end or cancelled. */
+  readonly answer: Promise<{ readonly status: number; readonly body: AsyncIterable<Bytes> }>;
+  /** Ends it in whatever state it is. */
+  cancel(): void;
+}
+
+/** HTTP for frames where WebSockets do not get through: without cookies, cache, redirects or a deadline of its own. */
+export interface StreamingHttp {
+  begin(request: { readonly method: "GET" | "POST" | "DELETE"; readonly url: string; readonly body?: Bytes }): HttpExchange;
 }
 
 export interface HttpRequest {

@@ -45,7 +45,7 @@ export interface SelfInfo {
 export type ConnectionStatus =
   | { readonly kind: "idle" }
   | { readonly kind: "connecting"; readonly attempt: number }
-  | { readonly kind: "online"; readonly clockOffsetMs: number; readonly catchingUp: number }
+  | { readonly kind: "online"; readonly clockOffsetMs: number; readonly catchingUp: number; readonly transport: string }
   /** Nothing is lost: trying again at `retryAtMs`. */
   | { readonly kind: "offline"; readonly error: ErrorName | "UNREACHABLE"; readonly retryAtMs: number; readonly attempt: number }
   /** This program is too old for the server, or the server for this program. Keys and messages are kept. */

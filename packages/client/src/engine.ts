@@ -86,6 +86,7 @@ export function createEngine(ports: ClientPorts): Engine {
   const connection: Connection = createConnection(
     ports,
     createServerEvents(() => engine),
+    { load: () => store.kv.getJson("transports"), save: (memory) => store.kv.setJson("transports", memory) },
   );
   const directory = createDirectory(core, connection);
   const transfer = createBlobTransfer(ports, connection);

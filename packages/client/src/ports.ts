@@ -9,6 +9,10 @@ export interface ClientPorts {
   /** Exclusively this client's: one writer a profile. The client closes it. */
   readonly database: SqlDatabase;
   readonly transport: Transport;
+  /** What carries frames where `transport` does not get through: the client chooses by what works, and remembers it. */
+  readonly otherTransports?: readonly Transport[];
+  /** The platform's name for the network it is on; "" or absent when it cannot tell. Only compared, never sent. */
+  readonly network?: () => string;
   readonly http: Http;
   readonly clock: Clock;
   readonly random: Random;

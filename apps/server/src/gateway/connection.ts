@@ -5,7 +5,7 @@
 import type { AccountId, Bytes, DeviceAddress, DeviceNumber } from "@hawser/base";
 import type { Caller, Mailbox, MailboxSubscriber, SentWindow } from "@hawser/relay";
 import { encodeFrame, type Push, type Response, type ServerFrame } from "@hawser/wire";
-import type { WebSocket } from "ws";
+import type { FrameSocket } from "./frame-socket.ts";
 import { MAX_BUFFERED_BYTES } from "./gateway-limits.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
@@ -39,7 +39,7 @@ export interface ConnectionHost {
 }
 
 export class Connection implements Caller, MailboxSubscriber {
-  readonly socket: WebSocket;
+  readonly socket: FrameSocket;
   readonly remoteAddress: string;
   readonly #host: ConnectionHost;
   state: ConnectionState = "hello";
@@ -58,7 +58,7 @@ export class Connection implements Caller, MailboxSubscriber {
   sinceMs: number;
   heardMs: number;
 
-  constructor(host: ConnectionHost, socket: WebSocket, remoteAddress: string, nonce: Bytes, nowMs: number) {
+  constructor(host: ConnectionHost, socket: FrameSocket, remoteAddress: string, nonce: Bytes, nowMs: number) {
     this.#host = host;
     this.socket = socket;
     this.remoteAddress = remoteAddress;

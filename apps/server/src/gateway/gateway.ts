@@ -24,11 +24,11 @@ import {
   type SignedDeviceList,
 } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
-import type { WebSocket } from "ws";
 import { AccountNames } from "./account-names.ts";
 import { BacklogShares } from "./backlog-shares.ts";
 import { BatchBuilder } from "./batch-builder.ts";
 import { type Connection, type ConnectionHost, ignoreWriteError } from "./connection.ts";
+import type { CarrierKind, FrameSocket } from "./frame-socket.ts";
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, PAUSE_ABOVE_BYTES, RECONNECT_MIN_MS, RECONNECT_SPREAD_MS } from "./gateway-limits.ts";
 import { frameErrorName, type GoodbyeReason, sayGoodbye } from "./goodbye.ts";
 import { Greeter } from "./greeter.ts";
@@ -53,8 +53,8 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** Takes over a WebSocket that was just opened (`perMessageDeflate` off, `maxPayload` MAX_FRAME_BYTES). */
-  accept(socket: WebSocket, remoteAddress: string): void;
+  /** Takes over a socket that was just opened and lets through frames up to MAX_FRAME_BYTES. `kind` is for metrics. */
+  accept(socket: FrameSocket, remoteAddress: string, kind?: CarrierKind): void;
   connections(): number;
   /** The devices of an account that are connected now. */
   connectedDevices(account: AccountId): readonly DeviceNumber[];
@@ -111,7 +111,8 @@ class SocketGateway implements Gateway, ConnectionHost {
     return this.#lobby.of(account).flatMap(({ device }) => (device === undefined ? [] : [device.device]));
   }
 
-  accept(socket: WebSocket, remoteAddress: string): void {
+  accept(socket: FrameSocket, remoteAddress: string, kind: CarrierKind = "websocket"): void {
+    this.#metrics.opened.add(1, kind);
     const refusal: ErrorName | undefined = this.#draining ? "SHUTTING_DOWN" : this.#lobby.refusal(remoteAddress);
     socket.on("error", ignoreWriteError);
     if (refusal !== undefined) {

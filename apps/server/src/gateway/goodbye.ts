@@ -1,8 +1,8 @@
 /** Ends a connection with a typed reason. docs/PROTOCOL.md, "Errors": the close code repeats the class. */
 import { create } from "@bufbuild/protobuf";
 import { CLOSE_CODES, ERROR_CODES, type ErrorName, type FrameError, GoodbyeSchema, encodeFrame, type SignedDeviceList } from "@hawser/wire";
-import type { WebSocket } from "ws";
 import { ignoreWriteError } from "./connection.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 
 export interface GoodbyeReason {
   readonly error: ErrorName;
@@ -11,7 +11,7 @@ export interface GoodbyeReason {
   readonly revokingList?: SignedDeviceList;
 }
 
-export function sayGoodbye(socket: WebSocket, reason: GoodbyeReason): void {
+export function sayGoodbye(socket: FrameSocket, reason: GoodbyeReason): void {
   const { code, class: errorClass } = ERROR_CODES[reason.error];
   const message = create(GoodbyeSchema, {
     error: code,

@@ -5,8 +5,8 @@
 import { type AccountId, assert, type Clock, type DeviceNumber, type Random } from "@hawser/base";
 import { AUTH_NONCE_SIZE_BYTES } from "@hawser/crypto";
 import type { ErrorName } from "@hawser/wire";
-import { WebSocket } from "ws";
 import { type AccountGroup, Connection, type ConnectionHost } from "./connection.ts";
+import { type FrameSocket, SOCKET_OPEN } from "./frame-socket.ts";
 import { CLOSE_GRACE_MS, type GatewayLimits, SWEEP_EVERY_MS, SWEEPS_PER_LIVENESS_CHECK } from "./gateway-limits.ts";
 import type { GoodbyeReason } from "./goodbye.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -52,7 +52,7 @@ export class Lobby {
     return undefined;
   }
 
-  enter(host: ConnectionHost, socket: WebSocket, remoteAddress: string): Connection {
+  enter(host: ConnectionHost, socket: FrameSocket, remoteAddress: string): Connection {
     this.nowMs = this.#clock.monotonicMs();
     const connection = new Connection(host, socket, remoteAddress, this.#random.bytes(AUTH_NONCE_SIZE_BYTES), this.nowMs);
     this.#connections.add(connection);
@@ -152,7 +152,7 @@ export class Lobby {
     const stalled = connection.paused && this.nowMs - connection.sinceMs > this.#limits.stalledAfterMs;
     const overdue = connection.state === "closing" && this.nowMs - connection.sinceMs > CLOSE_GRACE_MS;
     if (overdue || stalled || silentMs > this.#limits.deadAfterMs) socket.terminate();
-    else if (silentMs > this.#limits.pingAfterMs && socket.readyState === WebSocket.OPEN) socket.ping();
+    else if (silentMs > this.#limits.pingAfterMs && socket.readyState === SOCKET_OPEN) socket.ping();
   }
 
   /** Resolves when the last connection has left; tears down those that are left after `graceMs`. */

@@ -33,6 +33,8 @@ export interface GatewayMetrics {
   readonly delivered: Counter;
   readonly goodbyes: Counter;
   readonly authenticated: Counter;
+  /** By what carries the frames. */
+  readonly opened: Counter;
   readonly messagesPerCommit: Histogram;
 }
 
@@ -43,6 +45,7 @@ export function gatewayMetrics(metrics: Metrics): GatewayMetrics {
     delivered: metrics.counter("hawser_deliveries_total", "Copies handed to connected devices, repeated ones included"),
     goodbyes: metrics.counter("hawser_goodbyes_total", "Connections ended by the server, by error", "error"),
     authenticated: metrics.counter("hawser_authentications_total", "Devices that proved themselves"),
+    opened: metrics.counter("hawser_connections_opened_total", "Connections opened, by what carries them", "carrier"),
     messagesPerCommit: metrics.histogram(
       "hawser_messages_per_commit",
       "Messages acknowledged by one commit",

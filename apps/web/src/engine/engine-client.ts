@@ -1,14 +1,30 @@
 /** The client over the browser's ports: the part of the engine that is not storage. */
 import { createClient, recoveryKdf } from "@hawser/client";
 import { purePrimitives } from "@hawser/crypto";
-import { fetchHttp, flushedTransport, type OpenedStorage, webClock, webRandom, webSocketTransport } from "@hawser/io-web";
+import {
+  fetchHttp,
+  fetchStreamingHttp,
+  flushedTransport,
+  type OpenedStorage,
+  webClock,
+  webRandom,
+  webSocketTransport,
+} from "@hawser/io-web";
 import type { HawserClient } from "@hawser/sdk";
+import { httpTransport } from "@hawser/wire";
 import type { StartEngine } from "./worker-messages.ts";
+
+/** Coarse, and only compared: whether this is the kind of network that it was before. */
+const network = (): string => (navigator as { connection?: { type?: string } }).connection?.type ?? "";
 
 export const openEngineClient = (start: StartEngine, storage: OpenedStorage): HawserClient =>
   createClient({
     database: storage.database,
     transport: flushedTransport(webSocketTransport(), () => storage.flush()),
+    otherTransports: (["sse", "poll"] as const).map((kind) =>
+      flushedTransport(httpTransport(kind, fetchStreamingHttp(), webClock), () => storage.flush()),
+    ),
+    network,
     http: fetchHttp,
     clock: webClock,
     random: webRandom,

@@ -13,6 +13,7 @@ import {
   sessionStatus,
   type SessionTimer,
   stepSession,
+  type TransportMemory,
 } from "@hawser/session";
 import {
   type ClientFrame,
@@ -29,6 +30,7 @@ import type { ConnectionStatus } from "../api.ts";
 import { RECONNECT_AFTER_TROUBLE_MS } from "../bounds.ts";
 import { withRequest } from "../messaging/seal.ts";
 import type { ClientPorts } from "../ports.ts";
+import { createChosenTransport } from "./chosen-transport.ts";
 import { createRequestTable } from "./request-table.ts";
 import { createServerTime } from "./server-time.ts";
 import { type DeviceLink, offline } from "./server-link.ts";
@@ -62,13 +64,30 @@ export interface Connection extends DeviceLink {
   server(): ServerHello | undefined;
 }
 
-export function createConnection(ports: ClientPorts, events: ConnectionEvents): Connection {
+/** What was learned about networks, across restarts. */
+export interface TransportNotes {
+  load(): unknown;
+  save(memory: TransportMemory): void;
+}
+
+export function createConnection(ports: ClientPorts, events: ConnectionEvents, notes: TransportNotes): Connection {
   let state: SessionState = INITIAL_SESSION;
   let transport: { readonly number: number; readonly connection: FrameConnection } | undefined;
   let lastHello: ServerHello | undefined;
   let revoking: { readonly effectId: number; readonly list: SignedDeviceList } | undefined;
   let cancelReconnect: (() => void) | undefined;
   const serverTime = createServerTime(ports.clock);
+  const chosen =
+    ports.otherTransports === undefined
+      ? undefined
+      : createChosenTransport({
+          transports: [ports.transport, ...ports.otherTransports],
+          clock: ports.clock,
+          network: ports.network ?? (() => ""),
+          loadMemory: () => notes.load(),
+          saveMemory: (memory) => notes.save(memory),
+          reconnect: () => reconnect(),
+        });
   const timers = new Map<SessionTimer, () => void>();
   const onlineWaiters = new Set<(error?: OperationalError) => void>();
   let stopped = true;
@@ -151,7 +170,7 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
   };
 
   const open = (number: number): void => {
-    const connection = ports.transport.open(connectUrl(ports.serverUrl), {
+    const connection = (chosen ?? ports.transport).open(connectUrl(ports.serverUrl), {
       opened: () => step({ type: "opened", connection: number }),
       frame: (bytes) => frame(number, bytes),
       closed: (code) => step({ type: "closed", connection: number, code }),
@@ -174,9 +193,27 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
 
   const status = (): ConnectionStatus => {
     const current = sessionStatus(state);
-    return current.kind === "offline"
-      ? { kind: "offline", error: current.error, retryAtMs: current.retryAtMs, attempt: current.attempt }
-      : current;
+    switch (current.kind) {
+      case "online":
+        return { ...current, transport: chosen?.carrier ?? ports.transport.kind };
+      case "offline":
+        return { kind: "offline", error: current.error, retryAtMs: current.retryAtMs, attempt: current.attempt };
+      case "idle":
+      case "connecting":
+      case "update-needed":
+        return current;
+    }
+  };
+
+  const reconnect = (): void => {
+    cancelReconnect?.();
+    if (stopped) return;
+    cancelReconnect = ports.clock.after(RECONNECT_AFTER_TROUBLE_MS, () => {
+      if (stopped || !canSend(state)) return;
+      const { mode } = state;
+      step({ type: "stop" });
+      step({ type: "start", mode, origin: ports.origin });
+    });
   };
 
   return {
@@ -200,7 +237,10 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
       requests.failAll();
       for (const waiter of onlineWaiters) waiter(offline());
     },
-    hint: (type) => step({ type }),
+    hint(type) {
+      if (type !== "offline") chosen?.networkChanged();
+      step({ type });
+    },
     request: (name, input) => (canSend(state) ? requests.start(name, input) : Promise.reject(offline())),
     sendFrame,
     sendSealed(bytes, request) {
@@ -209,16 +249,7 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents): 
       transport.connection.send(withRequest(bytes, request));
       return true;
     },
-    reconnect() {
-      cancelReconnect?.();
-      if (stopped) return;
-      cancelReconnect = ports.clock.after(RECONNECT_AFTER_TROUBLE_MS, () => {
-        if (stopped || !canSend(state)) return;
-        const { mode } = state;
-        step({ type: "stop" });
-        step({ type: "start", mode, origin: ports.origin });
-      });
-    },
+    reconnect,
     whenOnline(timeoutMs) {
       if (canSend(state)) return Promise.resolve();
       return new Promise((resolve, reject) => {

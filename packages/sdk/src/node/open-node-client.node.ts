@@ -3,7 +3,16 @@ import { mkdirSync } from "node:fs";
 import { hostname, type as osType } from "node:os";
 import { join } from "node:path";
 import { type ClientPorts, createClient, type HawserClient, type LogEvent, recoveryKdf } from "@hawser/client";
-import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
+import {
+  nodeHttp,
+  nodePrimitives,
+  nodeStreamingHttp,
+  openSqliteDatabase,
+  systemClock,
+  systemRandom,
+  webSocketTransport,
+} from "@hawser/io-node";
+import { httpTransport } from "@hawser/wire";
 import { lockProfile } from "./profile-lock.node.ts";
 
 export interface NodeClientOptions {
@@ -28,10 +37,12 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
   const lock = lockProfile(options.profileDir);
   const tls = options.certificateAuthority === undefined ? {} : { certificateAuthority: options.certificateAuthority };
   const http = nodeHttp(tls);
+  const streaming = nodeStreamingHttp(tls);
   try {
     const ports: ClientPorts = {
       database: openSqliteDatabase(join(options.profileDir, "client.db")),
       transport: webSocketTransport(tls),
+      otherTransports: (["sse", "poll"] as const).map((kind) => httpTransport(kind, streaming, systemClock)),
       http,
       clock: systemClock,
       random: systemRandom,
