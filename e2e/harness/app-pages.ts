@@ -1,11 +1,11 @@
 /** What phone and companion have in common: places, chats, people, devices. */
-import type { Page } from "playwright-core";
 import { ChatScreen } from "./chat-screen.ts";
+import type { AppPage } from "./engines/app-page.ts";
 import { type Language, say } from "./words.ts";
 
 export type Place = "chats" | "contacts" | "devices" | "scan" | "settings" | "import" | "recovery" | "my-code";
 
-export class AppPages {
+export class AppPages<Page extends AppPage = AppPage> {
   readonly page: Page;
   readonly chats: ChatScreen;
 

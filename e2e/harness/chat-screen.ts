@@ -1,26 +1,26 @@
 /** The list of chats and the open chat, alike on phone and companion. */
-import type { Locator, Page } from "playwright-core";
+import type { AppLocator, AppPage } from "./engines/app-page.ts";
 import { until } from "./until.ts";
 import { say } from "./words.ts";
 
 type Status = "queued" | "sent" | "delivered" | "read" | "failed";
 
 export class ChatScreen {
-  readonly page: Page;
+  readonly page: AppPage;
 
-  constructor(page: Page) {
+  constructor(page: AppPage) {
     this.page = page;
   }
 
-  get list(): Locator {
+  get list(): AppLocator {
     return this.page.getByRole("navigation", { name: say("chats.title") });
   }
 
-  get thread(): Locator {
+  get thread(): AppLocator {
     return this.page.getByRole("log");
   }
 
-  get composer(): Locator {
+  get composer(): AppLocator {
     return this.page.getByPlaceholder(say("composer.placeholder"), { exact: true });
   }
 
@@ -28,7 +28,7 @@ export class ChatScreen {
     await this.list.waitFor();
   }
 
-  row(title: string): Locator {
+  row(title: string): AppLocator {
     return this.list.getByRole("link").filter({ has: this.page.getByText(title, { exact: true }) });
   }
 
@@ -62,7 +62,7 @@ export class ChatScreen {
     });
   }
 
-  bubble(text: string): Locator {
+  bubble(text: string): AppLocator {
     return this.thread.getByRole("article").filter({ has: this.page.getByText(text, { exact: true }) });
   }
 

@@ -5,6 +5,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type BrowserContext, type ConsoleMessage, type Page } from "playwright-core";
+import type { EngineProfile } from "./engines/profile.ts";
+import { Faults } from "./engines/faults.ts";
+import { SCREEN_SIZES } from "./engines/screen-sizes.ts";
 import type { LiveCamera } from "./live-camera.ts";
 
 export const EXECUTABLE = process.env["HAWSER_CHROMIUM"] ?? "/usr/bin/chromium";
@@ -20,12 +23,11 @@ const FLAGS = [
   "--mute-audio",
 ];
 const ACTION_TIMEOUT_MS = 15_000;
-const FAULTS_KEPT = 50;
 
 /** As Playwright's `devices` has them, in short. */
 export const SCREENS = {
-  desktop: { viewport: { width: 1280, height: 720 } },
-  phone: { viewport: { width: 412, height: 892 }, isMobile: true, hasTouch: true },
+  desktop: { viewport: SCREEN_SIZES.desktop },
+  phone: { viewport: SCREEN_SIZES.phone, isMobile: true, hasTouch: true },
 } as const;
 
 export interface ProfileOptions {
@@ -38,19 +40,20 @@ export interface ProfileOptions {
   readonly deviceScaleFactor?: number;
 }
 
-export class Profile {
+export class Profile implements EngineProfile {
+  readonly engine = "chromium";
   readonly name: string;
   readonly context: BrowserContext;
-  readonly #faults: string[] = [];
-  readonly #expected: RegExp[] = [];
+  readonly #faults: Faults;
 
   private constructor(name: string, context: BrowserContext) {
     this.name = name;
+    this.#faults = new Faults(name);
     this.context = context;
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);
     context.on("console", (message) => this.#fromConsole(message));
-    context.on("weberror", (error) => this.#note(`page error: ${error.error().stack ?? error.error().message}`));
-    context.on("page", (page) => page.on("crash", () => this.#note("the page crashed")));
+    context.on("weberror", (error) => this.#faults.note(`page error: ${error.error().stack ?? error.error().message}`));
+    context.on("page", (page) => page.on("crash", () => this.#faults.note("the page crashed")));
   }
 
   static async open({ name, folder, screen, camera, ...options }: ProfileOptions): Promise<Profile> {
@@ -72,17 +75,21 @@ export class Profile {
   /** The profile's first page, or another tab. */
   async page(): Promise<Page> {
     const blank = this.context.pages().find((page) => page.url() === "about:blank");
-    return blank ?? (await this.context.newPage());
+    return blank ?? (await this.newPage());
+  }
+
+  newPage(): Promise<Page> {
+    return this.context.newPage();
   }
 
   /** From now on, messages like this are part of what the test does on purpose. */
   expectFault(pattern: RegExp): void {
-    this.#expected.push(pattern);
+    this.#faults.expect(pattern);
   }
 
   /** What went wrong and nobody expected. */
   get faults(): readonly string[] {
-    return this.#faults.filter((fault) => !this.#expected.some((pattern) => pattern.test(fault)));
+    return this.#faults.unexpected;
   }
 
   async saveScreenshots(folder: string): Promise<void> {
@@ -97,14 +104,10 @@ export class Profile {
   }
 
   #fromConsole(message: ConsoleMessage): void {
-    if (message.type() === "error") this.#note(`console: ${message.text()} (${message.location().url})`);
-  }
-
-  #note(fault: string): void {
-    if (this.#faults.length < FAULTS_KEPT) this.#faults.push(`${this.name}: ${fault}`);
+    if (message.type() === "error") this.#faults.note(`console: ${message.text()} (${message.location().url})`);
   }
 }
 
 /** What a browser prints by itself while a server is down or a connection breaks. */
 export const SERVER_GONE =
-  /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to|ERR_SOCKET_NOT_CONNECTED|ERR_NETWORK/;
+  /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to|ERR_SOCKET_NOT_CONNECTED|ERR_NETWORK|connection to the server/;

@@ -1,16 +1,16 @@
 /** The companion as a person sees it: the page with the code, then chats beside each other. */
-import type { Page } from "playwright-core";
 import { AppPages } from "./app-pages.ts";
+import type { AppPage } from "./engines/app-page.ts";
 import { until } from "./until.ts";
 import { say, wording } from "./words.ts";
 
-export class CompanionApp extends AppPages {
-  static async open(page: Page, url: string): Promise<CompanionApp> {
+export class CompanionApp<Page extends AppPage = AppPage> extends AppPages<Page> {
+  static async open<Page extends AppPage>(page: Page, url: string): Promise<CompanionApp<Page>> {
     await page.goto(url);
     return new CompanionApp(page);
   }
 
-  static on(page: Page): CompanionApp {
+  static on<Page extends AppPage>(page: Page): CompanionApp<Page> {
     return new CompanionApp(page);
   }
 
@@ -42,6 +42,12 @@ export class CompanionApp extends AppPages {
   async revokedNotice(): Promise<string> {
     await this.page.getByRole("heading", { name: say("revoked.title") }).waitFor();
     return this.page.getByRole("main").innerText();
+  }
+
+  /** From the page of a removed device back to a code. */
+  async linkAgain(): Promise<void> {
+    await this.page.getByRole("button", { name: say("revoked.again") }).click();
+    await this.codeIsShown();
   }
 
   async isOffline(): Promise<void> {

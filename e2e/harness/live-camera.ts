@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { AppPage } from "./engines/app-page.ts";
 import { decodePng, type Picture } from "./png.ts";
 
 const WIDTH = 1280;
@@ -47,23 +47,8 @@ export class LiveCamera {
   }
 
   /** Holds the camera in front of the page's actual screen, again and again, until `body` is done. */
-  async pointAt<T>(page: Page, body: () => Promise<T>): Promise<T> {
-    let looking = true;
-    const look = async (): Promise<void> => {
-      while (looking) {
-        const png = await page.screenshot({ type: "png", scale: "css", animations: "allow", timeout: 10_000 });
-        if (looking) this.show(png);
-        await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
-      }
-    };
-    const done = (async () => {
-      try {
-        return await body();
-      } finally {
-        looking = false;
-      }
-    })();
-    const [result] = await Promise.all([done, look()]);
+  async pointAt<T>(page: AppPage, body: () => Promise<T>): Promise<T> {
+    const result = await holdInFront(page, (png) => this.show(png), body);
     this.lower();
     return result;
   }
@@ -79,6 +64,27 @@ export class LiveCamera {
       closeSync(descriptor);
     }
   }
+}
+
+/** Shows what stands on the screen, as it is now, again and again until `body` is done. */
+export async function holdInFront<T>(screen: AppPage, show: (png: Buffer) => Promise<void> | void, body: () => Promise<T>): Promise<T> {
+  let looking = true;
+  const look = async (): Promise<void> => {
+    while (looking) {
+      const png = await screen.screenshot({ type: "png", scale: "css", animations: "allow", timeout: 10_000 });
+      if (looking) await show(png);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+    }
+  };
+  const done = (async () => {
+    try {
+      return await body();
+    } finally {
+      looking = false;
+    }
+  })();
+  const [result] = await Promise.all([done, look()]);
+  return result;
 }
 
 /** Fits the picture into the camera's frame, whole and centred, on grey; full-range BT.601, colours sampled at every second pixel. */

@@ -1,14 +1,14 @@
 /** The phone as a person holds it. */
-import type { Locator, Page } from "playwright-core";
 import { AppPages } from "./app-pages.ts";
+import type { AppLocator, AppPage } from "./engines/app-page.ts";
 import type { ChatExport } from "./real-texts.ts";
 import { say } from "./words.ts";
 
 const IMPORT_TIMEOUT_MS = 60_000;
 const SCAN_TIMEOUT_MS = 30_000;
 
-export class PhoneApp extends AppPages {
-  static async open(page: Page, url: string): Promise<PhoneApp> {
+export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
+  static async open<Page extends AppPage>(page: Page, url: string): Promise<PhoneApp<Page>> {
     await page.goto(`${url}/phone`);
     return new PhoneApp(page);
   }
@@ -61,7 +61,7 @@ export class PhoneApp extends AppPages {
     await this.page.getByRole("button", { name: say("action.done"), exact: true }).click();
   }
 
-  async #devices(): Promise<Locator> {
+  async #devices(): Promise<AppLocator> {
     await this.goTo("devices");
     const rows = this.page.locator(".page li button.row");
     await rows.first().waitFor();
@@ -81,7 +81,7 @@ export class PhoneApp extends AppPages {
       .innerText();
   }
 
-  async #companion(): Promise<Locator> {
+  async #companion(): Promise<AppLocator> {
     const rows = await this.#devices();
     return rows.filter({ hasNotText: say("devices.this") }).first();
   }

@@ -1,8 +1,8 @@
 /** Reads a QR code from a picture of a screen: the camera of a client that runs in Node. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Page } from "playwright-core";
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
+import type { AppPage } from "./engines/app-page.ts";
 import { until } from "./until.ts";
 
 const WASM = createRequire(import.meta.url).resolve("zxing-wasm/reader/zxing_reader.wasm");
@@ -22,7 +22,7 @@ export interface CodePicture {
 }
 
 /** A picture of the page's screen with a code that can be read, as soon as there is one; `otherThan` waits for the next code. */
-export async function pictureOfCode(page: Page, otherThan?: string, timeoutMs?: number): Promise<CodePicture> {
+export async function pictureOfCode(page: AppPage, otherThan?: string, timeoutMs?: number): Promise<CodePicture> {
   return until(
     "a code can be read from the screen",
     async () => {
@@ -34,5 +34,5 @@ export async function pictureOfCode(page: Page, otherThan?: string, timeoutMs?: 
   );
 }
 
-export const codeOnScreen = async (page: Page, otherThan?: string, timeoutMs?: number): Promise<string> =>
+export const codeOnScreen = async (page: AppPage, otherThan?: string, timeoutMs?: number): Promise<string> =>
   (await pictureOfCode(page, otherThan, timeoutMs)).text;

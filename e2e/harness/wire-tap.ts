@@ -18,6 +18,7 @@ export class WireTap {
   readonly #down: Buffer[] = [];
   readonly #requests: string[] = [];
   #targetPort = 0;
+  #isCut = false;
   #hold: { pattern: RegExp; passes: number; released: Promise<void>; release: () => void } | undefined;
 
   private constructor() {
@@ -63,12 +64,26 @@ export class WireTap {
     this.#hold = undefined;
   }
 
+  /** Breaks every connection and lets no new one through, until `mend`. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   #relay(client: Socket): void {
+    if (this.#isCut) {
+      client.destroy();
+      return;
+    }
     const server = connect(this.#targetPort, "127.0.0.1");
     const pieces: Buffer[] = [];
     this.#up.push(pieces);

@@ -3,6 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Profile, type ProfileOptions } from "./chromium.ts";
+import { type Display, openDisplay } from "./engines/display.ts";
+import { FirefoxProfile } from "./engines/firefox.ts";
+import type { EngineName, EngineProfile, EngineProfileOptions } from "./engines/profile.ts";
+import { WebkitProfile } from "./engines/webkit.ts";
 import { LiveCamera } from "./live-camera.ts";
 import { type ServerOptions, ServerProcess } from "./server-process.ts";
 
@@ -10,10 +14,11 @@ const CLOSE_TIMEOUT_MS = 15_000;
 
 export class World {
   readonly folder: string = mkdtempSync(join(tmpdir(), "hawser-e2e-"));
-  readonly #profiles: Profile[] = [];
+  readonly #profiles: EngineProfile[] = [];
   readonly #atEnd: (() => Promise<void> | void)[] = [];
   readonly #servers: ServerProcess[] = [];
   #camera: LiveCamera | undefined;
+  #display: Promise<Display> | undefined;
 
   /** The phone's camera; every browser opened `withCamera` looks through it. */
   get camera(): LiveCamera {
@@ -34,6 +39,25 @@ export class World {
 
   async companion(options: Partial<ProfileOptions> = {}): Promise<Profile> {
     return this.#open({ name: "companion", folder: this.folder, screen: "desktop", ...options });
+  }
+
+  /** A browser of any engine, as far as all of them are alike. */
+  engine(engine: EngineName, options: Omit<EngineProfileOptions, "folder">): Promise<EngineProfile> {
+    if (engine === "webkit") return this.webkit(options);
+    return engine === "firefox" ? this.firefox(options) : this.#open({ folder: this.folder, ...options });
+  }
+
+  async firefox(options: Omit<EngineProfileOptions, "folder">): Promise<FirefoxProfile> {
+    return this.#keep(await FirefoxProfile.open({ folder: this.folder, ...options }));
+  }
+
+  async webkit(options: Omit<EngineProfileOptions, "folder">): Promise<WebkitProfile> {
+    this.#display ??= openDisplay().then((display) => {
+      this.atEnd(() => display.close());
+      return display;
+    });
+    const display = (await this.#display).name;
+    return this.#keep(await WebkitProfile.open({ folder: this.folder, display, ...options }));
   }
 
   /** Runs when the story is over, last come first served. */
@@ -69,7 +93,10 @@ export class World {
   }
 
   async #open(options: ProfileOptions): Promise<Profile> {
-    const profile = await Profile.open(options);
+    return this.#keep(await Profile.open(options));
+  }
+
+  #keep<T extends EngineProfile>(profile: T): T {
     this.#profiles.push(profile);
     return profile;
   }

@@ -6,6 +6,7 @@
 import { OperationalError } from "@hawser/base";
 import { acceptPages, loadSqlite, openStorage, watchStorage } from "@hawser/io-web";
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
+import { flushedClient } from "./flushed-client.ts";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
 
 interface WorkerScope {
@@ -24,7 +25,8 @@ async function openEngine(start: StartEngine): Promise<HawserClient> {
   const storage = await openStorage({ profile: start.face, failed: lost });
   watchStorage(start.face, storage.kind, lost);
   const { openEngineClient } = await clientCode;
-  return openEngineClient(start, storage);
+  const client = openEngineClient(start, storage);
+  return storage.kind === "indexeddb" ? flushedClient(client, () => storage.flush()) : client;
 }
 
 scope.addEventListener("message", ({ data: start }) => {
