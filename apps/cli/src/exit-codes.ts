@@ -20,6 +20,11 @@ export const EXIT = {
   updateNeeded: 9,
   /** A file or the disk: unreadable, full, damaged. */
   storage: 10,
+  /** What `doctor` found, by whose trouble it is. */
+  troubleHere: 20,
+  troubleOnTheWay: 21,
+  troubleAtServer: 22,
+  troubleUnclear: 23,
   interrupted: 130,
   terminated: 143,
 } as const;

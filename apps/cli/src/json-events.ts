@@ -91,6 +91,11 @@ export const EVENT_FIELDS = {
     phase: "string", role: "string?", handle: "string?", connection: "string", server: "string", profile: "string", unread: "number",
     queued: "number", history: "string",
   }, // prettier-ignore
+  probe: { name: "string", finding: "string?", missing: "string?" },
+  diagnosis: {
+    whose: "string", cause: "string", confidence: "number", speaksFor: "strings", speaksAgainst: "strings", also: "strings",
+    steps: "strings", since: "string?", sinceAtMs: "number?", tookMs: "number", report: "string",
+  }, // prettier-ignore
   "signed-out": { revokedAtMs: "number", revokedBy: "number", revokedByName: "string", reason: "string" },
   error: { code: "string", message: "string", next: "string", exit: "number" },
 } as const satisfies Record<string, Record<string, FieldType>>;

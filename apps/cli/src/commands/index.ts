@@ -6,6 +6,7 @@ import { backupServer } from "./backup.ts";
 import { chats } from "./chats.ts";
 import { contacts } from "./contacts.ts";
 import { devices } from "./devices.ts";
+import { doctor } from "./doctor.ts";
 import { history } from "./history.ts";
 import { importChat } from "./import.ts";
 import { invite } from "./invite.ts";
@@ -16,5 +17,5 @@ import { serve } from "./serve.ts";
 import { status } from "./status.ts";
 
 export const COMMANDS: readonly DefineCommand[] = [
-  serve, invite, backupServer, account, link, approve, devices, contacts, send, listen, chats, history, importChat, status,
+  serve, invite, backupServer, account, link, approve, devices, contacts, send, listen, chats, history, importChat, status, doctor,
 ]; // prettier-ignore

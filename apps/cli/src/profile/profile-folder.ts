@@ -44,6 +44,9 @@ export function rememberServer({ folder, server, certificateAuthority }: Profile
 /** Whether a client was ever opened there. */
 export const profileExists = (folder: string): boolean => existsSync(join(folder, "client.db"));
 
+/** The server that a profile was used with. */
+export const rememberedServer = (folder: string): string | undefined => readRemembered(folder).server;
+
 function readRemembered(folder: string): Remembered {
   try {
     return JSON.parse(readFileSync(join(folder, SETTINGS_FILE), "utf8")) as Remembered;

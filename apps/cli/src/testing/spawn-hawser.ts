@@ -17,8 +17,10 @@ export class Hawser {
   readonly #ended: Promise<number | undefined>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(parameters: readonly string[], environment: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...parameters], {
+  /** `through`: a command that runs the program in other surroundings, such as `unshare`. */
+  constructor(parameters: readonly string[], environment: Record<string, string> = {}, through: readonly string[] = []) {
+    const [program, ...words] = [...through, process.execPath, "--disable-warning=ExperimentalWarning", MAIN, ...parameters];
+    this.child = spawn(program!, words, {
       env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", XDG_CACHE_HOME: CACHE, ...environment },
       stdio: "pipe",
     });
@@ -91,9 +93,9 @@ export interface Finished {
 /** Runs one command to its end. */
 export async function hawser(
   parameters: readonly string[],
-  { input, environment }: { input?: string; environment?: Record<string, string> } = {},
+  { input, environment, through }: { input?: string; environment?: Record<string, string>; through?: readonly string[] } = {},
 ): Promise<Finished> {
-  const program = new Hawser(parameters, environment);
+  const program = new Hawser(parameters, environment, through);
   if (input !== undefined) program.write(input);
   program.endInput();
   const exit = await program.ended();
