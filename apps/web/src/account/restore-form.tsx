@@ -1,8 +1,9 @@
 /** A new phone for an account that exists: handle and recovery code. Companions stay linked. */
-import { Button, Icon, TextField, useText } from "@hawser/ui";
+import { Icon, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
+import { WaitingButton } from "../app/waiting-button.tsx";
 import { browserName } from "../linking/platform.ts";
 
 export function RestoreForm() {
@@ -55,9 +56,9 @@ export function RestoreForm() {
         <Icon name="info" size={20} />
         {t("restore.replaces")}
       </p>
-      <Button type="submit" wide busy={action.busy} disabled={handle === "" || code.trim() === ""}>
+      <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy} disabled={handle === "" || code.trim() === ""}>
         {t("restore.action")}
-      </Button>
+      </WaitingButton>
     </form>
   );
 }

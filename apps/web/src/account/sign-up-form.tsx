@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { codeOf, textOfError } from "../app/error-text.ts";
 import { useClient } from "../app/client-context.tsx";
 import { useAction } from "../app/action.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
 import { browserName } from "../linking/platform.ts";
 
 const HANDLE = /^[a-z][a-z0-9_.]{2,31}$/;
@@ -158,9 +159,9 @@ export function SignUpForm() {
           {failure ?? action.error}
         </p>
       )}
-      <Button type="submit" wide busy={action.busy} disabled={!isReady}>
+      <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy} disabled={!isReady}>
         {t("signUp.create")}
-      </Button>
+      </WaitingButton>
       {extra === "none" && (
         <Button look="plain" onClick={() => setExtra("invitation")}>
           {t("signUp.haveInvitation")}

@@ -1,11 +1,13 @@
 /** Something a person asked for that takes a moment: busy while it runs, its failure in words. */
 import { useText, useToast } from "@hawser/ui";
 import { useState } from "react";
-import { textOfError } from "./error-text.ts";
+import { textOfError, waitOfError } from "./error-text.ts";
 
 export interface Action {
   readonly busy: boolean;
   readonly error: string | undefined;
+  /** The server named a time: not before then, by this device's clock. */
+  readonly notBeforeMs: number | undefined;
   /** Resolves to whether it worked. */
   readonly run: (work: () => Promise<unknown>) => Promise<boolean>;
   readonly clear: () => void;
@@ -17,14 +19,19 @@ export function useAction(where: "inline" | "toast" = "toast"): Action {
   const toast = useToast();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
+  const [notBeforeMs, setNotBeforeMs] = useState<number>();
   const run = async (work: () => Promise<unknown>): Promise<boolean> => {
+    if (notBeforeMs !== undefined && Date.now() < notBeforeMs) return false;
     setBusy(true);
     setError(undefined);
+    setNotBeforeMs(undefined);
     try {
       await work();
       return true;
     } catch (failure) {
       const words = textOfError(text, failure);
+      const waitMs = waitOfError(failure);
+      if (waitMs !== undefined) setNotBeforeMs(Date.now() + waitMs);
       if (where === "inline") setError(words);
       else toast({ text: words, tone: "bad" });
       return false;
@@ -32,5 +39,5 @@ export function useAction(where: "inline" | "toast" = "toast"): Action {
       setBusy(false);
     }
   };
-  return { busy, error, run, clear: () => setError(undefined) };
+  return { busy, error, notBeforeMs, run, clear: () => setError(undefined) };
 }

@@ -11,3 +11,11 @@ export function codeOf(error: unknown): string {
 }
 
 export const textOfError = (text: Text, error: unknown): string => errorText(text, codeOf(error));
+
+/** How long the server asks a person to wait; `undefined` when it names no time. */
+export function waitOfError(error: unknown): number | undefined {
+  const retry = (error as { retry?: unknown } | undefined)?.retry;
+  const waitMs = (retry as { afterMs?: unknown } | undefined)?.afterMs;
+  const isLimit = ["RATE_LIMITED", "ADMISSION_FULL"].includes(codeOf(error));
+  return isLimit && typeof waitMs === "number" && waitMs > 0 ? waitMs : undefined;
+}

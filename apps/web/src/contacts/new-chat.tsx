@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
 import { goChat } from "../app/router.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
 
 interface Found {
   readonly account: AccountId;
@@ -94,9 +95,9 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
                 action.clear();
               }}
             />
-            <Button type="submit" wide busy={action.busy} disabled={wanted === ""}>
+            <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy} disabled={wanted === ""}>
               {t("newChat.find")}
-            </Button>
+            </WaitingButton>
           </form>
           {known.length > 0 && (
             <ul className="card" aria-label={t("contacts.title")}>

@@ -1,10 +1,11 @@
 /** The phone reads a code: by camera, from an image, or pasted. Device codes go to linking, contact codes to contacts. */
-import { Button, Icon, TextField, useText } from "@hawser/ui";
+import { Icon, TextField, useText } from "@hawser/ui";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
 import { NewChat } from "../contacts/new-chat.tsx";
 import { loadCodeReader, readPicture } from "./code-reader.ts";
 
@@ -137,9 +138,9 @@ export function ScanPage() {
           hint={t("scan.pasteHint")}
           onChange={(event) => setPasted(event.target.value)}
         />
-        <Button type="submit" look="plain" busy={action.busy} disabled={pasted.trim() === ""}>
+        <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" look="plain" busy={action.busy} disabled={pasted.trim() === ""}>
           {t("scan.open")}
-        </Button>
+        </WaitingButton>
       </form>
       {contactCode !== undefined && <NewChat code={contactCode} onClose={() => setContactCode(undefined)} />}
     </PageFrame>
