@@ -35,7 +35,9 @@ export function judge(evidence: Evidence): Verdict {
   const supports = weigh(findings);
   const all = [...supports.server, ...supports.network, ...supports.unclear, ...supports.own];
   const broken = contradictions(findings);
-  const also = (cause: Cause): Cause[] => [...new Set(all.map((support) => support.cause))].filter((other) => other !== cause);
+  // That no answer came is what every cause on the way looks like; beside one it says nothing more.
+  const also = (cause: Cause): Cause[] =>
+    [...new Set(all.map((support) => support.cause))].filter((other) => other !== cause && other !== "NO_ANSWER");
   const verdict = (support: Support): Verdict => {
     const since = changeBehind(support.cause, evidence);
     const against = support.speaksAgainst.length * PER_CONTRARY_FACT;

@@ -94,10 +94,11 @@ const network: readonly Rule[] = [
 const unclear: readonly Rule[] = [
   ({ device }) => (device?.kind === "conflict" ? support("LIST_CONFLICT", 0.9, ["device"]) : undefined),
   ({ tls }) => (tls?.kind === "dates" || tls?.kind === "failed" ? support("CERTIFICATE_DATES", 0.6, ["tls"]) : undefined),
-  // A name that was found shows that the network works, and that is all it shows.
+  // A name that was found shows that the network works, and that is all it shows. A connection made earlier may outlive its way.
   (seen) => {
-    const lost = seen.tcp?.kind === "silent" || (seen.tcp === undefined && (seen.http?.kind === "failed" || seen.http?.kind === "silent"));
-    return lost && !reachesAnything(seen) ? support("NO_ANSWER", 0.5, ["tcp", "http", "socket"]) : undefined;
+    const lost = seen.tcp?.kind === "silent" || seen.http?.kind === "failed" || seen.http?.kind === "silent";
+    if (!lost || answered(seen) || seen.socket?.kind === "greeted") return undefined;
+    return support("NO_ANSWER", 0.5, ["tcp", "http", "socket"], seen.session?.kind === "online" ? ["session"] : []);
   },
   (seen) =>
     seen.http === undefined && seen.tcp === undefined && seen.session?.kind === "offline"
