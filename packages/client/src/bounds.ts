@@ -55,6 +55,9 @@ export const MAX_WAITS_FOR_KEYS = 10;
 export const KEYLESS_FOR_MS = 30_000;
 
 /** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
+/** Messages kept for devices that have no keys yet, all of them together: nobody fills a store by listing devices that never come. */
+export const MAX_LATE_COPIES = 2_000;
+export const MAX_LATE_COPY_BYTES = 32 * 1_048_576;
 export const MAX_RECEIVE_QUEUE = 4_096;
 export const RECEIVE_BATCH = 64;
 /** Deliveries of senders whose list cannot be had: kept, and looked up again. What is beyond shows as a line that cannot be read. */

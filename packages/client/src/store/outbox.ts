@@ -61,6 +61,8 @@ export interface OutboxStore {
 }
 
 interface StoredRow {
+  /** Messages that wait for one device each. */
+  copies(): { readonly count: number; readonly bytes: number };
   readonly row: number;
   readonly message_id: Uint8Array;
   readonly audience: number;
@@ -152,3 +154,9 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
         .get(account, device, content) !== undefined,
   };
 }
+    copies: () =>
+      database
+        .prepare(
+          `SELECT count(*) AS count, coalesce(sum(length(content)), 0) AS bytes FROM outbox WHERE audience = ${AUDIENCES.indexOf("device")}`,
+        )
+        .get<{ count: number; bytes: number }>()!,

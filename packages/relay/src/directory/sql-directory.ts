@@ -27,6 +27,11 @@ import { DIRECTORY_MIGRATIONS } from "./directory-schema.ts";
 
 /** Accounts kept in memory, about 3 KB each. */
 export const MAX_CACHED_ACCOUNTS = 20_000;
+/**
+ * Lists of one account: a link and its end every day for five years. Beyond, devices can still be removed, which ends by itself; nobody
+ * can fill the store with lists.
+ */
+export const MAX_CHAIN_LISTS = 4_096;
 /** Lists in one answer, so that it fits a frame with room for the rest. Callers ask again above the last one they got. */
 export const MAX_LISTS_ANSWER_BYTES = 786_432;
 
@@ -45,12 +50,19 @@ export class SqlDirectory implements Directory {
   readonly #primitives: Primitives;
   readonly #blocked: BlockedSenders;
   readonly #cache: RecentMap<AccountId, Cached>;
+  readonly #maxChainLists: number;
   readonly #listeners: DirectoryListener[] = [];
 
-  constructor(options: { readonly database: SqlDatabase; readonly primitives: Primitives; readonly maxCachedAccounts?: number }) {
+  constructor(options: {
+    readonly database: SqlDatabase;
+    readonly primitives: Primitives;
+    readonly maxCachedAccounts?: number;
+    readonly maxChainLists?: number;
+  }) {
     migrate(options.database, DIRECTORY_MIGRATIONS);
     this.#database = options.database;
     this.#primitives = options.primitives;
+    this.#maxChainLists = options.maxChainLists ?? MAX_CHAIN_LISTS;
     this.#blocked = new BlockedSenders(options.database);
     this.#cache = new RecentMap(options.maxCachedAccounts ?? MAX_CACHED_ACCOUNTS);
   }
@@ -108,6 +120,8 @@ export class SqlDirectory implements Directory {
     const merged = mergeDeviceLists(this.#primitives, known.latest, fresh);
     switch (merged.kind) {
       case "advance":
+        if (merged.latest.number > this.#maxChainLists && !isRemoval(known.latest, merged.lists))
+          return err({ code: "DEVICE_LIMIT", missing: [], account: known.latest.account, reason: "the chain is full" });
         return ok(this.#append(known, merged.lists, merged.latest));
       case "same":
         return ok(known.entry);
@@ -223,6 +237,10 @@ const toMessage = (row: ListRow): SignedDeviceList => create(SignedDeviceListSch
 
 const invalidError = (reason: string): DirectoryError => ({ code: "LIST_INVALID", missing: [], account: undefined, reason });
 const invalid = (reason: string): Result<never, DirectoryError> => err(invalidError(reason));
+
+/** Each list has fewer devices than the one before. */
+const isRemoval = (known: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]): boolean =>
+  lists.every((list, i) => list.list.devices.length < (lists[i - 1] ?? known).list.devices.length);
 
 function cachedFrom(latest: VerifiedDeviceList): Cached {
   const devices = new Map<DeviceNumber, DirectoryDevice>();

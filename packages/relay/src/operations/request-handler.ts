@@ -109,6 +109,8 @@ export class RequestHandler implements Operations {
 
   #dispatch(caller: Caller, request: Request): Answer | Promise<Answer> {
     const context = this.#context;
+    const waitMs = context.limits.request.take(account.callerKey(caller));
+    if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     const { operation } = request;
     switch (operation.case) {
       case "checkHandle":

@@ -6,6 +6,8 @@ import type { Clock } from "@hawser/base";
 import { type BucketRule, TokenBuckets } from "./token-buckets.ts";
 
 export interface RequestLimits {
+  /** Every request whatever it asks, per caller: so that none can be without a limit. */
+  readonly request: BucketRule;
   /** CheckHandle, FindHandle and GetHandle, per caller. */
   readonly handleLookup: BucketRule;
   /** Accounts created, per network address. */
@@ -42,6 +44,7 @@ const perMinute = (burst: number, rate: number): BucketRule => ({ burst, refillM
 
 /** Network addresses may stand for a whole office or a mobile network; accounts may not. */
 export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
+  request: perSecond(2_000, 100),
   handleLookup: perSecond(120, 4),
   register: perMinute(60, 20),
   registerTry: perMinute(20, 6),
