@@ -91,6 +91,24 @@ test("a companion is linked, gets the history, chats in both directions, and is 
   expect(after.stderr).not.toMatch(/\bat .*\.ts:/);
 }, 60_000);
 
+test("by letters, and by the code that the phone shows", async () => {
+  const typed = new Hawser([...place.on("typed"), "link", "--no-history"]);
+  const { typedCode } = await typed.sees((line) => line.event === "link" && line["typedCode"] !== null);
+  const wrong = await hawser([...place.on("bob"), "approve", "--code", "ZZZZ-ZZZZ", "--yes"]);
+  expect(wrong.exit).toBe(3);
+  expect(wrong.lines.at(-1)).toMatchObject({ event: "error", code: "CODE_WRONG" });
+  const phone = await hawser([...place.on("bob"), "approve", "--code", String(typedCode).toLowerCase(), "--yes", "--no-history"]);
+  expect(phone.exit, phone.stderr).toBe(0);
+  expect(await typed.ended(), typed.stdout + typed.stderr).toBe(0);
+
+  const showing = new Hawser([...place.on("bob"), "approve", "--show", "--yes", "--no-history"]);
+  const { uri } = await showing.sees((line) => line.event === "link" && line["uri"] !== null);
+  const reading = await hawser([...place.on("reading"), "link", "--scan", String(uri), "--no-history"]);
+  expect(reading.exit, reading.stderr).toBe(0);
+  expect(await showing.ended(), showing.stdout + showing.stderr).toBe(0);
+  expect((await hawser([...place.on("bob"), "devices"])).lines).toHaveLength(3);
+}, 60_000);
+
 test("a declined link ends with 3 on both sides", async () => {
   const companion = new Hawser([...place.on("stranger"), "link"]);
   const { uri } = await waitingForScan(companion);

@@ -47,7 +47,7 @@ export const EVENT_FIELDS = {
   "code-sent": { address: "string" },
   link: {
     stage: "string", uri: "string?", matchCode: "string?", deadlineMs: "number?", peerName: "string?", peerPlatform: "string?",
-    peerOrigin: "string?", error: "string?",
+    peerOrigin: "string?", error: "string?", typedCode: "string?", place: "number?", estimateMs: "number?",
   }, // prettier-ignore
   linked: { account: "string", device: "number" },
   approved: { peerName: "string" },
@@ -55,6 +55,7 @@ export const EVENT_FIELDS = {
   device: {
     device: "number", name: "string", role: "string", isThis: "boolean", addedAtMs: "number", connected: "boolean", lastSeenMs: "number?",
   }, // prettier-ignore
+  "device-alert": { id: "string", kind: "string", device: "number", name: "string", role: "string", atMs: "number", byName: "string?" },
   renamed: { device: "number", name: "string" },
   revoked: { device: "number", name: "string" },
   contact: PERSON,

@@ -13,6 +13,7 @@ import {
   INITIAL_COMPANION,
   LIVE_CODES,
   MAX_ROTATIONS,
+  ROTATE_MS,
 } from "./companion-state.ts";
 import { companionNeeds, companionStatus } from "./companion-view.ts";
 import type { CompanionEffect, CompanionInput } from "./link-effects.ts";
@@ -20,6 +21,7 @@ import { type LinkMachine, type LinkStep, type Move, resumeLink, stepLink, type 
 import { countsAsFailure, FAILURES_BEFORE_DIAGNOSIS, type LinkErrorName } from "./link-status.ts";
 import { judgePut, refusal } from "./put-outcome.ts";
 import { REJECTION_ERRORS } from "./rejection.ts";
+import { waitForTurn } from "./waiting-place.ts";
 
 type Effect = CompanionEffect<CompanionState>;
 type To = Move<CompanionState, Effect>;
@@ -53,6 +55,8 @@ const ENDED: Partial<CompanionState> = {
   decisionEnvelope: undefined,
   approval: undefined,
   activeEnvelope: undefined,
+  turn: undefined,
+  retryAtMs: 0,
 };
 const FORGOTTEN: Partial<CompanionState> = { ...ENDED, offer: undefined, matchCode: undefined, error: undefined };
 
@@ -65,9 +69,10 @@ function failed(state: CompanionState, error: LinkErrorName): To {
 function start(state: CompanionState, input: Of<"start">, context: StepContext): To | undefined {
   if (state.kind === "failed" && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
   const { origin, deviceName, platform, code } = input;
+  const as = input.as ?? "companion";
   if (code !== undefined)
-    return { to: "waiting-for-scan", with: { ...FORGOTTEN, origin, deviceName, platform, codes: [code], rotations: 1 } };
-  return { to: "preparing", with: { ...FORGOTTEN, origin, deviceName, platform, making: newCode(context.random) } };
+    return { to: "waiting-for-scan", with: { ...FORGOTTEN, as, origin, deviceName, platform, codes: [code], rotations: 1 } };
+  return { to: "preparing", with: { ...FORGOTTEN, as, origin, deviceName, platform, making: newCode(context.random) } };
 }
 
 /** A page that was loaded again drew a code of its own at once: it works beside the one before. A person is there, so the count begins anew. */
@@ -94,7 +99,16 @@ function codeMade(state: CompanionState, input: Of<"crypto-result">): To | undef
 
 function rotate(state: CompanionState, context: StepContext): To {
   if (state.rotations >= MAX_ROTATIONS) return { to: "paused", with: FORGOTTEN, effects: leaveCodes(state.codes) };
-  return { to: "preparing", with: { making: newCode(context.random) } };
+  return { to: "preparing", with: { making: newCode(context.random), turn: undefined } };
+}
+
+/** Somebody scanned a code and waits for their turn: it stays on the screen, and live, as long as that takes. */
+function placeTold(state: CompanionState, input: Of<"place">, { nowMs }: StepContext): To | undefined {
+  if (!state.codes.some(({ rendezvousId }) => rendezvousId === input.rendezvousId)) return undefined;
+  const { turn, leftMs } = waitForTurn(state.turn, input, ROTATE_MS, nowMs);
+  if (state.kind === "preparing") return { to: "preparing", stay: "only", with: { turn } };
+  const effects: Effect[] = [{ type: "set-timer", timer: "deadline", afterMs: leftMs }];
+  return { to: "waiting-for-scan", stay: "only", with: { turn, deadlineMs: nowMs + leftMs }, effects };
 }
 
 function scanned(state: CompanionState, input: Of<"slot">, context: StepContext): To | undefined {
@@ -105,6 +119,7 @@ function scanned(state: CompanionState, input: Of<"slot">, context: StepContext)
     with: {
       codes: [],
       making: undefined,
+      turn: undefined,
       channel: { ...code, offerEnvelope: input.body },
       secrets: { signingSeed: draw(context.random, 32), dhSecret: draw(context.random, 32) },
       writerToken: draw(context.random, 16),
@@ -178,6 +193,7 @@ export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
   ...row<"timer">(["preparing"], "timer:deadline", ["failed"], (state) => failed(state, "SCAN_DEADLINE")),
   ...row<"timer">(["waiting-for-scan"], "timer:deadline", ["preparing", "paused"], (state, _input, context) => rotate(state, context)),
   ...row<"slot">(SCANNABLE, "slot", ["answering"], scanned),
+  ...SCANNABLE.flatMap((kind) => row<"place">([kind], "place", [kind], placeTold)),
   ...row<"connected">(["waiting-for-scan", "requesting", "comparing"], "connected", ["waiting-for-scan"], again).map((each) => ({
     ...each,
     to: [each.in],

@@ -1,7 +1,8 @@
 /** What a companion remembers of a link, and its states with their deadlines. JSON-safe. */
 import type { LinkStateRule } from "./link-machine.ts";
-import type { ApprovalFields, Base64Url, CompanionChannel, NewDeviceSecrets, OfferFields } from "./link-jobs.ts";
+import type { ApprovalFields, Base64Url, CompanionChannel, NewDeviceKind, NewDeviceSecrets, OfferFields } from "./link-jobs.ts";
 import type { LinkErrorName } from "./link-status.ts";
+import type { WaitForTurn } from "./waiting-place.ts";
 
 export type CompanionKind =
   | "idle"
@@ -28,6 +29,8 @@ export interface Code {
 
 export interface CompanionState {
   readonly kind: CompanionKind;
+  /** What this device is to become. */
+  readonly as: NewDeviceKind;
   readonly origin: string;
   readonly deviceName: string;
   readonly platform: string;
@@ -51,6 +54,9 @@ export interface CompanionState {
   readonly approval: ApprovalFields | undefined;
   readonly activeEnvelope: Base64Url | undefined;
   readonly error: LinkErrorName | undefined;
+  /** With `error`: not before then. */
+  readonly retryAtMs: number;
+  readonly turn: WaitForTurn | undefined;
   readonly failuresInARow: number;
 }
 
@@ -89,6 +95,7 @@ export const COMPANION_STATES: Readonly<Record<CompanionKind, LinkStateRule>> = 
 
 export const INITIAL_COMPANION: CompanionState = {
   kind: "idle",
+  as: "companion",
   origin: "",
   deviceName: "",
   platform: "",
@@ -108,5 +115,7 @@ export const INITIAL_COMPANION: CompanionState = {
   approval: undefined,
   activeEnvelope: undefined,
   error: undefined,
+  retryAtMs: 0,
+  turn: undefined,
   failuresInARow: 0,
 };

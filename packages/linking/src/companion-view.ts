@@ -5,7 +5,7 @@ import type { CompanionEffect } from "./link-effects.ts";
 import type { CompanionKind, CompanionState } from "./companion-state.ts";
 import { formatLinkCode } from "./link-code.ts";
 import type { Needs } from "./link-machine.ts";
-import { canRetry, groupDigits, type LinkStage, type LinkStatus } from "./link-status.ts";
+import { errorShown, groupDigits, type LinkStage, type LinkStatus } from "./link-status.ts";
 
 const STAGES: Readonly<Record<CompanionKind, LinkStage>> = {
   idle: "preparing",
@@ -35,10 +35,12 @@ export function companionStatus(state: CompanionState): LinkStatus {
     stage: state.kind === "preparing" && code !== undefined ? "waiting-for-scan" : STAGES[state.kind],
     attempt: attemptIdOf(offer?.attemptId),
     uri: code === undefined ? undefined : formatLinkCode(state.origin, { ...code, publicKey: code.ephemeralPublicKey }),
+    typedCode: undefined,
     deadlineMs: state.deadlineMs === 0 ? undefined : state.deadlineMs,
     matchCode: state.matchCode === undefined ? undefined : groupDigits(state.matchCode),
     peer: offer === undefined ? undefined : { name: offer.handle, platform: "phone", origin: offer.origin },
-    error: state.error === undefined ? undefined : { name: state.error, canRetry: canRetry(state.error) },
+    error: errorShown(state.error, state.retryAtMs),
+    queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
     failuresInARow: state.failuresInARow,
   };
 }
@@ -56,7 +58,15 @@ export function companionNeeds(state: CompanionState): Needs<CompanionEffect<Com
     case "answering":
       if (channel === undefined || secrets === undefined) return {};
       return {
-        job: { kind: "answer-offer", channel, secrets, deviceName: state.deviceName, platform: state.platform, origin: state.origin },
+        job: {
+          kind: "answer-offer",
+          channel,
+          secrets,
+          as: state.as,
+          deviceName: state.deviceName,
+          platform: state.platform,
+          origin: state.origin,
+        },
       };
     case "requesting":
     case "comparing": {
@@ -69,7 +79,9 @@ export function companionNeeds(state: CompanionState): Needs<CompanionEffect<Com
     case "checking": {
       if (channel === undefined || secrets === undefined || offer === undefined || state.decisionEnvelope === undefined) return {};
       const { attemptId, accountId } = offer;
-      return { job: { kind: "open-decision", channel, secrets, attemptId, accountId, decisionEnvelope: state.decisionEnvelope } };
+      return {
+        job: { kind: "open-decision", channel, secrets, as: state.as, attemptId, accountId, decisionEnvelope: state.decisionEnvelope },
+      };
     }
     case "activating":
     case "unconfirmed":

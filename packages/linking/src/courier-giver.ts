@@ -138,6 +138,13 @@ export const GIVER_ROWS: readonly Row<GiverKind, string, Handler>[] = [
   ...WAITING.flatMap((kind) => row<"connected">([kind], "connected", [kind], again)),
   ...(["leaving", "refusing", "handing"] as const).flatMap((kind) => row<"timer">([kind], "timer:retry", [kind], again)),
 
+  // The server lets one link begin after the other; its turn has come.
+  ...(["leaving", "handing"] as const).flatMap((kind) =>
+    row<"place">([kind], "place", [kind], (state, input) =>
+      input.place === 0 && input.rendezvousId === state.rendezvousId ? again(state) : undefined,
+    ),
+  ),
+
   ...row<"crypto-result">(["sharing"], "crypto-result", ["leaving", "spent"], shared),
   ...row<"put-result">(["leaving"], "put-result", ["leaving", "shown", "sharing", "spent"], shareLeft),
   ...row<"slot">(["leaving", "shown"], "slot", ["checking"], answered),

@@ -9,7 +9,7 @@
  * - Byte values are base64url; `body` is a serialized LinkEnvelope.
  */
 import type { ErrorName } from "@hawser/wire";
-import type { ApprovalFields, Base64Url, LinkJob, LinkJobResult, NewDeviceSecrets } from "./link-jobs.ts";
+import type { ApprovalFields, Base64Url, LinkJob, LinkJobResult, NewDeviceKind, NewDeviceSecrets } from "./link-jobs.ts";
 import type { LinkStatus } from "./link-status.ts";
 
 export type Side = "phone" | "companion";
@@ -26,13 +26,17 @@ export type CommonInput =
   | { readonly type: "timer"; readonly timer: LinkTimer }
   /** A slot of the other side. Repeats do no harm. */
   | { readonly type: "slot"; readonly rendezvousId: Base64Url; readonly index: number; readonly body: Base64Url }
+  /** Where the link stands in the server's line; 0 when its turn has come. */
+  | { readonly type: "place"; readonly rendezvousId: Base64Url; readonly place: number; readonly estimateMs: number }
   | { readonly type: "put-result"; readonly effectId: number; readonly result: PutOutcome }
+  /** The server took a watch: what was there before has been said, or is being said. */
+  | { readonly type: "watched"; readonly rendezvousId: Base64Url }
   /** The server refused a watch for good (not: no connection). */
   | { readonly type: "watch-failed"; readonly rendezvousId: Base64Url; readonly error: ErrorName }
   | { readonly type: "crypto-result"; readonly effectId: number; readonly result: LinkJobResult };
 
 /** Effects that both machines have. */
-export type CommonEffect<State> =
+export type CommonEffect<State, Status = LinkStatus> =
   /** Store `state` as JSON (it holds secrets until the attempt ends) before doing anything after it. */
   | { readonly type: "persist"; readonly state: State }
   | { readonly type: "crypto"; readonly effectId: number; readonly job: LinkJob }
@@ -50,7 +54,7 @@ export type CommonEffect<State> =
   | { readonly type: "rendezvous-leave"; readonly rendezvousId: Base64Url }
   | { readonly type: "set-timer"; readonly timer: LinkTimer; readonly afterMs: number }
   | { readonly type: "clear-timer"; readonly timer: LinkTimer }
-  | { readonly type: "status"; readonly status: LinkStatus };
+  | { readonly type: "status"; readonly status: Status };
 
 /** A code with all its keys; structurally the machine's own. */
 export interface ReadyCode {
@@ -66,7 +70,15 @@ export type CompanionInput =
    * A person asks for a code (or, after a pause or a failure, for a new one). Idempotent while a link is under way. `code` is
    * one that the screen shows already, made before this machine ran: it becomes the first.
    */
-  | { readonly type: "start"; readonly origin: string; readonly deviceName: string; readonly platform: string; readonly code?: ReadyCode }
+  | {
+      readonly type: "start";
+      readonly origin: string;
+      readonly deviceName: string;
+      readonly platform: string;
+      /** A companion when absent. */
+      readonly as?: NewDeviceKind;
+      readonly code?: ReadyCode;
+    }
   /** Answers `activate`, or comes by itself: this device was welcomed under its certificate. */
   | { readonly type: "activated" }
   /** A verified list revokes this device (the phone undid the link). The client wipes as for any revocation. */
@@ -93,8 +105,11 @@ export type PhoneInput =
       /** Failures of the attempts before this one; the client keeps the last machine's count. */
       readonly failuresInARow: number;
     }
-  /** The person compared the match code and says yes; `deviceName` overrides what the companion called itself. */
-  | { readonly type: "approve"; readonly deviceName?: string }
+  /**
+   * The person compared the match code and says yes; `deviceName` overrides what the companion called itself. `restore`: it is this
+   * device of the list, which has lost its store, and gets its identity back.
+   */
+  | { readonly type: "approve"; readonly deviceName?: string; readonly restore?: number }
   | { readonly type: "reject" }
   | {
       readonly type: "list-signed";
@@ -121,7 +136,10 @@ export type PhoneEffect<State> =
       readonly attemptId: Base64Url;
       readonly signingKey: Base64Url;
       readonly dhKey: Base64Url;
+      readonly kind: NewDeviceKind;
       readonly deviceName: string;
+      /** Sign nothing: fetch this device's secrets instead. 0: a device of its own. */
+      readonly restore: number;
     }
   /** GetDeviceActivity: was this device ever connected? */
   | { readonly type: "check-activity"; readonly effectId: number; readonly device: number }

@@ -3,6 +3,7 @@
  * restart and gives the same bytes (the phone's HPKE key comes from `entropy`, drawn once per attempt). `run-link-job.ts`
  * carries them out over `@hawser/crypto`. All byte values are base64url without padding.
  */
+import type { CourierJob, CourierJobResult } from "./courier-jobs.ts";
 import type { LinkErrorName } from "./link-status.ts";
 
 /** Bytes as base64url without padding, so that states and jobs are JSON. */
@@ -40,7 +41,11 @@ export interface OfferFields {
   readonly protocolMax: number;
 }
 
+/** What a device is to become: a companion, or the account's next phone. */
+export type NewDeviceKind = "companion" | "phone";
+
 export interface RequestFields {
+  readonly kind: NewDeviceKind;
   readonly signingKey: Base64Url;
   readonly dhKey: Base64Url;
   readonly deviceName: string;
@@ -62,6 +67,10 @@ export interface ApprovalFields {
   readonly handle: string;
   readonly displayName: string;
   readonly phoneDevice: number;
+  /** The companion goes on as the device that it was before it lost its store: with these secrets, under an entry that is there already. */
+  readonly restored?: NewDeviceSecrets;
+  /** Only for a new phone. */
+  readonly accountSeed?: Base64Url;
 }
 
 export type RejectionName = "DECLINED" | "DEVICE_LIMIT" | "ORIGIN_MISMATCH" | "TIMEOUT" | "VERSION" | "UNSPECIFIED";
@@ -71,6 +80,7 @@ export type DecisionFields =
   | { readonly kind: "rejection"; readonly reason: RejectionName };
 
 export type LinkJob =
+  | CourierJob
   /** Companion: the public key that belongs to a code's fresh secret key. */
   | { readonly kind: "make-code"; readonly ephemeralSecret: Base64Url }
   /** Companion: open the channel and the LinkOffer; make, prove and seal the LinkRequest (slot 0). */
@@ -78,18 +88,21 @@ export type LinkJob =
       readonly kind: "answer-offer";
       readonly channel: CompanionChannel;
       readonly secrets: NewDeviceSecrets;
+      readonly as: NewDeviceKind;
       readonly deviceName: string;
       readonly platform: string;
       readonly origin: string;
     }
   /**
    * Companion: open LinkDecision (phone slot 1). An approval is only given out when the chain verifies for the offer's
-   * account, its last entry holds exactly this device's two keys under `device`, with this attempt id, as a companion.
+   * account and its last entry holds exactly this device's two keys under `device`, with this attempt id, as what was asked for; or
+   * the keys of the secrets that are given back, as a companion.
    */
   | {
       readonly kind: "open-decision";
       readonly channel: CompanionChannel;
       readonly secrets: NewDeviceSecrets;
+      readonly as: NewDeviceKind;
       readonly attemptId: Base64Url;
       readonly accountId: Base64Url;
       readonly decisionEnvelope: Base64Url;
@@ -112,6 +125,7 @@ export type LinkJob =
     };
 
 export type LinkJobResult =
+  | CourierJobResult
   | { readonly kind: "make-code"; readonly publicKey: Base64Url }
   | { readonly kind: "answer-offer"; readonly offer: OfferFields; readonly requestEnvelope: Base64Url; readonly matchCode: string }
   | { readonly kind: "open-decision"; readonly decision: DecisionFields }

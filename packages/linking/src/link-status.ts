@@ -1,5 +1,7 @@
 /** What both screens show of a link, and why it failed. Part of the client's public surface. */
 import type { AttemptId } from "@hawser/base";
+import type { NewDeviceKind } from "./link-jobs.ts";
+import type { WaitingPlace } from "./waiting-place.ts";
 
 /** The stages of a link, shown alike on both screens. */
 export type LinkStage =
@@ -17,6 +19,8 @@ export interface LinkPeer {
   readonly name: string;
   readonly platform: string;
   readonly origin: string;
+  /** What it wants to be; only shown by a phone. */
+  readonly kind?: NewDeviceKind;
 }
 
 export interface LinkStatus {
@@ -24,13 +28,18 @@ export interface LinkStatus {
   readonly attempt: AttemptId | undefined;
   /** Companion: what the QR code holds now. */
   readonly uri: string | undefined;
+  /** Companion, when asked for: the letters that say the same to a phone without a camera, e.g. "7K3M-P0QX". */
+  readonly typedCode: string | undefined;
   /** When the stage ends by itself; a device's own clock. */
   readonly deadlineMs: number | undefined;
   /** Six digits in two groups of three, e.g. "123 456". */
   readonly matchCode: string | undefined;
   /** The other side, as it describes itself. */
   readonly peer: LinkPeer | undefined;
-  readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean } | undefined;
+  /** `retryAtMs`: not before then, by the device's own clock. */
+  readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean; readonly retryAtMs?: number } | undefined;
+  /** While the link waits for its turn on a busy server. */
+  readonly queue?: WaitingPlace | undefined;
   /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
   readonly failuresInARow: number;
 }
@@ -40,6 +49,8 @@ export const LINK_ERROR_NAMES = [
   "CODE_MALFORMED",
   "CODE_OTHER_ORIGIN",
   "CODE_EXPIRED",
+  /** No screen shows these letters, or not all of them are right. */
+  "CODE_WRONG",
   "CODE_UNSUPPORTED",
   "CODE_ALREADY_USED",
   "SCAN_DEADLINE",
@@ -54,17 +65,24 @@ export const LINK_ERROR_NAMES = [
   "CANCELLED",
   "SERVER_UNREACHABLE",
   "SERVER_REFUSED",
+  /** More links wait than the server lets wait. */
+  "ADMISSION_FULL",
+  "RATE_LIMITED",
 ] as const;
 export type LinkErrorName = (typeof LINK_ERROR_NAMES)[number];
 
 /** From so many failures in a row on, no new code is made until a person has dismissed the diagnosis (`cancel`). */
 export const FAILURES_BEFORE_DIAGNOSIS = 2;
 
-/** A person's own "no" is no failure of the system. */
-export const countsAsFailure = (name: LinkErrorName): boolean => name !== "DECLINED" && name !== "CANCELLED";
+/** A person's own "no" is no failure of the system, nor is a crowd. */
+export const countsAsFailure = (name: LinkErrorName): boolean =>
+  name !== "DECLINED" && name !== "CANCELLED" && name !== "ADMISSION_FULL" && name !== "RATE_LIMITED";
 
 /** Whether the same thing, done again, can end differently. */
 export const canRetry = (name: LinkErrorName): boolean =>
   name !== "CODE_OTHER_ORIGIN" && name !== "CODE_UNSUPPORTED" && name !== "VERSION" && name !== "DEVICE_LIMIT";
+
+export const errorShown = (name: LinkErrorName | undefined, retryAtMs: number): LinkStatus["error"] =>
+  name === undefined ? undefined : { name, canRetry: canRetry(name), ...(retryAtMs === 0 ? {} : { retryAtMs }) };
 
 export const groupDigits = (digits: string): string => `${digits.slice(0, 3)} ${digits.slice(3)}`;

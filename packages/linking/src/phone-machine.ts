@@ -9,9 +9,10 @@ import type { PhoneEffect, PhoneInput } from "./link-effects.ts";
 import type { RejectionName } from "./link-jobs.ts";
 import { type LinkMachine, type LinkStep, type Move, resumeLink, stepLink, type StepContext } from "./link-machine.ts";
 import { countsAsFailure, type LinkErrorName } from "./link-status.ts";
-import { ACTIVITY_POLL_MS, INITIAL_PHONE, PHONE_STATES, type PhoneKind, type PhoneState } from "./phone-state.ts";
+import { ACTIVITY_POLL_MS, INITIAL_PHONE, PHONE_STATES, type PhoneKind, type PhoneState, REQUEST_DEADLINE_MS } from "./phone-state.ts";
 import { phoneNeeds, phoneStatus } from "./phone-view.ts";
 import { judgePut, refusal } from "./put-outcome.ts";
+import { waitForTurn } from "./waiting-place.ts";
 
 type Effect = PhoneEffect<PhoneState>;
 type To = Move<PhoneState, Effect>;
@@ -35,6 +36,7 @@ const ENDED: Partial<PhoneState> = {
   decision: undefined,
   decisionEnvelope: undefined,
   activeEnvelope: undefined,
+  turn: undefined,
 };
 
 const leave = (state: PhoneState): Effect[] =>
@@ -47,11 +49,11 @@ const retryIn = (state: PhoneState, afterMs: number): To => ({
 });
 
 /** Ends the attempt; the first reason stands. */
-function failed(state: PhoneState, reason: LinkErrorName): To {
+function failed(state: PhoneState, reason: LinkErrorName, retryAtMs = 0): To {
   const error = state.error ?? reason;
   return {
     to: "failed",
-    with: { ...ENDED, error, failuresInARow: state.failuresInARow + (countsAsFailure(error) ? 1 : 0) },
+    with: { ...ENDED, error, retryAtMs, failuresInARow: state.failuresInARow + (countsAsFailure(error) ? 1 : 0) },
     effects: leave(state),
   };
 }
@@ -80,15 +82,24 @@ function scan(_state: PhoneState, input: Of<"scan">, context: StepContext): To {
   };
 }
 
-function offerPut(state: PhoneState, input: Of<"put-result">): To | undefined {
+/** The offer has to wait: the deadline of the state waits with it. With its turn the offer is put again at once. */
+function placeTold(state: PhoneState, input: Of<"place">, { nowMs }: StepContext): To | undefined {
+  if (input.rendezvousId !== state.channel?.rendezvousId || state.offered) return undefined;
+  const { turn, leftMs } = waitForTurn(state.turn, input, REQUEST_DEADLINE_MS, nowMs);
+  const effects: Effect[] = [{ type: "set-timer", timer: "deadline", afterMs: leftMs }];
+  return { to: "offering", stay: turn === undefined ? "serve" : "only", with: { turn, deadlineMs: nowMs + leftMs }, effects };
+}
+
+function offerPut(state: PhoneState, input: Of<"put-result">, { nowMs }: StepContext): To | undefined {
   const verdict = judgePut(input.result);
-  if (verdict.kind === "done") return undefined;
-  return verdict.kind === "refused" ? failed(state, verdict.error) : retryIn(state, verdict.afterMs);
+  if (verdict.kind === "done") return { to: "offering", stay: "serve", with: { offered: true, turn: undefined } };
+  if (verdict.kind === "retry") return retryIn(state, verdict.afterMs);
+  return failed(state, verdict.error, verdict.retryAfterMs === 0 ? 0 : nowMs + verdict.retryAfterMs);
 }
 
 function requestCame(state: PhoneState, input: Of<"slot">): To | undefined {
   if (input.rendezvousId !== state.channel?.rendezvousId || input.index !== 0) return undefined;
-  return { to: "reading", with: { requestEnvelope: input.body } };
+  return { to: "reading", with: { requestEnvelope: input.body, turn: undefined } };
 }
 
 function requestRead(state: PhoneState, { result }: Of<"crypto-result">): To {
@@ -184,6 +195,7 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
     "connected",
     again,
   ),
+  ...row<"place">(["offering"], "place", ["offering"], placeTold),
   ...row<"slot">(["offering"], "slot", ["reading"], requestCame),
   ...row<"watch-failed">(["offering"], "watch-failed", ["failed"], (state, input) => {
     const error = input.rendezvousId === state.channel?.rendezvousId ? refusal(input.error) : undefined;
@@ -193,7 +205,7 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
 
   ...row<"approve">(["comparing"], "approve", ["signing"], (state, input) => ({
     to: "signing",
-    with: { deviceName: input.deviceName ?? state.deviceName },
+    with: { deviceName: input.deviceName ?? state.deviceName, restore: input.restore ?? 0 },
   })),
   ...row<"reject">(["comparing"], "reject", ["sealing-rejection"], () => refuse("DECLINED", "DECLINED")),
   ...row<"timer">(["comparing"], "timer:deadline", ["sealing-rejection"], () => refuse("TIMEOUT", "DECISION_DEADLINE")),

@@ -2,6 +2,7 @@
 import type { LinkStateRule } from "./link-machine.ts";
 import type { ApprovalFields, Base64Url, DecisionFields, OfferFields, PhoneChannel, RequestFields } from "./link-jobs.ts";
 import type { LinkErrorName } from "./link-status.ts";
+import type { WaitForTurn } from "./waiting-place.ts";
 
 export type PhoneKind =
   | "idle"
@@ -30,16 +31,23 @@ export interface PhoneState {
   readonly offer: OfferFields | undefined;
   readonly writerToken: Base64Url;
   readonly offerEnvelope: Base64Url | undefined;
+  /** The offer is on the server: this phone is the one whose offer counts. */
+  readonly offered: boolean;
   readonly requestEnvelope: Base64Url | undefined;
   readonly request: RequestFields | undefined;
   readonly matchCode: string | undefined;
   /** The name the list will carry; fixed by `approve`. */
   readonly deviceName: string;
+  /** The device whose identity is given back; 0: a new one is added. Fixed by `approve`. */
+  readonly restore: number;
   readonly approval: ApprovalFields | undefined;
   readonly decision: DecisionFields | undefined;
   readonly decisionEnvelope: Base64Url | undefined;
   readonly activeEnvelope: Base64Url | undefined;
   readonly error: LinkErrorName | undefined;
+  /** With `error`: not before then. */
+  readonly retryAtMs: number;
+  readonly turn: WaitForTurn | undefined;
   readonly failuresInARow: number;
 }
 
@@ -86,14 +94,18 @@ export const INITIAL_PHONE: PhoneState = {
   offer: undefined,
   writerToken: "",
   offerEnvelope: undefined,
+  offered: false,
   requestEnvelope: undefined,
   request: undefined,
   matchCode: undefined,
   deviceName: "",
+  restore: 0,
   approval: undefined,
   decision: undefined,
   decisionEnvelope: undefined,
   activeEnvelope: undefined,
   error: undefined,
+  retryAtMs: 0,
+  turn: undefined,
   failuresInARow: 0,
 };

@@ -2,7 +2,7 @@
 import { attemptIdOf } from "./companion-view.ts";
 import type { PhoneEffect } from "./link-effects.ts";
 import type { Needs } from "./link-machine.ts";
-import { canRetry, groupDigits, type LinkStage, type LinkStatus } from "./link-status.ts";
+import { errorShown, groupDigits, type LinkStage, type LinkStatus } from "./link-status.ts";
 import { ACTIVITY_POLL_MS, type PhoneKind, type PhoneState } from "./phone-state.ts";
 
 const STAGES: Readonly<Record<PhoneKind, LinkStage>> = {
@@ -31,10 +31,15 @@ export function phoneStatus(state: PhoneState): LinkStatus {
     stage: STAGES[state.kind],
     attempt: attemptIdOf(state.offer?.attemptId),
     uri: undefined,
+    typedCode: undefined,
     deadlineMs: state.deadlineMs === 0 || STAGES[state.kind] === "failed" ? undefined : state.deadlineMs,
     matchCode: state.matchCode === undefined ? undefined : groupDigits(state.matchCode),
-    peer: request === undefined ? undefined : { name: request.deviceName, platform: request.platform, origin: request.origin },
-    error: state.error === undefined ? undefined : { name: state.error, canRetry: canRetry(state.error) },
+    peer:
+      request === undefined
+        ? undefined
+        : { name: request.deviceName, platform: request.platform, origin: request.origin, kind: request.kind },
+    error: errorShown(state.error, state.retryAtMs),
+    queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
     failuresInARow: state.failuresInARow,
   };
 }
@@ -52,14 +57,16 @@ export function phoneNeeds(state: PhoneState): Needs<PhoneEffect<PhoneState>> {
       return { job: { kind: "make-offer", channel, offer } };
     case "offering":
       if (state.offerEnvelope === undefined) return {};
-      return { watch: watchFrom(0), put: put(0, state.offerEnvelope) };
+      // Only then: who came too late is told that, and does not take the answer to another for a broken one.
+      return state.offered ? { watch: watchFrom(0) } : { put: put(0, state.offerEnvelope) };
     case "reading":
       if (state.requestEnvelope === undefined) return {};
       return { job: { kind: "open-request", channel, attemptId, requestEnvelope: state.requestEnvelope } };
     case "signing": {
       if (request === undefined) return {};
-      const { signingKey, dhKey } = request;
-      return { ask: (effectId) => ({ type: "sign-list", effectId, attemptId, signingKey, dhKey, deviceName: state.deviceName }) };
+      const { signingKey, dhKey, kind } = request;
+      const { deviceName, restore } = state;
+      return { ask: (effectId) => ({ type: "sign-list", effectId, attemptId, signingKey, dhKey, kind, deviceName, restore }) };
     }
     case "sealing":
     case "sealing-rejection":

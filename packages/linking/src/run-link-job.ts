@@ -3,19 +3,8 @@
  * anew each time: slots before the wanted one are passed over without their bytes leaving this function. Invariant: the same
  * job gives the same result, and whatever is wrong with bytes from the other side is a `failed` result, never a throw.
  */
-import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import {
-  accountIdFromBytes,
-  assert,
-  type Bytes,
-  concat,
-  equalBytes,
-  fromBase64Url,
-  type Primitives,
-  toBase64Url,
-  utf8,
-} from "@hawser/base";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { accountIdFromBytes, assert, type Bytes, concat, equalBytes, type Primitives, toBase64Url, utf8 } from "@hawser/base";
 import { type LinkChannel, openLinkChannelCompanion, openLinkChannelPhone, verifyChain } from "@hawser/crypto";
 import {
   DeviceKind,
@@ -28,6 +17,8 @@ import {
   LinkRequestSchema,
   MAX_RENDEZVOUS_BODY_BYTES,
   MAX_SHORT_TEXT_BYTES,
+  type RestoredDevice,
+  RestoredDeviceSchema,
 } from "@hawser/wire";
 import type {
   ApprovalFields,
@@ -36,10 +27,13 @@ import type {
   DecisionFields,
   LinkJob,
   LinkJobResult,
+  NewDeviceKind,
   NewDeviceSecrets,
   PhoneChannel,
   RejectionName,
 } from "./link-jobs.ts";
+import { runCourierJob } from "./run-courier-job.ts";
+import { own, parseBytes, parseSlot } from "./slot-bytes.ts";
 
 const PROOF_LABEL = utf8("hawser link request v1\0");
 const NOTHING = new Uint8Array(0);
@@ -73,10 +67,12 @@ export async function runLinkJob(primitives: Primitives, job: LinkJob): Promise<
     }
     case "open-active": {
       const phone = await phoneChannel(primitives, job.channel);
-      const active = parse(LinkActiveSchema, await openEnvelope(phone?.channel, 1, job.activeEnvelope));
+      const active = parseBytes(LinkActiveSchema, await openEnvelope(phone?.channel, 1, job.activeEnvelope));
       const fits = active !== undefined && equalBytes(active.attemptId, own(job.attemptId)) && active.device === job.device;
       return fits ? { kind: "open-active" } : TAMPERED;
     }
+    default:
+      return runCourierJob(primitives, job);
   }
 }
 
@@ -90,7 +86,7 @@ async function makeOffer(primitives: Primitives, job: JobOf<"make-offer">): Prom
 
 async function answerOffer(primitives: Primitives, job: JobOf<"answer-offer">): Promise<LinkJobResult> {
   const channel = await companionChannel(primitives, job.channel);
-  const offer = parse(LinkOfferSchema, await openEnvelope(channel, 0, job.channel.offerEnvelope));
+  const offer = parseBytes(LinkOfferSchema, await openEnvelope(channel, 0, job.channel.offerEnvelope));
   if (channel === undefined || offer === undefined || offer.attemptId.length !== 16 || offer.accountId.length !== 20) return TAMPERED;
   if (tooLong(offer.handle) || tooLong(offer.origin)) return TAMPERED;
   const { signingKey, dhKey } = publicKeys(primitives, job.secrets);
@@ -98,7 +94,7 @@ async function answerOffer(primitives: Primitives, job: JobOf<"answer-offer">): 
   const { deviceName, platform, origin } = job;
   const request = toBinary(
     LinkRequestSchema,
-    create(LinkRequestSchema, { attemptId: offer.attemptId, signingKey, dhKey, deviceName, platform, origin, proof }),
+    create(LinkRequestSchema, { attemptId: offer.attemptId, signingKey, dhKey, deviceName, platform, origin, proof, kind: KINDS[job.as] }),
   );
   return {
     kind: "answer-offer",
@@ -117,7 +113,7 @@ async function answerOffer(primitives: Primitives, job: JobOf<"answer-offer">): 
 async function openRequest(primitives: Primitives, job: JobOf<"open-request">): Promise<LinkJobResult> {
   const phone = await phoneChannel(primitives, job.channel);
   const bytes = await openEnvelope(phone?.channel, 0, job.requestEnvelope);
-  const request = parse(LinkRequestSchema, bytes);
+  const request = parseBytes(LinkRequestSchema, bytes);
   if (phone === undefined || bytes === undefined || request === undefined) return TAMPERED;
   if (!equalBytes(request.attemptId, own(job.attemptId)) || request.signingKey.length !== 32 || request.dhKey.length !== 32)
     return TAMPERED;
@@ -127,7 +123,14 @@ async function openRequest(primitives: Primitives, job: JobOf<"open-request">): 
   const { deviceName, platform, origin } = request;
   return {
     kind: "open-request",
-    request: { signingKey: toBase64Url(request.signingKey), dhKey: toBase64Url(request.dhKey), deviceName, platform, origin },
+    request: {
+      kind: request.kind === DeviceKind.PHONE ? "phone" : "companion",
+      signingKey: toBase64Url(request.signingKey),
+      dhKey: toBase64Url(request.dhKey),
+      deviceName,
+      platform,
+      origin,
+    },
     matchCode: phone.channel.matchCode(bytes),
   };
 }
@@ -136,7 +139,7 @@ async function openDecision(primitives: Primitives, job: JobOf<"open-decision">)
   const channel = await companionChannel(primitives, job.channel);
   // HPKE counts its messages: slot 0 is opened again to reach slot 1.
   if ((await openEnvelope(channel, 0, job.channel.offerEnvelope)) === undefined) return TAMPERED;
-  const decision = parse(LinkDecisionSchema, await openEnvelope(channel, 1, job.decisionEnvelope))?.decision;
+  const decision = parseBytes(LinkDecisionSchema, await openEnvelope(channel, 1, job.decisionEnvelope))?.decision;
   if (decision === undefined || decision.case === undefined) return TAMPERED;
   if (!equalBytes(decision.value.attemptId, own(job.attemptId))) return TAMPERED;
   if (decision.case === "rejection") {
@@ -152,16 +155,27 @@ function certifies(primitives: Primitives, approval: LinkApproval, job: JobOf<"o
   if (approval.stateKey.length !== 32 || tooLong(approval.handle) || tooLong(approval.displayName)) return false;
   const outcome = verifyChain(primitives, approval.lists, { account: accountIdFromBytes(own(job.accountId)) });
   if (outcome.kind !== "ok") return false;
-  const { signingKey, dhKey } = publicKeys(primitives, job.secrets);
+  const { restoredDevice: restored, accountSeed } = approval;
+  if (restored !== undefined && (restored.signingSeed.length !== 32 || restored.dhSecret.length !== 32)) return false;
   const device = outcome.latest.list.devices.find(({ number }) => number === approval.device);
-  return (
-    device !== undefined &&
-    device.kind === DeviceKind.COMPANION &&
-    equalBytes(device.signingKey, signingKey) &&
-    equalBytes(device.dhKey, dhKey) &&
-    equalBytes(device.attemptId, own(job.attemptId))
-  );
+  const { signingKey, dhKey } = publicKeys(primitives, restored === undefined ? job.secrets : secretsOf(restored));
+  if (device === undefined || !equalBytes(device.signingKey, signingKey) || !equalBytes(device.dhKey, dhKey)) return false;
+  if (device.kind !== KINDS[job.as]) return false;
+  // A new phone gets the account's own key, and nobody else does.
+  const { accountKey } = outcome.latest.list;
+  if (job.as === "phone") {
+    if (restored !== undefined || accountSeed.length !== 32 || !equalBytes(primitives.ed25519PublicKey(accountSeed), accountKey))
+      return false;
+  }
+  return restored !== undefined || equalBytes(device.attemptId, own(job.attemptId));
 }
+
+const KINDS = { companion: DeviceKind.COMPANION, phone: DeviceKind.PHONE } as const satisfies Record<NewDeviceKind, DeviceKind>;
+
+const secretsOf = ({ signingSeed, dhSecret }: RestoredDevice): NewDeviceSecrets => ({
+  signingSeed: toBase64Url(signingSeed),
+  dhSecret: toBase64Url(dhSecret),
+});
 
 const approvalFields = (approval: LinkApproval): ApprovalFields => ({
   device: approval.device,
@@ -170,6 +184,8 @@ const approvalFields = (approval: LinkApproval): ApprovalFields => ({
   handle: approval.handle,
   displayName: approval.displayName,
   phoneDevice: approval.phoneDevice,
+  ...(approval.restoredDevice === undefined ? {} : { restored: secretsOf(approval.restoredDevice) }),
+  ...(approval.accountSeed.length === 0 ? {} : { accountSeed: toBase64Url(approval.accountSeed) }),
 });
 
 function decisionBytes({ attemptId, decision }: { readonly attemptId: Base64Url; readonly decision: DecisionFields }): Bytes {
@@ -178,9 +194,13 @@ function decisionBytes({ attemptId, decision }: { readonly attemptId: Base64Url;
     const reason = LinkRejectionReason[decision.reason];
     return toBinary(LinkDecisionSchema, create(LinkDecisionSchema, { decision: { case: "rejection", value: { attemptId: id, reason } } }));
   }
-  const { lists, stateKey, ...rest } = decision.approval;
+  const { lists, stateKey, restored, accountSeed, ...rest } = decision.approval;
   const value = {
     ...rest,
+    ...(restored === undefined
+      ? {}
+      : { restoredDevice: create(RestoredDeviceSchema, { signingSeed: own(restored.signingSeed), dhSecret: own(restored.dhSecret) }) }),
+    ...(accountSeed === undefined ? {} : { accountSeed: own(accountSeed) }),
     attemptId: id,
     stateKey: own(stateKey),
     lists: lists.map(({ payload, signature }) => ({ payload: own(payload), signature: own(signature) })),
@@ -206,7 +226,7 @@ async function phoneChannel(
 }
 
 async function companionChannel(primitives: Primitives, from: CompanionChannel): Promise<LinkChannel | undefined> {
-  const encapsulatedKey = parse(LinkEnvelopeSchema, fromBase64Url(from.offerEnvelope))?.encapsulatedKey;
+  const encapsulatedKey = parseSlot(LinkEnvelopeSchema, from.offerEnvelope)?.encapsulatedKey;
   if (encapsulatedKey?.length !== 32) return undefined;
   const opened = await openLinkChannelCompanion(primitives, {
     code: { rendezvousId: own(from.rendezvousId), secret: own(from.secret) },
@@ -223,7 +243,7 @@ async function sealAt(channel: LinkChannel, slot: number, plaintext: Bytes): Pro
 }
 
 async function openEnvelope(channel: LinkChannel | undefined, slot: number, body: Base64Url): Promise<Bytes | undefined> {
-  const parsed = parse(LinkEnvelopeSchema, fromBase64Url(body));
+  const parsed = parseSlot(LinkEnvelopeSchema, body);
   return parsed === undefined || channel === undefined ? undefined : channel.open(slot, parsed.ciphertext);
 }
 
@@ -233,20 +253,4 @@ const envelope = (ciphertext: Bytes, encapsulatedKey: Bytes = NOTHING): Base64Ur
   return toBase64Url(bytes);
 };
 
-function parse<M extends Message>(schema: GenMessage<M>, bytes: Bytes | undefined): M | undefined {
-  if (bytes === undefined || bytes.length > MAX_RENDEZVOUS_BODY_BYTES) return undefined;
-  try {
-    return fromBinary(schema, bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 const tooLong = (text: string): boolean => utf8(text).length > MAX_SHORT_TEXT_BYTES;
-
-/** Bytes that this program wrote itself. */
-function own(text: Base64Url): Bytes {
-  const bytes = fromBase64Url(text);
-  assert(bytes !== undefined, "malformed base64url in an own state");
-  return bytes;
-}

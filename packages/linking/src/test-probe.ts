@@ -18,6 +18,7 @@ export const approval: ApprovalFields = {
   phoneDevice: 1,
 };
 export const request = (byte: number) => ({
+  kind: "companion" as const,
   signingKey: key(byte),
   dhKey: key(byte + 1),
   deviceName: "Laptop",

@@ -8,7 +8,9 @@ import { INITIAL_COMPANION, resumeCompanion, stepCompanion } from "./companion-m
 import type { CompanionState } from "./companion-state.ts";
 import type { CompanionEffect, CompanionInput, LinkTimer, PhoneEffect, PhoneInput, Side } from "./link-effects.ts";
 import type { ApprovalFields, LinkJob, LinkJobResult } from "./link-jobs.ts";
-import { parseLinkCode } from "./link-code.ts";
+import type { GiverEffect } from "./courier-giver.ts";
+import type { TakerEffect } from "./courier-taker.ts";
+import { type LinkCodeParts, parseLinkCode } from "./link-code.ts";
 import { companionStatus } from "./companion-view.ts";
 import { INITIAL_PHONE, resumePhone, stepPhone } from "./phone-machine.ts";
 import type { PhoneState } from "./phone-state.ts";
@@ -27,8 +29,11 @@ export function seededRandom(seed: number): { next: () => number; bytes: (sizeBy
   return { next, bytes: (sizeBytes) => Uint8Array.from({ length: sizeBytes }, () => Math.floor(next() * 256)) };
 }
 
+type AnyEffect = PhoneEffect<PhoneState> | CompanionEffect<CompanionState> | GiverEffect | TakerEffect;
+
 const seal = (content: unknown): string => toBase64Url(utf8(JSON.stringify(content)));
 const unseal = <T>(body: string): T => JSON.parse(fromUtf8(fromBase64Url(body)!)!) as T;
+const placeOf = (nameplate: string): string => toBase64Url(utf8(`place of a nameplate ${nameplate}`));
 /** A public key is its secret, backwards. */
 const publicOf = (secret: string): string => toBase64Url(fromBase64Url(secret)!.toReversed());
 
@@ -40,7 +45,7 @@ interface Listed {
   revoked: boolean;
 }
 
-interface Actor<State, Effect> {
+export interface Actor<State, Effect> {
   state: State;
   saved: string;
   tasks: Effect[];
@@ -78,19 +83,16 @@ export class LinkWorld {
   tellCompanion(input: CompanionInput): void {
     const step = stepCompanion(this.companion.state, input, this);
     this.companion.state = step.state;
-    this.#take(this.companion, step.effects);
+    this.take(this.companion, step.effects);
   }
 
   tellPhone(input: PhoneInput): void {
     const step = stepPhone(this.phone.state, input, this);
     this.phone.state = step.state;
-    this.#take(this.phone, step.effects);
+    this.take(this.phone, step.effects);
   }
 
-  #take<State, Effect extends PhoneEffect<PhoneState> | CompanionEffect<CompanionState>>(
-    actor: Actor<State, Effect>,
-    effects: readonly Effect[],
-  ): void {
+  protected take<State, Effect extends AnyEffect>(actor: Actor<State, Effect>, effects: readonly Effect[]): void {
     if (effects.length > 0 && effects[0]!.type !== "persist") this.violations.push("an effect came before persist");
     for (const effect of effects) {
       if (effect.type === "persist") actor.saved = JSON.stringify(effect.state);
@@ -99,7 +101,7 @@ export class LinkWorld {
       else if (effect.type === "rendezvous-watch") actor.watches.set(`${effect.rendezvousId}|${effect.side}`, effect);
       else if (effect.type === "rendezvous-leave")
         for (const key of actor.watches.keys()) if (key.startsWith(effect.rendezvousId)) actor.watches.delete(key);
-      if (["crypto", "rendezvous-put", "activate", "sign-list", "check-activity", "undo-list"].includes(effect.type))
+      if (["crypto", "rendezvous-put", "activate", "sign-list", "check-activity", "undo-list", "open-code"].includes(effect.type))
         actor.tasks.push(effect);
     }
   }
@@ -112,36 +114,36 @@ export class LinkWorld {
     if (side === "phone") {
       const step = resumePhone(JSON.parse(this.phone.saved) as PhoneState, this);
       this.phone.state = step.state;
-      this.#take(this.phone, step.effects);
+      this.take(this.phone, step.effects);
     } else {
       const step = resumeCompanion(JSON.parse(this.companion.saved) as CompanionState, this);
       this.companion.state = step.state;
-      this.#take(this.companion, step.effects);
+      this.take(this.companion, step.effects);
     }
   }
 
   /** Carries out one waiting task of a side, any of them; the network may lose question or answer. */
   work(side: Side): void {
     if (side === "phone") {
-      const task = this.#pick(this.phone.tasks);
+      const task = this.pick(this.phone.tasks);
       if (task !== undefined) this.#phoneTask(task);
     } else {
-      const task = this.#pick(this.companion.tasks);
+      const task = this.pick(this.companion.tasks);
       if (task !== undefined) this.#companionTask(task);
     }
   }
 
-  #pick<T>(tasks: T[]): T | undefined {
+  protected pick<T>(tasks: T[]): T | undefined {
     return tasks.splice(Math.floor(this.random.next() * tasks.length), 1)[0];
   }
 
-  #lost(): boolean {
+  protected lost(): boolean {
     return this.lossy && this.random.next() < 0.25;
   }
 
   #phoneTask(task: PhoneEffect<PhoneState>): void {
-    if (task.type === "crypto") this.tellPhone({ type: "crypto-result", effectId: task.effectId, result: this.#compute(task.job) });
-    else if (task.type === "rendezvous-put") this.#put(task, (input) => this.tellPhone(input));
+    if (task.type === "crypto") this.tellPhone({ type: "crypto-result", effectId: task.effectId, result: this.compute(task.job) });
+    else if (task.type === "rendezvous-put") this.put(task, (input) => this.tellPhone(input));
     else if (task.type === "sign-list") {
       const keys = this.signedKeys.get(task.attemptId) ?? new Set();
       this.signedKeys.set(task.attemptId, keys.add(`${task.signingKey}|${task.dhKey}`));
@@ -166,21 +168,21 @@ export class LinkWorld {
         displayName: "Ayşe",
         phoneDevice: 1,
       };
-      if (!this.#lost()) this.tellPhone({ type: "list-signed", effectId: task.effectId, result: { ok: true, approval } });
+      if (!this.lost()) this.tellPhone({ type: "list-signed", effectId: task.effectId, result: { ok: true, approval } });
     } else if (task.type === "check-activity") {
-      if (this.#lost()) return this.tellPhone({ type: "activity", effectId: task.effectId, everConnected: undefined });
+      if (this.lost()) return this.tellPhone({ type: "activity", effectId: task.effectId, everConnected: undefined });
       this.tellPhone({ type: "activity", effectId: task.effectId, everConnected: this.connectedDevices.has(task.device) });
     } else if (task.type === "undo-list") {
-      if (this.#lost()) return this.tellPhone({ type: "list-undone", effectId: task.effectId, done: false });
+      if (this.lost()) return this.tellPhone({ type: "list-undone", effectId: task.effectId, done: false });
       this.buried.add(task.attemptId);
       for (const listed of this.list) if (listed.attemptId === task.attemptId) listed.revoked = true;
-      if (!this.#lost()) this.tellPhone({ type: "list-undone", effectId: task.effectId, done: true });
+      if (!this.lost()) this.tellPhone({ type: "list-undone", effectId: task.effectId, done: true });
     }
   }
 
   #companionTask(task: CompanionEffect<CompanionState>): void {
-    if (task.type === "crypto") this.tellCompanion({ type: "crypto-result", effectId: task.effectId, result: this.#compute(task.job) });
-    else if (task.type === "rendezvous-put") this.#put(task, (input) => this.tellCompanion(input));
+    if (task.type === "crypto") this.tellCompanion({ type: "crypto-result", effectId: task.effectId, result: this.compute(task.job) });
+    else if (task.type === "rendezvous-put") this.put(task, (input) => this.tellCompanion(input));
     else if (task.type === "activate") {
       const listed = this.list.find(({ device }) => device === task.approval.device);
       if (
@@ -190,21 +192,21 @@ export class LinkWorld {
       )
         this.violations.push("activated without a list that certifies its keys");
       // A client's session goes on trying for as long as it takes.
-      if (this.#lost()) this.companion.tasks.push(task);
+      if (this.lost()) this.companion.tasks.push(task);
       else if (listed?.revoked === true) this.tellCompanion({ type: "revoked" });
       else {
         this.connectedDevices.add(task.approval.device);
-        if (this.#lost()) this.companion.tasks.push(task);
+        if (this.lost()) this.companion.tasks.push(task);
         else this.tellCompanion({ type: "activated" });
       }
     }
   }
 
-  #put(
+  protected put(
     task: Extract<PhoneEffect<PhoneState>, { type: "rendezvous-put" }>,
     tell: (input: Extract<PhoneInput, { type: "put-result" }>) => void,
   ): void {
-    if (this.#lost()) {
+    if (this.lost()) {
       if (this.random.next() < 0.5)
         tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "UNREACHABLE", retryAfterMs: 0 } });
       return;
@@ -218,7 +220,7 @@ export class LinkWorld {
       this.violations.push("a slot was written twice with different bytes");
     const conflict = there !== undefined && there.token !== task.writerToken;
     if (!expired && there === undefined) this.slots.set(key, { body: task.body, token: task.writerToken, atMs: this.nowMs });
-    if (this.#lost()) return;
+    if (this.lost()) return;
     if (expired) tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "RENDEZVOUS_EXPIRED", retryAfterMs: 0 } });
     else if (conflict)
       tell({ type: "put-result", effectId: task.effectId, result: { ok: false, error: "RENDEZVOUS_CONFLICT", retryAfterMs: 0 } });
@@ -235,8 +237,8 @@ export class LinkWorld {
         ? []
         : [{ type: "slot" as const, rendezvousId, index: Number(index), body }];
     });
-    const slot = this.#pick(seen);
-    if (slot === undefined || this.#lost()) return;
+    const slot = this.pick(seen);
+    if (slot === undefined || this.lost()) return;
     if (side === "phone") this.tellPhone(slot);
     else this.tellCompanion(slot);
   }
@@ -276,7 +278,7 @@ export class LinkWorld {
     this.tellPhone({ type: "approve" });
   }
 
-  #compute(job: LinkJob): LinkJobResult {
+  protected compute(job: LinkJob): LinkJobResult {
     switch (job.kind) {
       case "make-code":
         return { kind: "make-code", publicKey: publicOf(job.ephemeralSecret) };
@@ -303,6 +305,23 @@ export class LinkWorld {
         return { kind: "seal-active", activeEnvelope: seal(job.device) };
       case "open-active":
         return unseal<number>(job.activeEnvelope) === job.device ? { kind: "open-active" } : { kind: "failed", error: "CHANNEL_TAMPERED" };
+      case "courier-locate":
+        return { kind: "courier-locate", rendezvousId: placeOf(job.nameplate) };
+      case "courier-share":
+        return { kind: "courier-share", rendezvousId: placeOf(job.nameplate), shareEnvelope: seal("share") };
+      case "courier-answer":
+        return { kind: "courier-answer", answerEnvelope: seal(job.side.password) };
+      case "courier-check": {
+        const right = unseal(job.answerEnvelope) === job.side.password;
+        return { kind: "courier-check", right, replyEnvelope: seal(right ? job.parts : "refusal") };
+      }
+      case "courier-open":
+      case "reverse-open": {
+        const reply = unseal<LinkCodeParts | "refusal">(job.replyEnvelope);
+        return reply === "refusal" ? { kind: "courier-failed", error: "CODE_WRONG" } : { kind: job.kind, parts: reply };
+      }
+      case "reverse-seal":
+        return { kind: "reverse-seal", replyEnvelope: seal(job.parts) };
     }
   }
 }

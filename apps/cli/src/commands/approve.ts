@@ -5,23 +5,30 @@ import { CliError } from "../error-text.ts";
 import { followHistory } from "../profile/follow-history.ts";
 import { waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
+import { qrCode } from "../terminal/qr-code.ts";
 import { safeName } from "../terminal/safe-text.ts";
-import { linkEvent } from "../views/link-view.ts";
+import { linkEvent, queueLine } from "../views/link-view.ts";
 
 interface ApproveOptions {
   readonly yes?: boolean;
   readonly name?: string;
   readonly history: boolean;
+  readonly code?: string;
+  readonly show?: boolean;
+  readonly invert?: boolean;
 }
 
 /** Longer than every deadline of the ceremony, which come as failures of their own. */
-const STAGE_DEADLINE_MS = 5 * 60_000;
+const STAGE_DEADLINE_MS = 6 * 60_000;
 const REFUSAL_DEADLINE_MS = 3_000;
 
 export const approve: DefineCommand = (program, run) => {
   program
     .command("approve [uri]")
     .description("let the device that shows this code into the account (without URI: one line of standard input)")
+    .option("--code <letters>", "the letters that the device shows, instead of its code")
+    .option("--show", "show a code here, for the device to read (hawser link --scan, or its camera)")
+    .option("--invert", "draw the code for a light terminal")
     .option("-y, --yes", "do not ask; only for codes you made yourself")
     .option("--no-history", "do not stay until the old messages are handed over")
     .option("--name <name>", "call the device this instead of what it proposes")
@@ -33,13 +40,29 @@ export const approve: DefineCommand = (program, run) => {
               detail: "Only the account's phone can let devices in.",
               next: "Run this on the phone's profile.",
             });
-          const code = context.args[0] ?? (await readCode(context));
-          await decide(client, context, code.trim());
+          await decide(client, context, await begin(client, context));
           if (context.options.history) await handOver(client, context);
         });
       }),
     );
 };
+
+/** However the device's code comes here: what follows is the same. */
+async function begin(client: HawserClient, context: Context<ApproveOptions>): Promise<LinkStatus> {
+  const { code, show } = context.options;
+  if ([context.args[0], code, show].filter((given) => given !== undefined).length > 1)
+    throw new CliError("USAGE", { detail: "More than one code was given.", next: "Give a link, or --code, or --show." });
+  if (code !== undefined) return client.openTypedCode(code);
+  if (show === true) return client.showReverseCode();
+  return client.openLinkCode((context.args[0] ?? (await readCode(context))).trim());
+}
+
+/** A code for the other device's camera, and the text behind it. */
+function draw({ output, options }: Context<ApproveOptions>, uri: string): void {
+  if (output.json) return;
+  const lines = qrCode(uri, { paint: output.paint, invert: options.invert ?? false });
+  output.line(["", ...lines, "", "Hold this before the new device's camera, or run there: hawser link --scan", "", uri, ""].join("\n"));
+}
 
 async function readCode({ output, input, signal }: Context): Promise<string> {
   output.ask("The new device's code: ");
@@ -50,9 +73,9 @@ async function readCode({ output, input, signal }: Context): Promise<string> {
   return line;
 }
 
-async function decide(client: HawserClient, context: Context<ApproveOptions>, code: string): Promise<void> {
+async function decide(client: HawserClient, context: Context<ApproveOptions>, opened: LinkStatus): Promise<void> {
   const { output, signal, options } = context;
-  let last = await client.openLinkCode(code);
+  let last = opened;
   output.event(linkEvent(last));
   const reach = (stages: readonly LinkStatus["stage"][]) =>
     waitFor(
@@ -60,7 +83,10 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, co
       async (event: ClientEvent | undefined) => {
         if (event !== undefined && event.type !== "link") return undefined;
         const status = event?.link ?? (await client.linkStatus()) ?? last;
-        if (status.stage !== last.stage) output.event(linkEvent(status));
+        if (status.stage !== last.stage || status.queue?.place !== last.queue?.place) output.event(linkEvent(status));
+        const line = status.queue?.place === last.queue?.place ? undefined : queueLine(status);
+        if (line !== undefined) output.line(line);
+        if (status.uri !== undefined && status.uri !== last.uri) draw(context, status.uri);
         last = status;
         if (status.stage === "failed") throw new CliError(status.error?.name ?? "INTERNAL");
         return stages.includes(status.stage) ? status : undefined;
@@ -89,6 +115,7 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, co
     output.event({ event: "approved", peerName }, output.paint.green(`✓ "${safeName(peerName)}" is linked.`));
   } catch (error) {
     if (signal.aborted && (last.stage === "comparing" || last.stage === "scanned")) await reject();
+    else if (signal.aborted && last.attempt === undefined) await client.cancelLink().catch(() => undefined);
     throw error;
   }
 }

@@ -8,17 +8,19 @@ import { followHistory } from "../profile/follow-history.ts";
 import { refuseRevoked } from "../profile/revoked-error.ts";
 import { untilReachable, waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
-import { linkEvent, stageLine } from "../views/link-view.ts";
+import { linkEvent, queueLine, stageLine } from "../views/link-view.ts";
 import { qrCode } from "../terminal/qr-code.ts";
 
 interface LinkOptions {
   readonly deviceName: string;
   readonly history: boolean;
   readonly invert?: boolean;
+  readonly scan?: string;
 }
 
 /** The whole ceremony has its own deadlines, each shorter; this one only makes sure that there is an end. */
 const CEREMONY_DEADLINE_MS = 60 * 60_000;
+const ANSWER_DEADLINE_MS = 30_000;
 /** Stages that may be given up without leaving the other side in doubt. */
 const CANCELLABLE: ReadonlySet<LinkStage> = new Set(["preparing", "waiting-for-scan", "scanned", "comparing", "paused"]);
 
@@ -28,6 +30,7 @@ export const link: DefineCommand = (program, run) => {
     .description("join this terminal to a phone's account, as a companion")
     .option("--device-name <name>", "what this device is called", proposedDeviceName())
     .option("--no-history", "do not wait for the old messages")
+    .option("--scan <text>", "answer the code that a phone shows (hawser approve --show) instead of waiting for a scan")
     .option("--invert", "draw the code for a light terminal")
     .action(
       run<LinkOptions>(async (context) => {
@@ -51,7 +54,9 @@ export const link: DefineCommand = (program, run) => {
 async function ceremony(client: HawserClient, context: Context<LinkOptions>): Promise<void> {
   const { output, signal, options } = context;
   const show = screen(context);
-  let last: LinkStatus = await client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform() });
+  const begin = () => client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform(), typedCode: true });
+  let last: LinkStatus = await begin();
+  if (options.scan !== undefined) await answerPhone(client, options.scan, signal);
   const probe = async (event: ClientEvent | undefined): Promise<"active" | "paused" | undefined> => {
     if (event?.type === "state") refuseRevoked(event.state);
     if (event !== undefined && event.type !== "link") return undefined;
@@ -67,7 +72,7 @@ async function ceremony(client: HawserClient, context: Context<LinkOptions>): Pr
       if (outcome === undefined) throw new CliError("SCAN_DEADLINE");
       output.ask("Press Enter for a new code. ");
       if ((await context.input.next(signal)) === undefined) throw signal.aborted ? (signal.reason as Error) : new CliError("SCAN_DEADLINE");
-      last = await client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform() });
+      last = await begin();
     }
   } catch (error) {
     if (CANCELLABLE.has(last.stage)) await client.cancelLink().catch(() => undefined);
@@ -75,17 +80,29 @@ async function ceremony(client: HawserClient, context: Context<LinkOptions>): Pr
   }
 }
 
+/** The phone shows the code here, and gets the one that this device made. */
+async function answerPhone(client: HawserClient, text: string, signal: AbortSignal): Promise<void> {
+  const isReady = async (): Promise<true | undefined> => ((await client.linkStatus())?.uri === undefined ? undefined : true);
+  await waitFor(client, isReady, { signal, deadlineMs: ANSWER_DEADLINE_MS });
+  await client.openReverseCode(text.trim());
+}
+
 /** Shows each stage once, and a new code in the place of the old one. */
 function screen({ output, options }: Context<LinkOptions>): (status: LinkStatus) => void {
   let shown = "";
   let drawnLines = 0;
+  let drawnUri = "";
   return (status) => {
     const event = linkEvent(status);
     const text = JSON.stringify({ ...event, deadlineMs: null });
     if (text === shown) return;
     shown = text;
     if (output.json) return output.event(event);
-    if (status.stage === "waiting-for-scan" && status.uri !== undefined) {
+    if (status.stage === "waiting-for-scan" && status.uri !== undefined && status.queue === undefined) {
+      const letters = status.typedCode === undefined ? [] : [`Or type this on the phone:  ${output.paint.bold(status.typedCode)}`, ""];
+      // The letters come a moment later than the code. Where nothing can be drawn over, they are added.
+      if (!output.interactive && status.uri === drawnUri) return letters.forEach((line) => output.line(line));
+      drawnUri = status.uri;
       const lines = [
         "",
         ...qrCode(status.uri, { paint: output.paint, invert: options.invert ?? false }),
@@ -95,6 +112,7 @@ function screen({ output, options }: Context<LinkOptions>): (status: LinkStatus)
         "",
         status.uri,
         "",
+        ...letters,
       ];
       // Only what nothing was printed after may be drawn over.
       const above = output.interactive && drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[J` : "";
@@ -103,7 +121,7 @@ function screen({ output, options }: Context<LinkOptions>): (status: LinkStatus)
       return;
     }
     drawnLines = 0;
-    const line = stageLine(status, output.paint);
+    const line = queueLine(status) ?? stageLine(status, output.paint);
     if (line !== undefined) output.line(line);
   };
 }

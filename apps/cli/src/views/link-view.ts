@@ -5,7 +5,7 @@ import type { Paint } from "../terminal/paint.ts";
 import { safeName } from "../terminal/safe-text.ts";
 
 export function linkEvent(status: LinkStatus): Extract<CliEvent, { event: "link" }> {
-  const { stage, uri = null, matchCode = null, deadlineMs = null, peer, error } = status;
+  const { stage, uri = null, typedCode = null, matchCode = null, deadlineMs = null, peer, error } = status;
   return {
     event: "link",
     stage,
@@ -16,7 +16,18 @@ export function linkEvent(status: LinkStatus): Extract<CliEvent, { event: "link"
     peerPlatform: peer?.platform ?? null,
     peerOrigin: peer?.origin ?? null,
     error: error?.name ?? null,
+    place: status.queue?.place ?? null,
+    estimateMs: status.queue?.estimateMs ?? null,
+    typedCode,
   };
+}
+
+/** While a link waits for its turn on a busy server. */
+export function queueLine({ queue }: LinkStatus): string | undefined {
+  if (queue === undefined) return undefined;
+  const minutes = Math.round(queue.estimateMs / 60_000);
+  const wait = minutes < 1 ? "less than a minute" : `about ${minutes} minute${minutes === 1 ? "" : "s"}`;
+  return `Many people are linking. Place ${queue.place} in the line, ${wait}. It goes on by itself.`;
 }
 
 /** What the companion's screen says at a stage; `undefined` where it shows something else. */

@@ -7,6 +7,7 @@ import { useClient, useClientEvents } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
 import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
+import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
 
 export function ApprovalSheet() {
@@ -14,12 +15,13 @@ export function ApprovalSheet() {
   const [link, setLink] = useState<LinkStatus>();
   useEffect(() => {
     void client.linkStatus().then(
-      (status) => status !== undefined && !["active", "failed"].includes(status.stage) && setLink(status),
+      (status) => status?.attempt !== undefined && !["active", "failed"].includes(status.stage) && setLink(status),
       () => undefined,
     );
   }, [client]);
   useClientEvents((event) => {
-    if (event.type === "link") setLink(event.link);
+    // Before there is an attempt, the page where the link began speaks.
+    if (event.type === "link" && event.link.attempt !== undefined) setLink(event.link);
   });
   return link === undefined ? null : <Sheet key={link.attempt ?? "attempt"} link={link} onClose={() => setLink(undefined)} />;
 }
@@ -40,6 +42,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
     onClose();
   };
   const seconds = link.deadlineMs === undefined ? undefined : Math.max(0, Math.ceil((link.deadlineMs - now) / 1_000));
+  const retrySeconds = Math.ceil(((link.error?.retryAtMs ?? 0) - now) / 1_000);
   const title =
     stage === "active"
       ? t("approve.doneTitle")
@@ -131,6 +134,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
       ) : (
         <>
           <StageList stage={stage} />
+          <QueueNote queue={link.queue} />
           {stage === "active" && (
             <p className="note note-good">
               <Icon name="check" size={20} />
@@ -143,6 +147,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
         <p className="note note-bad" role="alert">
           <Icon name="warning" size={20} />
           {errorText(text, link.error.name)}
+          {retrySeconds > 0 && <span className="numeric">{t("action.waitSeconds", { seconds: retrySeconds })}</span>}
         </p>
       )}
       {action.error !== undefined && (

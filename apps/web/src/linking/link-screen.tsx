@@ -8,9 +8,13 @@ import { useEffect, useRef, useState } from "react";
 import { useClient, useClientEvents, useClientState } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
 import { useChangeLanguage } from "../app/language.tsx";
+import { WaitingButton } from "../app/waiting-button.tsx";
 import { linkUri, type LinkSeed } from "../entry/link-seed.ts";
+import { OtherWays } from "./other-ways.tsx";
+import { DiagnosisLink } from "./phone-ways.tsx";
 import { describePlatform } from "./platform.ts";
 import { QrCode } from "./qr-code.tsx";
+import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
 
 const FAILURES_BEFORE_DIAGNOSIS = 2;
@@ -34,8 +38,8 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
     before.current = status.stage;
     setLink(status);
   };
-  const begin = (offer?: LinkSeed): void => {
-    const options = { ...describePlatform(navigator.userAgent), ...(offer === undefined ? {} : { initialOffer: offer }) };
+  const begin = (offer?: LinkSeed, typedCode = false): void => {
+    const options = { ...describePlatform(navigator.userAgent), typedCode, ...(offer === undefined ? {} : { initialOffer: offer }) };
     client.startLink(options).then(take, () => undefined);
   };
   /** Where the clipboard is closed, the link is shown to be copied by hand. */
@@ -93,7 +97,7 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
                 <li>{t("link.step2")}</li>
                 <li>{t("link.step3")}</li>
               </ol>
-              <p className="berth-note">{t("link.note")}</p>
+              {link?.queue === undefined ? <p className="berth-note">{t("link.note")}</p> : <QueueNote queue={link.queue} />}
             </>
           ) : stage === "paused" ? (
             <>
@@ -121,6 +125,7 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
                 </p>
               )}
               {isStuck && <Diagnosis />}
+              {isStuck && <DiagnosisLink />}
               {isStuck && (
                 <Button
                   look="plain"
@@ -152,9 +157,9 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
                 ) : stage === "failed" ? (
                   link?.error?.canRetry !== false &&
                   !isStuck && (
-                    <Button icon="retry" onClick={() => begin()}>
+                    <WaitingButton icon="retry" notBeforeMs={link?.error?.retryAtMs} onClick={() => begin()}>
                       {t("link.newCode")}
-                    </Button>
+                    </WaitingButton>
                   )
                 ) : link?.matchCode !== undefined && stage !== "active" ? (
                   <div className="match" role="status">
@@ -180,6 +185,7 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
               {t("myCode.copy")}
             </Button>
           )}
+          {!isVeiled && uri !== undefined && <OtherWays link={link} onLetters={() => begin(undefined, true)} />}
           {LANDED.includes(stage) && stage !== "activating" && (
             <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>
               {t("action.cancel")}

@@ -19,9 +19,9 @@ import {
   shownLetters,
   stepGiver,
 } from "@hawser/linking";
-import type { RendezvousMessage } from "@hawser/wire";
+import type { AdmissionPlace, RendezvousMessage } from "@hawser/wire";
 import type { Core } from "../core.ts";
-import { type Rendezvous, slotInput } from "./rendezvous.ts";
+import { placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
 import { createTimers, type Timers } from "./timers.ts";
 
 const SAVED = "link-couriers";
@@ -48,6 +48,7 @@ export interface CompanionCouriers {
   openReverse(text: string, state: CompanionState | undefined): Promise<void>;
   connected(): void;
   slot(message: RendezvousMessage): void;
+  place(told: AdmissionPlace): void;
   resume(): void;
   clear(): void;
   stop(): void;
@@ -152,6 +153,10 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
     },
     slot(message) {
       const given = slotInput(message);
+      for (const key of couriers.keys()) input(key, given);
+    },
+    place(told) {
+      const given = placeInput(told);
       for (const key of couriers.keys()) input(key, given);
     },
     resume() {

@@ -2,42 +2,46 @@
  * Drives the companion's side of a link. Invariants: the machine's state is on disk before any effect of the step; being certified,
  * the certificate, keys and chain are stored in one transaction, before the first connection as that device.
  */
-import {
-  accountIdFromBytes,
-  type Clock,
-  type DeviceNumber,
-  equalBytes,
-  fromBase64Url,
-  OperationalError,
-  type Primitives,
-} from "@hawser/base";
+import { accountIdFromBytes, type DeviceNumber, equalBytes, fromBase64Url, OperationalError, type Primitives } from "@hawser/base";
 import {
   type CompanionEffect,
   type CompanionInput,
   type CompanionState,
   companionStatus,
   INITIAL_COMPANION,
-  type LinkTimer,
+  type NewDeviceKind,
   resumeCompanion,
   runLinkJob,
   stepCompanion,
 } from "@hawser/linking";
-import type { RendezvousMessage } from "@hawser/wire";
+import type { AdmissionPlace, RendezvousMessage } from "@hawser/wire";
 import { becomeMember } from "../account/create.ts";
 import type { LinkOfferSeed, LinkStatus } from "../api.ts";
 import type { Core } from "../core.ts";
-import { bytes, type Rendezvous, slotInput } from "./rendezvous.ts";
+import { createCompanionCouriers } from "./companion-couriers.ts";
+import { bytes, placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
+import { createTimers } from "./timers.ts";
 
 const SAVED = "linking";
 
 export interface CompanionLink {
-  start(options: { readonly deviceName: string; readonly platform: string; readonly initialOffer?: LinkOfferSeed }): LinkStatus;
+  start(options: {
+    readonly deviceName: string;
+    readonly platform: string;
+    readonly initialOffer?: LinkOfferSeed;
+    readonly typedCode?: boolean;
+    readonly as?: NewDeviceKind;
+  }): LinkStatus;
+  /** Answers the code that a phone shows. */
+  openReverse(text: string): Promise<void>;
   cancel(): void;
   status(): LinkStatus | undefined;
   /** After the client was opened. */
   resume(): void;
   connected(): void;
   slot(message: RendezvousMessage): void;
+  /** Where a link stands that waits for its turn. */
+  place(told: AdmissionPlace): void;
   /** Welcomed as the device this link made. */
   activated(): void;
   revoked(): void;
@@ -55,6 +59,18 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   let state: CompanionState | undefined;
   let stopped = false;
   const timers = createTimers(core.ports.clock, (timer) => input({ type: "timer", timer }));
+  const couriers = createCompanionCouriers(core, rendezvous, () => {
+    const status = shown();
+    if (status !== undefined && status.typedCode !== lettersTold) tell(status);
+  });
+  let lettersTold: string | undefined;
+
+  const shown = (): LinkStatus | undefined =>
+    state === undefined ? undefined : { ...companionStatus(state), typedCode: couriers.letters(state) };
+  const tell = (status: LinkStatus): void => {
+    lettersTold = status.typedCode;
+    core.notify.emit({ type: "link", link: status });
+  };
 
   const input = (given: CompanionInput): void => {
     if (stopped || (state === undefined && given.type !== "start")) return;
@@ -64,6 +80,8 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     core.observe.companion(state, step.state);
     state = step.state;
     for (const effect of step.effects) run(effect);
+    couriers.follow(step.state);
+    if (step.state.kind === "idle" || step.state.kind === "active") couriers.clear();
   };
 
   const run = (effect: CompanionEffect<CompanionState>): void => {
@@ -90,7 +108,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
       case "clear-timer":
         return timers.clear(effect.timer);
       case "status":
-        return core.notify.emit({ type: "link", link: effect.status });
+        return tell(shown() ?? effect.status);
       case "activate":
         return activate(effect);
     }
@@ -99,8 +117,10 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   const activate = ({ accountId, secrets, approval }: Extract<CompanionEffect<CompanionState>, { type: "activate" }>): void => {
     if (core.identity.self() === undefined) {
       const { primitives } = core.ports;
-      const dhSecret = bytes(secrets.dhSecret);
-      const signSeed = bytes(secrets.signingSeed);
+      const given = approval.restored ?? secrets;
+      const dhSecret = bytes(given.dhSecret);
+      const signSeed = bytes(given.signingSeed);
+      const isPhone = approval.accountSeed !== undefined && state?.as === "phone";
       const lists = approval.lists.map((entry) => ({ payload: bytes(entry.payload), signature: bytes(entry.signature) }));
       becomeMember(core, {
         self: {
@@ -109,11 +129,11 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
           handle: approval.handle,
           displayName: approval.displayName,
           deviceName: state?.deviceName ?? "",
-          role: "companion",
-          phoneDevice: approval.phoneDevice as DeviceNumber,
+          role: isPhone ? "phone" : "companion",
+          phoneDevice: (isPhone ? approval.device : approval.phoneDevice) as DeviceNumber,
         },
         keys: { dhSecret, dhPublic: primitives.x25519PublicKey(dhSecret), signSeed, signPublic: primitives.ed25519PublicKey(signSeed) },
-        accountSeed: undefined,
+        accountSeed: isPhone ? bytes(approval.accountSeed!) : undefined,
         stateKey: bytes(approval.stateKey),
         lists,
         // The certifying list may be known to nobody but the phone and this device.
@@ -125,31 +145,46 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   };
 
   return {
-    start({ deviceName, platform, initialOffer }) {
+    start({ deviceName, platform, initialOffer, typedCode, as = "companion" }) {
       const code = initialOffer !== undefined && isGenuine(core.ports.primitives, initialOffer) ? { code: initialOffer } : {};
-      input({ type: "start", origin: core.ports.origin, deviceName, platform, ...code });
+      if (typedCode === true) couriers.want();
+      input({ type: "start", origin: core.ports.origin, deviceName, platform, as, ...code });
       events.underWay(true);
-      if (state === undefined) throw new OperationalError("WRONG_PHASE");
-      return companionStatus(state);
+      const status = shown();
+      if (status === undefined) throw new OperationalError("WRONG_PHASE");
+      return status;
     },
+    openReverse: (text) => couriers.openReverse(text, state),
     cancel() {
       input({ type: "cancel" });
       if (core.identity.self() === undefined) events.underWay(false);
     },
-    status: () => (state === undefined || state.kind === "idle" ? undefined : companionStatus(state)),
+    status: () => (state === undefined || state.kind === "idle" ? undefined : shown()),
     resume() {
       const saved = core.store.kv.getJson<CompanionState>(SAVED);
       if (saved === undefined) return;
       if (core.identity.self() === undefined) events.underWay(true);
+      couriers.resume();
       take(resumeCompanion({ ...INITIAL_COMPANION, ...saved }, core.pairContext()));
     },
-    connected: () => input({ type: "connected" }),
-    slot: (message) => input(slotInput(message)),
+    connected() {
+      input({ type: "connected" });
+      couriers.connected();
+    },
+    slot(message) {
+      input(slotInput(message));
+      couriers.slot(message);
+    },
+    place(told) {
+      input(placeInput(told));
+      couriers.place(told);
+    },
     activated: () => input({ type: "activated" }),
     revoked: () => input({ type: "revoked" }),
     stop() {
       stopped = true;
       timers.stop();
+      couriers.stop();
     },
   };
 }
@@ -159,30 +194,4 @@ function isGenuine(primitives: Primitives, { rendezvousId, secret, ephemeralSecr
   const [id, psk, secretKey, publicKey] = [rendezvousId, secret, ephemeralSecret, ephemeralPublicKey].map(fromBase64Url);
   if (id?.length !== 16 || psk?.length !== 32 || secretKey?.length !== 32 || publicKey === undefined) return false;
   return equalBytes(primitives.x25519PublicKey(secretKey), publicKey);
-}
-
-export interface Timers {
-  set(timer: LinkTimer, afterMs: number): void;
-  clear(timer: LinkTimer): void;
-  stop(): void;
-}
-
-/** One-shot, named; setting one again replaces it. */
-export function createTimers(clock: Clock, fire: (timer: LinkTimer) => void): Timers {
-  const running = new Map<LinkTimer, () => void>();
-  const clear = (timer: LinkTimer): void => {
-    running.get(timer)?.();
-    running.delete(timer);
-  };
-  return {
-    set(timer, afterMs) {
-      clear(timer);
-      running.set(
-        timer,
-        clock.after(afterMs, () => fire(timer)),
-      );
-    },
-    clear,
-    stop: () => [...running.keys()].forEach(clear),
-  };
 }

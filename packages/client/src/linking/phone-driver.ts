@@ -2,11 +2,20 @@
  * Drives the phone's side: one machine an attempt. Invariants: an attempt's state is on disk before any effect of its step; lists are
  * signed one after another (the client's queue), and an attempt never gets two devices.
  */
-import { accountIdToBytes, type AttemptId, type DeviceNumber, equalBytes, OperationalError, toBase64Url } from "@hawser/base";
+import {
+  type AccountId,
+  accountIdToBytes,
+  type AttemptId,
+  type DeviceNumber,
+  equalBytes,
+  OperationalError,
+  toBase64Url,
+} from "@hawser/base";
 import { sealDeviceLabel } from "@hawser/crypto";
 import {
   type ApprovalFields,
   INITIAL_PHONE,
+  type LinkCodeParts,
   parseLinkCode,
   type PhoneEffect,
   type PhoneInput,
@@ -16,15 +25,17 @@ import {
   runLinkJob,
   stepPhone,
 } from "@hawser/linking";
-import { DeviceKind, type RendezvousMessage, RevocationReason } from "@hawser/wire";
+import { type AdmissionPlace, DeviceKind, type RendezvousMessage, RevocationReason } from "@hawser/wire";
 import type { LinkStatus } from "../api.ts";
 import { isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import type { DeviceCapsules } from "../devices/device-capsule.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import type { OwnList } from "../devices/own-list.ts";
 import type { SerialQueue } from "../serial-queue.ts";
-import { createTimers, type Timers } from "./companion-driver.ts";
-import { bytes, type Rendezvous, slotInput } from "./rendezvous.ts";
+import { createPhoneCouriers } from "./phone-couriers.ts";
+import { bytes, placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
+import { createTimers, type Timers } from "./timers.ts";
 
 const SAVED = "phone-links";
 /** Attempts at once; a phone shows one, the others end by their deadlines. */
@@ -32,15 +43,27 @@ const MAX_ATTEMPTS = 8;
 
 export interface PhoneLinks {
   open(text: string): LinkStatus;
-  approve(attempt: AttemptId, deviceName: string | undefined): void;
+  /** Letters from a companion's screen. */
+  openTyped(text: string): LinkStatus;
+  /** A code for a companion's camera; its status has the text. */
+  showReverse(): LinkStatus;
+  approve(attempt: AttemptId, options?: ApproveOptions): void;
   reject(attempt: AttemptId): void;
   status(): LinkStatus | undefined;
   cancel(): void;
   resume(): void;
   connected(): void;
   slot(message: RendezvousMessage): void;
+  /** Where a link stands that waits for its turn. */
+  place(told: AdmissionPlace): void;
   deviceSeen(device: DeviceNumber): void;
   stop(): void;
+}
+
+export interface ApproveOptions {
+  readonly deviceName?: string;
+  /** This device of the list has lost its store: it gets its identity back, and nothing is signed. */
+  readonly restore?: DeviceNumber;
 }
 
 interface Parts {
@@ -48,6 +71,7 @@ interface Parts {
   readonly rendezvous: Rendezvous;
   readonly directory: DeviceDirectory;
   readonly ownList: OwnList;
+  readonly capsules: DeviceCapsules;
   readonly queue: SerialQueue;
   /** A link is complete: give the new device what it needs. */
   readonly linked: (attempt: AttemptId, device: DeviceNumber) => void;
@@ -64,6 +88,16 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   let failuresInARow = 0;
   let newest: LinkStatus | undefined;
   let stopped = false;
+  const couriers = createPhoneCouriers(core, {
+    rendezvous: parts.rendezvous,
+    open: (code) => void openCode(code),
+    failuresInARow: () => failuresInARow,
+    failed: (count) => (failuresInARow = count),
+    status(status) {
+      newest = status;
+      core.notify.emit({ type: "link", link: status });
+    },
+  });
 
   const make = (key: string): Attempt => {
     const attempt: Attempt = {
@@ -157,13 +191,14 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   const addDevice = async (effect: Extract<PhoneEffect<PhoneState>, { type: "sign-list" }>): Promise<ApprovalFields> => {
     const self = core.identity.requirePhone();
     if (abandoned.has(effect.attemptId)) throw new OperationalError("LIST_INVALID");
+    if (effect.restore !== 0) return restoreDevice(effect.restore as DeviceNumber);
     if (deviceOfAttempt(effect.attemptId) === undefined) {
       await parts.directory.refresh(self.account);
       const { primitives, random } = core.ports;
       const signingKey = bytes(effect.signingKey);
       const sealedLabel = sealDeviceLabel(primitives, core.identity.stateKey(), signingKey, effect.deviceName, { random });
       const device = {
-        kind: DeviceKind.COMPANION,
+        kind: effect.kind === "phone" ? DeviceKind.PHONE : DeviceKind.COMPANION,
         signingKey,
         dhKey: bytes(effect.dhKey),
         attemptId: bytes(effect.attemptId),
@@ -171,10 +206,26 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       };
       core.store.atomically(() => parts.ownList.extend({ add: [device] }));
     }
+    // With two phones (one moves to the other) both may sign at once: what is handed out has to be the one that won.
+    if (phonesOf(self.account) > 1) {
+      await parts.ownList.publish();
+      if (deviceOfAttempt(effect.attemptId) === undefined) throw new OperationalError("LIST_CONFLICT", { retry: "now" });
+    }
     // The companion staples the list as well: whichever arrives first.
-    void parts.ownList.publish().catch(() => undefined);
+    else void parts.ownList.publish().catch(() => undefined);
+    const accountSeed = core.identity.accountSeed();
+    const device = deviceOfAttempt(effect.attemptId)!;
+    if (device.kind !== DeviceKind.PHONE || accountSeed === undefined) return approvalOf(device.number);
+    return { ...approvalOf(device.number), accountSeed: toBase64Url(accountSeed) };
+  };
+
+  const phonesOf = (account: AccountId): number =>
+    parts.directory.latest(account)?.list.devices.filter(({ kind }) => kind === DeviceKind.PHONE).length ?? 0;
+
+  const approvalOf = (device: number): ApprovalFields => {
+    const self = core.identity.requirePhone();
     return {
-      device: deviceOfAttempt(effect.attemptId)!.number,
+      device,
       lists: core.store.lists
         .chain(self.account, 0)
         .map((entry) => ({ payload: toBase64Url(entry.payload), signature: toBase64Url(entry.signature) })),
@@ -183,6 +234,14 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       displayName: self.displayName,
       phoneDevice: self.device,
     };
+  };
+
+  /** Its entry stays as it is. What was agreed with it in sessions is gone with its store. */
+  const restoreDevice = async (device: DeviceNumber): Promise<ApprovalFields> => {
+    const { signSeed, dhSecret } = await parts.capsules.open(device);
+    const { account } = core.identity.requirePhone();
+    core.store.atomically(() => core.store.sessions.delete({ account, device }));
+    return { ...approvalOf(device), restored: { signingSeed: toBase64Url(signSeed), dhSecret: toBase64Url(dhSecret) } };
   };
 
   const undo = async (attemptId: string): Promise<boolean> => {
@@ -212,23 +271,31 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     throw new OperationalError("CODE_EXPIRED");
   };
 
+  /** However the code came here: the same code is the same attempt. */
+  const openCode = (code: LinkCodeParts): LinkStatus => {
+    const self = core.identity.requirePhone();
+    const key = code.rendezvousId;
+    if (!attempts.has(key)) {
+      if (attempts.size >= MAX_ATTEMPTS) throw new OperationalError("RATE_LIMITED", { retry: { afterMs: 10_000 } });
+      make(key);
+      const account = { accountId: toBase64Url(accountIdToBytes(self.account)), handle: self.handle, origin: core.ports.origin };
+      input(key, { type: "scan", code, account, failuresInARow });
+    }
+    const opened = attempts.get(key);
+    if (opened === undefined) throw new OperationalError("CODE_EXPIRED");
+    return phoneStatus(opened.state);
+  };
+
   return {
     open(text) {
-      const self = core.identity.requirePhone();
+      core.identity.requirePhone();
       const parsed = parseLinkCode(text, core.ports.origin);
       if (!parsed.ok) throw new OperationalError(parsed.error.kind);
-      const key = parsed.value.rendezvousId;
-      if (!attempts.has(key)) {
-        if (attempts.size >= MAX_ATTEMPTS) throw new OperationalError("RATE_LIMITED", { retry: { afterMs: 10_000 } });
-        make(key);
-        const account = { accountId: toBase64Url(accountIdToBytes(self.account)), handle: self.handle, origin: core.ports.origin };
-        input(key, { type: "scan", code: parsed.value, account, failuresInARow });
-      }
-      const opened = attempts.get(key);
-      if (opened === undefined) throw new OperationalError("CODE_EXPIRED");
-      return phoneStatus(opened.state);
+      return openCode(parsed.value);
     },
-    approve: (attempt, deviceName) => input(keyOf(attempt), { type: "approve", ...(deviceName === undefined ? {} : { deviceName }) }),
+    openTyped: couriers.openTyped,
+    showReverse: couriers.showReverse,
+    approve: (attempt, options = {}) => input(keyOf(attempt), { type: "approve", ...options }),
     reject: (attempt) => input(keyOf(attempt), { type: "reject" }),
     status() {
       const last = [...attempts.values()].at(-1);
@@ -236,6 +303,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     },
     cancel() {
       for (const key of attempts.keys()) input(key, { type: "cancel" });
+      couriers.cancel();
       newest = undefined;
     },
     resume() {
@@ -245,12 +313,19 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
         const attempt = make(key);
         take(key, attempt, resumePhone({ ...INITIAL_PHONE, ...state }, core.pairContext()));
       }
+      couriers.resume();
     },
     connected() {
       for (const key of attempts.keys()) input(key, { type: "connected" });
+      couriers.connected();
     },
     slot(message) {
       const given = slotInput(message);
+      input(given.rendezvousId, given);
+      couriers.slot(message);
+    },
+    place(told) {
+      const given = placeInput(told);
       input(given.rendezvousId, given);
     },
     deviceSeen(device) {
@@ -259,6 +334,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     stop() {
       stopped = true;
       for (const { timers } of attempts.values()) timers.stop();
+      couriers.stop();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The rendezvous effects of both linking machines, carried out over the connection. Without one they are dropped: the machine repeats them. */
 import { fromBase64Url, OperationalError, toBase64Url } from "@hawser/base";
 import type { CommonEffect, CommonInput, PutOutcome, Side } from "@hawser/linking";
-import { ERROR_CODES, type ErrorName, RendezvousSide } from "@hawser/wire";
+import { type AdmissionPlace, ERROR_CODES, type ErrorName, RendezvousSide } from "@hawser/wire";
 import { type DeviceLink, RequestFailed } from "../connection/server-link.ts";
 
 type Put = Extract<CommonEffect<unknown>, { type: "rendezvous-put" }>;
@@ -36,10 +36,16 @@ export function createRendezvous(link: DeviceLink): Rendezvous {
     watch(effect, answer) {
       if (!link.online) return;
       const input = { rendezvousId: bytes(effect.rendezvousId), side: WATCHER_OF[effect.side], fromIndex: effect.fromIndex };
-      void link.request("rendezvousWatch", input).catch((error: unknown) => {
-        if (error instanceof RequestFailed)
-          answer({ type: "watch-failed", rendezvousId: effect.rendezvousId, error: error.code as ErrorName });
-      });
+      void link.request("rendezvousWatch", input).then(
+        ({ admission }) => {
+          answer({ type: "watched", rendezvousId: effect.rendezvousId });
+          if (admission !== undefined) answer(placeInput(admission));
+        },
+        (error: unknown) => {
+          if (error instanceof RequestFailed)
+            answer({ type: "watch-failed", rendezvousId: effect.rendezvousId, error: error.code as ErrorName });
+        },
+      );
     },
     leave(rendezvousId) {
       if (link.online) void link.request("rendezvousLeave", { rendezvousId: bytes(rendezvousId) }).catch(() => undefined);
@@ -49,6 +55,9 @@ export function createRendezvous(link: DeviceLink): Rendezvous {
 
 export const slotInput = (message: { readonly rendezvousId: Uint8Array; readonly index: number; readonly body: Uint8Array }) =>
   ({ type: "slot", rendezvousId: toBase64Url(message.rendezvousId), index: message.index, body: toBase64Url(message.body) }) as const;
+
+export const placeInput = ({ rendezvousId, place, estimateMs }: AdmissionPlace) =>
+  ({ type: "place", rendezvousId: toBase64Url(rendezvousId), place, estimateMs }) as const;
 
 function outcomeOf(error: unknown): PutOutcome {
   if (!(error instanceof RequestFailed) || !(error.code in ERROR_CODES)) return { ok: false, error: "UNREACHABLE", retryAfterMs: 0 };

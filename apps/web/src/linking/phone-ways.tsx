@@ -1,0 +1,142 @@
+/** Phone: links without its camera. Letters that the other screen shows, or a code of its own for the other camera. */
+import type { LinkStatus } from "@hawser/sdk";
+import { Button, Icon, TextField, useText } from "@hawser/ui";
+import { useState } from "react";
+import { useAction } from "../app/action.ts";
+import { useClient, useClientEvents } from "../app/client-context.tsx";
+import { errorText } from "../app/error-text.ts";
+import { useNow } from "../app/now.ts";
+import { goPage } from "../app/router.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
+import { QrCode } from "./qr-code.tsx";
+
+const FAILURES_BEFORE_DIAGNOSIS = 2;
+
+export function PhoneWays() {
+  const { t } = useText();
+  const [way, setWay] = useState<"none" | "type" | "show">("none");
+  return (
+    <div className="stack">
+      {way === "type" ? (
+        <TypeCode />
+      ) : (
+        <Button look="soft" wide icon="keyboard" onClick={() => setWay("type")}>
+          {t("typed.enter")}
+        </Button>
+      )}
+      {way === "show" ? (
+        <ShowCode />
+      ) : (
+        <Button look="soft" wide icon="qr" onClick={() => setWay("show")}>
+          {t("reverse.show")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** The link's words until it has an attempt; from then on the sheet speaks, and this page is left. */
+function useBeginning(): readonly [LinkStatus | undefined, (status: LinkStatus | undefined) => void] {
+  const [link, setLink] = useState<LinkStatus>();
+  useClientEvents((event) => {
+    if (event.type !== "link" || link === undefined) return;
+    if (event.link.attempt === undefined) setLink(event.link);
+    else goPage("devices");
+  });
+  return [link, setLink];
+}
+
+function TypeCode() {
+  const text = useText();
+  const { t } = text;
+  const client = useClient();
+  const action = useAction("inline");
+  const [letters, setLetters] = useState("");
+  const [link, setLink] = useBeginning();
+  const error = action.error ?? (link?.error === undefined ? undefined : errorText(text, link.error.name));
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setLink(undefined);
+        void action.run(async () => setLink(await client.openTypedCode(letters)));
+      }}
+    >
+      <TextField
+        label={t("typed.enter")}
+        value={letters}
+        dir="ltr"
+        autoFocus
+        autoComplete="off"
+        autoCapitalize="characters"
+        spellCheck={false}
+        placeholder="XXXX-XXXX"
+        hint={t("typed.hint")}
+        onChange={(event) => setLetters(event.target.value)}
+      />
+      {error !== undefined && (
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {error}
+        </p>
+      )}
+      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink />}
+      <WaitingButton
+        type="submit"
+        notBeforeMs={action.notBeforeMs}
+        busy={action.busy || link?.stage === "preparing"}
+        disabled={letters.trim() === ""}
+      >
+        {t("typed.go")}
+      </WaitingButton>
+    </form>
+  );
+}
+
+function ShowCode() {
+  const text = useText();
+  const { t } = text;
+  const client = useClient();
+  const action = useAction("inline");
+  const [link, setLink] = useBeginning();
+  const [isAsked, setAsked] = useState(false);
+  const now = useNow(1_000);
+  const show = (): void => {
+    setAsked(true);
+    void action.run(async () => setLink(await client.showReverseCode()));
+  };
+  if (!isAsked) show();
+  const seconds = link?.deadlineMs === undefined ? undefined : Math.max(0, Math.ceil((link.deadlineMs - now) / 1_000));
+  const error = action.error ?? (link?.error === undefined ? undefined : errorText(text, link.error.name));
+  return (
+    <section className="card contact-card" aria-label={t("reverse.show")}>
+      <div className="qr-plate">{link?.uri !== undefined && <QrCode text={link.uri} label={t("link.qrLabel")} />}</div>
+      <p>{t("reverse.showText")}</p>
+      {seconds !== undefined && seconds <= 60 && <p className="numeric">{t("approve.left", { seconds })}</p>}
+      {error !== undefined && (
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {error}
+        </p>
+      )}
+      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink />}
+      {error !== undefined && (
+        <WaitingButton icon="retry" notBeforeMs={action.notBeforeMs} onClick={show}>
+          {t("link.newCode")}
+        </WaitingButton>
+      )}
+    </section>
+  );
+}
+
+/** Another try of the same would not help. */
+export function DiagnosisLink() {
+  const { t } = useText();
+  return (
+    <a className="button button-soft button-wide" href="/diagnosis">
+      <Icon name="info" size={19} />
+      {t("typed.diagnosis")}
+    </a>
+  );
+}
