@@ -17,6 +17,7 @@ import {
   parseAccountId,
 } from "@hawser/base";
 import {
+  AlertStateSchema,
   BlockStateSchema,
   ChatStateSchema,
   ContactStateSchema,
@@ -41,6 +42,7 @@ const SCHEMAS = {
   chat: ChatStateSchema,
   settings: SettingsStateSchema,
   profile: ProfileSchema,
+  alert: AlertStateSchema,
 } as const;
 export type Collection = keyof typeof SCHEMAS;
 
@@ -58,6 +60,9 @@ export interface StateSync {
 export interface StateSyncEvents {
   /** A companion has wiped itself and asks the phone to take it off the list. */
   leaving(device: DeviceNumber): void;
+  /** Whether this device may answer the alert; asked of whoever sent the answer and of whoever wrote it. */
+  mayAnswerAlert(id: string, writer: number): boolean;
+  alertAnswered(id: string): void;
   /** A device that is settling in learns whom the account knows. Inside the delivery's transaction. */
   accepted(account: AccountId): void;
 }
@@ -87,12 +92,15 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
       if (update.key === String(from.device)) events.leaving(from.device);
       return;
     }
+    const isAlert = update.collection === "alert";
+    if (isAlert && ![from.device, update.device].every((writer) => events.mayAnswerAlert(update.key, writer))) return;
     const entry: StateEntry = { ...update, timeMs: Number(update.timeMs) };
     if (Number.isSafeInteger(entry.timeMs) && store.stateEntries.merge(entry)) {
       const account =
         entry.collection === "contact" && entry.value.length > 0 && identity.settling() ? parseAccountId(entry.key) : undefined;
       if (account !== undefined) events.accepted(account);
       applyState(core, entry);
+      if (isAlert) events.alertAnswered(entry.key);
     }
   };
 
@@ -155,11 +163,11 @@ function applyState(core: Core, entry: StateEntry): void {
       const value = read(ReadStateSchema, entry.value);
       const conversation = conversationRow(core, entry.key);
       if (value === undefined || conversation === undefined) return;
-      const there = Number(value.upToSentAtMs) * ORDER_STEPS_PER_MS + ORDER_STEPS_PER_MS - 1;
       const marked = value.messageId.length === MESSAGE_ID_SIZE_BYTES ? store.messages.row(messageIdFromBytes(value.messageId)) : undefined;
-      // The message itself may stand later here than there: it is read all the same.
-      const here = marked?.conversation === conversation.row ? marked.order : 0;
-      store.conversations.markRead(conversation.row, Math.max(there, here));
+      const there = Number(value.upToSentAtMs) * ORDER_STEPS_PER_MS;
+      // Where the message stands here, which may be later. Others of its millisecond may be newer: only without it they count as read.
+      const order = marked?.conversation === conversation.row ? Math.max(marked.order, there) : there + ORDER_STEPS_PER_MS - 1;
+      store.conversations.markRead(conversation.row, order);
       return core.notify.changed("conversations");
     }
     case "settings": {
