@@ -27,11 +27,34 @@ export interface ClientState {
   readonly settings: Settings;
   /** The same as `Contact.listConflict` for the own account: no message leaves, nothing is signed out, until there is one list again. */
   readonly listConflict: boolean;
+  /** Devices that were added to the account or removed from it, until somebody answers on one of its devices. Oldest first. */
+  readonly deviceAlerts: readonly DeviceAlert[];
   /**
    * The server no longer had everything that was meant for this device (away too long, or its store was lost). What is missing is being
    * fetched from another own device as history; `undefined` once it is here. Without another device it stays, and says why chats have holes.
    */
   readonly gapSinceMs: number | undefined;
+  /** Something happened to this device's store and was healed; shown until `dismissNotice`. */
+  readonly notice: StoreNotice | undefined;
+}
+
+/**
+ * `old-copy`: the store had been put back from an older copy; sessions were made anew. `store-lost`: the store was lost, keys were kept.
+ * `store-damaged`: parts of the store could not be read; what could was kept. Missing messages come as history each time.
+ */
+export type StoreNotice = "old-copy" | "store-lost" | "store-damaged";
+
+export interface DeviceAlert {
+  readonly id: string;
+  readonly kind: "added" | "removed";
+  readonly device: DeviceNumber;
+  readonly name: string;
+  readonly role: Role;
+  readonly atMs: number;
+  /** The phone that added it, or the device that removed it, where the lists say so. */
+  readonly byName: string | undefined;
+  /** "Remove it" was answered: the phone does it, after a moment in which it can be taken back (`undo`). */
+  readonly removing: boolean;
 }
 
 export interface SelfInfo {
@@ -92,6 +115,8 @@ export interface DeviceInfo {
   readonly addedAtMs: number;
   readonly connected: boolean;
   readonly lastSeenMs: number | undefined;
+  /** On a phone: a companion whose identity can be given back to it, should it lose its store. */
+  readonly restorable: boolean;
 }
 
 /**
@@ -201,6 +226,8 @@ export type ClientEvent =
   | { readonly type: "messages"; readonly conversation: ConversationId }
   | { readonly type: "message"; readonly message: MessageView; readonly isNew: boolean }
   | { readonly type: "devices" }
+  /** Once for each; it stays in `ClientState.deviceAlerts`. */
+  | { readonly type: "device-alert"; readonly alert: DeviceAlert }
   | { readonly type: "contacts" }
   | { readonly type: "import"; readonly importId: string; readonly done: number; readonly total: number };
 
@@ -229,17 +256,6 @@ export type ClientErrorName =
   /** Another process has this profile open. */
   | "PROFILE_IN_USE";
 
-export interface HawserClient {
-  state(): Promise<ClientState>;
-  subscribe(listener: (event: ClientEvent) => void): () => void;
-  close(): Promise<void>;
-  /**
-   * What the platform or a person says about the network. `online` (also: "try again now") ends a pause, unless the server asked for
-   * it; `changed` probes a connection that may be dead; `offline` is noted. Hints make the client look, they never make it believe.
-   */
-  networkHint(hint: "online" | "offline" | "changed"): Promise<void>;
-
-  // Account (phone)
 /** What a device knows of itself, for a diagnosis: states and numbers, nothing of anybody. */
 export interface ClientDiagnostics {
   readonly phase: ClientPhase;
@@ -255,9 +271,20 @@ export interface ClientDiagnostics {
   readonly changes: readonly Change[];
 }
 
+export interface HawserClient {
+  state(): Promise<ClientState>;
+  diagnostics(): Promise<ClientDiagnostics>;
+  subscribe(listener: (event: ClientEvent) => void): () => void;
+  close(): Promise<void>;
+  /**
+   * What the platform or a person says about the network. `online` (also: "try again now") ends a pause, unless the server asked for
+   * it; `changed` probes a connection that may be dead; `offline` is noted. Hints make the client look, they never make it believe.
+   */
+  networkHint(hint: "online" | "offline" | "changed"): Promise<void>;
+
+  // Account (phone)
   checkHandle(handle: string): Promise<{ available: boolean }>;
   createAccount(options: {
-  diagnostics(): Promise<ClientDiagnostics>;
     handle: string;
     displayName: string;
     deviceName: string;
@@ -272,23 +299,59 @@ export interface ClientDiagnostics {
   restoreAccount(options: { handle: string; recoveryCode: string; deviceName: string }): Promise<SelfInfo>;
   setDisplayName(name: string): Promise<void>;
   setSettings(settings: Partial<Settings>): Promise<void>;
+  /** The person has read `ClientState.notice`. */
+  dismissNotice(): Promise<void>;
 
   // Linking, companion
   /** Starts (or resumes) a link; progress comes as `link` events. Idempotent. */
-  startLink(options: { deviceName: string; platform: string; initialOffer?: LinkOfferSeed }): Promise<LinkStatus>;
+  startLink(options: {
+    deviceName: string;
+    platform: string;
+    initialOffer?: LinkOfferSeed;
+    /** Shows letters beside the code, for phones without a camera: `typedCode` of the status. From then on until the link ends. */
+    typedCode?: boolean;
+    /** `phone`: the account moves here from the phone that approves (see `finishMove`). A companion when absent. */
+    as?: Role;
+  }): Promise<LinkStatus>;
+  /**
+   * The other way round: a code that the phone shows (`showReverseCode`), read here by a camera, from an image or pasted. While this
+   * device shows a code of its own. Resolves when the phone can go on, rejects with CODE_… or SERVER_….
+   */
+  openReverseCode(text: string): Promise<void>;
   cancelLink(): Promise<void>;
   linkStatus(): Promise<LinkStatus | undefined>;
 
   // Linking, phone
   /** Any text a camera, an image or a person gave. Rejects with CODE_… when it is none of ours. */
   openLinkCode(text: string): Promise<LinkStatus>;
-  approveLink(attempt: AttemptId, options?: { deviceName?: string }): Promise<void>;
+  /**
+   * Letters that a person read from the other screen. Rejects with CODE_MALFORMED when they are no code, with RATE_LIMITED after
+   * too many wrong ones. Until there is an attempt, `link` events without one say how it goes: CODE_WRONG, CODE_EXPIRED.
+   */
+  openTypedCode(text: string): Promise<LinkStatus>;
+  /** A code for the other device's camera: `uri` of the status, valid until `deadlineMs`. It comes as a `link` event. */
+  showReverseCode(): Promise<LinkStatus>;
+  /**
+   * `restore`: the companion is this device of the list (`DeviceInfo.restorable`), which has lost its store; it gets its identity back and
+   * the list stays as it is.
+   */
+  approveLink(attempt: AttemptId, options?: { deviceName?: string; restore?: DeviceNumber }): Promise<void>;
   rejectLink(attempt: AttemptId): Promise<void>;
 
   // Devices
   devices(): Promise<readonly DeviceInfo[]>;
   renameDevice(device: DeviceNumber, name: string): Promise<void>;
   revokeDevice(device: DeviceNumber): Promise<void>;
+  /**
+   * `known`: "this was me" or "I have seen it"; gone on every device. `remove`: of an added companion; the phone revokes it a few seconds
+   * later, when it is connected. `undo`: takes `remove` back, while it is not done.
+   */
+  answerDeviceAlert(id: string, answer: "known" | "remove" | "undo"): Promise<void>;
+  /**
+   * On the new phone, at the end of a move (`startLink` with `as: "phone"`): it is the account's only phone from now on. The old one is
+   * revoked as replaced; companions stay. Rejects with WRONG_PHASE while history is still coming, unless `withoutHistory`. Idempotent.
+   */
+  finishMove(options?: { withoutHistory?: boolean }): Promise<void>;
   /** Removes every key and message from this device. A companion asks the phone to revoke it first, when it can. */
   wipe(): Promise<void>;
 

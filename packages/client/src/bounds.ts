@@ -42,6 +42,8 @@ export const MAX_RESENDS_ASKED_AGAIN = 100;
 export const OUTBOX_WINDOW = 64;
 /** Rows prepared in one pass of the pump. */
 export const OUTBOX_BATCH = 32;
+/** Messages sealed lately that are remembered: many times what can be sealed and not stored by the server. */
+export const MAX_SEALED_IDS = 1_024;
 export const OUTBOX_FIRST_RETRY_MS = 1_000;
 export const OUTBOX_MAX_RETRY_MS = 60_000;
 /** Corrections of one send by newer device lists before it waits. */
@@ -53,11 +55,11 @@ export const WAIT_FOR_KEYS_MS = 200;
 export const MAX_WAITS_FOR_KEYS = 10;
 /** How long a device that has no keys on the server is not asked for again. */
 export const KEYLESS_FOR_MS = 30_000;
-
-/** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
 /** Messages kept for devices that have no keys yet, all of them together: nobody fills a store by listing devices that never come. */
 export const MAX_LATE_COPIES = 2_000;
 export const MAX_LATE_COPY_BYTES = 32 * 1_048_576;
+
+/** Deliveries kept in memory while a sender's device list is fetched; the server repeats the rest. */
 export const MAX_RECEIVE_QUEUE = 4_096;
 export const RECEIVE_BATCH = 64;
 /** Deliveries of senders whose list cannot be had: kept, and looked up again. What is beyond shows as a line that cannot be read. */
@@ -72,6 +74,9 @@ export const RECONNECT_AFTER_TROUBLE_MS = 2_000;
 export const ONLINE_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 15_000;
 export const BLOB_TIMEOUT_MS = 60_000;
+/** Alerts about own devices that nobody has answered, and how long "remove it" can be taken back. */
+export const MAX_DEVICE_ALERTS = 32;
+export const REMOVAL_UNDO_MS = 8_000;
 /** Different outcomes kept until they are reported, how often they are, and how soon they are on disk. */
 export const MAX_KEPT_OUTCOMES = 256;
 export const OUTCOME_REPORT_EVERY_MS = 60_000;
@@ -87,12 +92,20 @@ export const KEM_KEYS_LOW = 4;
 /** Secret halves kept, several times what a server stores: a claimed key may be used after months, one of so many years ago never. */
 export const MAX_KEPT_ONE_TIME_KEYS = 1_000;
 export const MAX_KEPT_KEM_KEYS = 200;
+/** Ids of prekeys that a store which starts afresh leaves out, so that none is given out with two meanings. */
+export const PRE_KEY_IDS_SKIPPED = 1_000;
+/** A server that names higher ones is not believed: ids have 32 bits. */
+export const MAX_PREKEY_ID = 0x7fff_ffff;
 export const SIGNED_PRE_KEY_ROTATE_MS = 7 * 24 * 3_600_000;
 /** Old signed prekeys open messages that waited in a mailbox. */
 export const SIGNED_PRE_KEY_KEPT_MS = 90 * 24 * 3_600_000;
 
 /** Verified device lists held in memory. */
 export const MAX_CACHED_LISTS = 2_048;
+/** What is missing may stand so far before the last delivery that came: by its sender's clock, and by when it was written. */
+export const GAP_MARGIN_MS = 3 * 24 * 3_600_000;
+/** Conversations whose size is compared after a gap was filled. */
+export const MAX_COMPARED_CONVERSATIONS = 500;
 /** How far a row's place at a history source may lie from its time of sending (clocks of senders, messages sent late). */
 export const MAX_HISTORY_SHIFT_MS = 31 * 24 * 3_600_000;
 /** Conversations whose size is remembered while their history goes out. */

@@ -64,6 +64,7 @@ function accountCalls(
   | "restoreAccount"
   | "setDisplayName"
   | "setSettings"
+  | "dismissNotice"
 > {
   const { core, connection, queue } = engine;
   return {
@@ -120,10 +121,26 @@ function accountCalls(
       if (!settings.reportOutcomes) engine.outcomes.forget();
       core.notify.changed("state");
     },
+    async dismissNotice() {
+      core.identity.setNotice(undefined);
+      core.notify.changed("state");
+    },
   };
 }
 
-function linkCalls(engine: Engine): Calls<"startLink" | "cancelLink" | "linkStatus" | "openLinkCode" | "approveLink" | "rejectLink"> {
+function linkCalls(
+  engine: Engine,
+): Calls<
+  | "startLink"
+  | "openReverseCode"
+  | "cancelLink"
+  | "linkStatus"
+  | "openLinkCode"
+  | "openTypedCode"
+  | "showReverseCode"
+  | "approveLink"
+  | "rejectLink"
+> {
   const { core, companion, phone } = engine;
   return {
     async startLink(options) {
@@ -137,19 +154,29 @@ function linkCalls(engine: Engine): Calls<"startLink" | "cancelLink" | "linkStat
       if (core.identity.self()?.role === "phone") phone.cancel();
       else companion.cancel();
     },
-    linkStatus: async () => (core.identity.self()?.role === "phone" ? phone.status() : companion.status()),
+    linkStatus: async () => (core.identity.self()?.role === "phone" ? (phone.status() ?? companion.status()) : companion.status()),
+    openReverseCode: async (text) => companion.openReverse(text),
     openLinkCode: async (text) => phone.open(text),
-    approveLink: async (attempt, options) => phone.approve(attempt, options?.deviceName),
+    openTypedCode: async (text) => phone.openTyped(text),
+    showReverseCode: async () => phone.showReverse(),
+    approveLink: async (attempt, options) => phone.approve(attempt, options),
     rejectLink: async (attempt) => phone.reject(attempt),
   };
 }
 
-function deviceCalls(engine: Engine): Calls<"devices" | "renameDevice" | "revokeDevice" | "wipe"> {
+function deviceCalls(engine: Engine): Calls<"devices" | "renameDevice" | "revokeDevice" | "answerDeviceAlert" | "finishMove" | "wipe"> {
   const { core, ownList, queue } = engine;
   return {
     devices: () => ownList.devices(),
     renameDevice: (device, name) => queue.run(() => ownList.rename(device, name)),
     revokeDevice: (device) => queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)),
+    answerDeviceAlert: async (id, answer) => engine.alerts.answer(id, answer),
+    finishMove: (options) =>
+      queue.run(async () => {
+        core.identity.requirePhone();
+        if (core.identity.settling() && options?.withoutHistory !== true) throw new OperationalError("WRONG_PHASE");
+        await ownList.retireOtherPhones();
+      }),
     async wipe() {
       if (core.identity.self()?.role === "companion") await sayGoodbye(engine);
       engine.connection.stop();

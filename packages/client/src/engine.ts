@@ -16,6 +16,7 @@ import { type ContactBook, createContactBook } from "./contacts/contact-book.ts"
 import type { Core } from "./core.ts";
 import { type ChangeLog, createChangeLog } from "./diagnosis/change-log.ts";
 import { createDeviceCapsules, type DeviceCapsules } from "./devices/device-capsule.ts";
+import { createDeviceAlerts, type DeviceAlerts } from "./devices/device-alerts.ts";
 import { createDirectory, type DeviceDirectory } from "./devices/directory.ts";
 import { createOwnList, type OwnList } from "./devices/own-list.ts";
 import { createHistory, type History } from "./history/history.ts";
@@ -43,6 +44,7 @@ export interface Engine {
   readonly directory: DeviceDirectory;
   readonly transfer: BlobTransfer;
   readonly ownList: OwnList;
+  readonly capsules: DeviceCapsules;
   readonly receipts: Receipts;
   readonly resends: Resends;
   readonly state: StateSync;
@@ -55,8 +57,9 @@ export interface Engine {
   readonly phone: PhoneLinks;
   readonly pump: OutboxPump;
   readonly receiver: Receiver;
-  readonly outcomes: Outcomes;
   readonly changes: ChangeLog;
+  readonly outcomes: Outcomes;
+  readonly alerts: DeviceAlerts;
   clientState(): ClientState;
   stop(): void;
 }
@@ -88,17 +91,25 @@ export function createEngine(ports: ClientPorts): Engine {
     createServerEvents(() => engine),
     { load: () => store.kv.getJson("transports"), save: (memory) => store.kv.setJson("transports", memory) },
   );
-  const directory = createDirectory(core, connection);
+  const directory = createDirectory(core, connection, (before, lists) => alerts.listsAdvanced(before, lists));
   const transfer = createBlobTransfer(ports, connection);
-  const ownList = createOwnList(core, connection, directory);
+  const capsules = createDeviceCapsules(core, connection, directory);
+  const ownList = createOwnList(core, connection, directory, capsules.restorable);
   const receipts = createReceipts(core);
   const resends = createResends(core);
   const state = createStateSync(core, {
     accepted: (account) => contacts.acceptedElsewhere(account),
+    mayAnswerAlert: (id, writer) => alerts.mayAnswer(id, writer),
+    alertAnswered: (id) => alerts.answered(id),
     // A companion that wiped itself; only a phone can take it off the list.
     leaving(device) {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
     },
+  });
+  const alerts = createDeviceAlerts(core, {
+    nameOf: (device) => ownList.nameOf(device),
+    share: (id, value) => state.share("alert", id, value),
+    revoke: (device, reason) => queue.run(() => ownList.revoke(device, reason)),
   });
   const contacts = createContactBook(core, { link: connection, directory, state, receipts });
   const history = createHistory(
@@ -119,6 +130,7 @@ export function createEngine(ports: ClientPorts): Engine {
     rendezvous,
     directory,
     ownList,
+    capsules,
     queue,
     linked(attempt, device) {
       history.linked(attempt, device);
@@ -132,6 +144,7 @@ export function createEngine(ports: ClientPorts): Engine {
     holder,
     receipts,
     resends,
+    capsules,
     state,
     history,
     stranger: (account) => contacts.learnHandle(account),
@@ -140,18 +153,18 @@ export function createEngine(ports: ClientPorts): Engine {
   });
   const pump = createOutboxPump(core, connection, directory, transfer);
   const receiver = createReceiver(core, { link: connection, directory, content, receipts, resends });
-
-  const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver, outcomes, changes,
-    clientState: () => clientState(core, connection, history),
-    stop() {
   const changes = createChangeLog(store.kv, ports.clock);
   const { version, description: platform } = ports.platform;
   changes.started({ version, platform, storage: ports.storage.kind, durable: ports.storage.durable });
   notify.subscribe((event) => {
     if (event.type === "state") changes.seen(event.state);
   });
-      for (const part of [outcomes, pump, receiver, history, asker, holder, companion, phone]) part.stop();
+
+  const engine: Engine = {
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver, outcomes, alerts, changes,
+    clientState: () => clientState(core, connection, history, alerts),
+    stop() {
+      for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

@@ -3,9 +3,10 @@ import type { ClientState } from "./api.ts";
 import { publicSelf } from "./account/create.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Core } from "./core.ts";
+import type { DeviceAlerts } from "./devices/device-alerts.ts";
 import type { History } from "./history/history.ts";
 
-export function clientState(core: Core, connection: Connection, history: History): ClientState {
+export function clientState(core: Core, connection: Connection, history: History, alerts: DeviceAlerts): ClientState {
   const { identity, store } = core;
   const self = identity.self();
   return {
@@ -20,6 +21,8 @@ export function clientState(core: Core, connection: Connection, history: History
     outboxCount: store.outbox.count(),
     settings: identity.settings(),
     gapSinceMs: identity.gapSinceMs(),
+    notice: identity.notice(),
+    deviceAlerts: self === undefined ? [] : alerts.open(),
     listConflict: self !== undefined && store.listConflicts.has(self.account),
   };
 }

@@ -108,7 +108,7 @@ test("a whole link", async () => {
   expect([companion.kind, phone.kind]).toEqual(["active", "active"]);
   expect(codes[0]).toMatch(/^\d{3} \d{3}$/);
   expect(codes[1]).toBe(codes[0]);
-  expect(phoneStatus(phone).peer).toEqual({ name: "Laptop", platform: "Chromium 156 on Linux", origin: ORIGIN });
+  expect(phoneStatus(phone).peer).toEqual({ name: "Laptop", platform: "Chromium 156 on Linux", origin: ORIGIN, kind: "companion" });
 });
 
 test.each([

@@ -10,9 +10,11 @@ export interface HistoryPosition {
   readonly row: number;
 }
 
-/** Everything, or one conversation before a moment. */
+/** Everything, everything since a moment, or one conversation before a moment. */
 export type HistoryScope =
   | { readonly kind: "all" }
+  /** Everything since a moment; its start names the conversations with their sizes, so that the sink can compare. */
+  | { readonly kind: "since"; readonly afterMs: number }
   | { readonly kind: "conversation"; readonly conversation: string; readonly beforeMs: number };
 
 export interface HistoryPage {
@@ -27,6 +29,8 @@ export interface HistoryReader {
   count(scope: HistoryScope): { readonly messages: number; readonly conversations: number };
   /** The newest messages of the newest conversations. */
   firstScreen(conversations: number, messagesEach: number): HistoryConversation[];
+  /** The newest conversations with their numbers of messages, and no messages. */
+  sizes(conversations: number): HistoryConversation[];
   /** Messages older than `from` (from the newest on when `undefined`), at most `maxMessages` and about `targetBytes`. */
   page(scope: HistoryScope, from: HistoryPosition | undefined, maxMessages: number, targetBytes: number): HistoryPage;
 }
@@ -37,6 +41,8 @@ export interface HistoryWriter {
    * messages were new. Idempotent.
    */
   commitChunk(jobId: string, index: number, conversations: readonly HistoryConversation[]): number;
+  /** Messages of a conversation that a source would count. */
+  countReadable(conversation: string): number;
 }
 
 export type JobId = string;

@@ -67,13 +67,23 @@ function checkLink(device: Device, stage: string | undefined, add: Add): void {
 
 function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
   const live = new Set(members.map((member) => member.device));
+  const { restored } = cast.world.oracle;
+  const rowsOf = (device: Device, text: string) => device.disk.rows<{ id: Uint8Array }>("SELECT id FROM messages WHERE text = ?", text);
   for (const message of cast.world.oracle.sent.values()) {
-    const must = (message.promised && live.has(message.from)) || cast.world.wire.accepted.has(message.id);
+    // What only stood on a disk that was put back is gone, whatever was promised.
+    const gone = restored.some(
+      ({ device, copiedAtMs, restoredAtMs }) =>
+        device === message.from && message.askedAtMs >= copiedAtMs && message.askedAtMs <= restoredAtMs,
+    );
+    const must = (message.promised && live.has(message.from) && !gone) || cast.world.wire.accepted.has(message.id);
     for (const { device, account } of members) {
       if (account !== message.fromAccount && account !== message.toAccount) continue;
-      const rows = device.disk.rows<{ id: Uint8Array; status: number }>("SELECT id FROM messages WHERE text = ?", message.text);
+      const rows = rowsOf(device, message.text);
       if (rows.length > 1) add("delivered exactly once", `"${message.text}" stands ${rows.length} times on ${device.name}`);
-      if (rows.length === 0 && must)
+      // An older copy gets back what another device of its account still has.
+      const wasRestored = restored.some((one) => one.device === device && one.restoredAtMs >= message.askedAtMs);
+      const otherHasIt = members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
+      if (rows.length === 0 && must && (!wasRestored || otherHasIt))
         add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
     }
   }

@@ -28,6 +28,8 @@ export class Oracle {
   /** Who a device is, once it is a member; a profile may be linked again as another number. */
   readonly numbers = new Map<Device, { readonly account: AccountId; readonly device: number }>();
   readonly revokedSeen = new Set<Device>();
+  /** Disks that were put back from a copy. */
+  readonly restored: { readonly device: Device; readonly copiedAtMs: number; readonly restoredAtMs: number }[] = [];
   /** Who a device was when it said that it is revoked; compared with the directory at the end. */
   readonly signedOut: { readonly device: Device; readonly account: AccountId | undefined; readonly number: number }[] = [];
 

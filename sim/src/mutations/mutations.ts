@@ -9,7 +9,14 @@ import type { Seams } from "../nodes/world.ts";
 import { lateCommits } from "./late-commits.ts";
 import { greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
 import { forgottenOutbox, oldSessions, readMarksLost } from "./store-mutations.ts";
-import { earlyAcknowledgement, earlyCursor, goodbyeSignsOut, listNumbersUnchecked, lostFrames } from "./wire-mutations.ts";
+import {
+  earlyAcknowledgement,
+  earlyCursor,
+  goodbyeSignsOut,
+  listNumbersUnchecked,
+  lostFrames,
+  oldCopiesUnnoticed,
+} from "./wire-mutations.ts";
 
 export interface Mutation {
   readonly name: string;
@@ -71,6 +78,12 @@ export const MUTATIONS: readonly Mutation[] = [
       const memory = new Map<Device, { copies: Record<string, unknown>[]; starts: number }>();
       return { device: (device) => ({ database: (database) => oldSessions(database, device, memory) }) };
     },
+  },
+  {
+    name: "a store that was put back goes on where it stood",
+    caughtBy: ["no key and nonce twice"],
+    seed: 9,
+    seams: () => ({ device: () => ({ transport: oldCopiesUnnoticed }) }),
   },
   {
     name: "every process of a device draws the same random numbers",

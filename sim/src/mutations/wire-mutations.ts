@@ -1,14 +1,23 @@
 /** Planted bugs that stand between a client and its connection. */
 import { accountIdFromBytes, type FrameConnection, type Transport } from "@hawser/base";
-import { decodeClientFrame, decodeServerFrame, encodeBatch, encodeCursor, encodeSend, ERROR_CODES, FRAME_TYPES } from "@hawser/wire";
+import {
+  decodeClientFrame,
+  decodeServerFrame,
+  encodeBatch,
+  encodeCursor,
+  encodeFrame,
+  encodeSend,
+  ERROR_CODES,
+  FRAME_TYPES,
+} from "@hawser/wire";
 import type { Device } from "../nodes/device.ts";
 import type { World } from "../nodes/world.ts";
 
 interface Hooks {
   /** What goes up instead; `undefined`: nothing. */
   up?(frame: Uint8Array, connection: { send(frame: Uint8Array): void; receive(frame: Uint8Array): void }): Uint8Array | undefined;
-  /** Before the client sees a frame. */
-  down?(frame: Uint8Array, connection: { send(frame: Uint8Array): void }): void;
+  /** Before the client sees a frame; what it sees instead, if anything. */
+  down?(frame: Uint8Array, connection: { send(frame: Uint8Array): void }): Uint8Array | undefined;
 }
 
 function between(transport: Transport, hooks: Hooks): Transport {
@@ -21,8 +30,7 @@ function between(transport: Transport, hooks: Hooks): Transport {
         opened: () => events.opened(),
         closed: (code, reason) => events.closed(code, reason),
         frame(frame) {
-          hooks.down?.(frame, { send: (bytes) => inner.send(bytes) });
-          events.frame(frame);
+          events.frame(hooks.down?.(frame, { send: (bytes) => inner.send(bytes) }) ?? frame);
         },
       });
       return {
@@ -43,10 +51,11 @@ function between(transport: Transport, hooks: Hooks): Transport {
 export const earlyCursor = (transport: Transport): Transport =>
   between(transport, {
     down(frame, connection) {
-      if (frame[0] !== FRAME_TYPES.batch) return;
+      if (frame[0] !== FRAME_TYPES.batch) return undefined;
       const decoded = decodeServerFrame(frame);
       const last = decoded.ok && decoded.value.type === "batch" ? decoded.value.deliveries.at(-1) : undefined;
       if (last !== undefined) connection.send(encodeCursor(last.sequence));
+      return undefined;
     },
   });
 
@@ -71,6 +80,7 @@ export const goodbyeSignsOut = (transport: Transport, device: Device): Transport
       if (decoded?.ok === true && decoded.value.type === "goodbye" && decoded.value.message.error !== ERROR_CODES.DEVICE_REVOKED.code) {
         void device.client?.wipe().catch(() => undefined);
       }
+      return undefined;
     },
   });
 
@@ -87,6 +97,18 @@ export const listNumbersUnchecked = (transport: Transport, world: World): Transp
         return { ...target, listNumber: entry.listNumber, listHashPrefix: entry.listHash.subarray(0, 8), capsules };
       });
       return encodeSend({ ...decoded.value, targets });
+    },
+  });
+
+/** A store that was put back from a copy does not hear what its device has done since. */
+export const oldCopiesUnnoticed = (transport: Transport): Transport =>
+  between(transport, {
+    down(frame) {
+      const decoded = frame[0] === FRAME_TYPES.welcome ? decodeServerFrame(frame) : undefined;
+      if (decoded?.ok !== true || decoded.value.type !== "welcome" || decoded.value.message.device === undefined) return undefined;
+      const nothing = { lastMessageId: new Uint8Array(0), committedSequence: 0n, highestOneTimePreKey: 0, highestOneTimeKemPreKey: 0 };
+      Object.assign(decoded.value.message.device, nothing);
+      return encodeFrame(decoded.value);
     },
   });
 

@@ -161,6 +161,28 @@ export function clockJump(cast: Cast, random: SeededRandom): void {
   cast.note(`${machine.name}'s clock jumps by ${Math.round(jumpMs / 1_000)} s`);
 }
 
+/** Someone backs a disk up, goes on, and puts the copy back. The account has another device, so that nothing of it is gone for good. */
+export function oldCopy(cast: Cast, random: SeededRandom): void {
+  const chosen = cast.pickMember(random);
+  if (chosen === undefined || chosen.device.disk.raw.isTransaction) return;
+  const { device, account } = chosen;
+  const { oracle, scheduler } = cast.world;
+  const copy = device.disk.copy();
+  const copiedAtMs = scheduler.nowMs;
+  const was = oracle.numbers.get(device);
+  cast.note(`${device.name}'s disk is copied`);
+  cast.after(duration(random), () => {
+    const others = cast.members(account.devices.filter((other) => other !== device));
+    const isSame = oracle.numbers.get(device)?.device === was?.device && !oracle.revokedSeen.has(device) && !cast.wiped.has(device);
+    if (cast.healing || others.length === 0 || !isSame) return;
+    cast.note(`${device.name}'s disk is what it was ${Math.round((scheduler.nowMs - copiedAtMs) / 1_000)} s ago`);
+    device.kill(random.pick(["reset", "silent"] as const));
+    device.disk.restore(copy);
+    oracle.restored.push({ device, copiedAtMs, restoredAtMs: scheduler.nowMs });
+    startLater(cast, device, random);
+  });
+}
+
 /** Everything works again; nothing is started here that was not running before the trouble. */
 export function heal(cast: Cast): void {
   const { world } = cast;

@@ -9,6 +9,8 @@ export interface Operation {
   /** Trouble, not use: left out of calm runs, and ended before the world heals. */
   readonly fault?: boolean;
   readonly always?: boolean;
+  /** Came when seeds had names: drawn from a source of its own, in the place of a step here and there, so that those keep their plans. */
+  readonly late?: boolean;
   run(cast: Cast, random: SeededRandom): void | Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export const OPERATIONS = {
   serverRestart: { weight: 1, fault: true, run: faults.serverRestart },
   roleOutage: { weight: 2, fault: true, run: faults.roleOutage },
   clockJump: { weight: 2, fault: true, run: faults.clockJump },
+  oldCopy: { weight: 1.5, fault: true, late: true, run: faults.oldCopy },
 } satisfies Record<string, Operation>;
 
 export type OperationKind = keyof typeof OPERATIONS;

@@ -39,7 +39,9 @@ export interface PlanOptions {
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new SeededRandom(`plan ${seed}`);
-  const all = Object.keys(OPERATIONS) as OperationKind[];
+  const named = Object.keys(OPERATIONS) as OperationKind[];
+  const isLate = (kind: OperationKind): boolean => (OPERATIONS[kind] as Operation).late === true;
+  const all = named.filter((kind) => !isLate(kind));
   // Swarm testing: a run with half of the faults reaches states that a run with all of them drowns.
   const share = random.pick([0.35, 0.6, 0.85]);
   const kinds = all.filter((kind) => {
@@ -61,6 +63,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     steps.push({ id, atMs, kind: kinds[Math.max(0, at)]! });
   }
   const calm = options.calm === true;
+  if (!calm) for (const kind of named.filter(isLate)) kinds.push(...takeSteps(seed, kind, share, steps));
   return {
     seed,
     accounts: random.chance(0.75) ? 2 : 3,
@@ -70,6 +73,15 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     kinds,
     steps,
   };
+}
+
+/** Puts an operation in the place of some steps; `kind` when this seed has it at all. */
+function takeSteps(seed: number, kind: OperationKind, share: number, steps: Step[]): OperationKind[] {
+  const random = new SeededRandom(`plan ${seed} ${kind}`);
+  if (!random.chance(share)) return [];
+  const total = Object.values(OPERATIONS).reduce((sum, { weight }) => sum + weight, 0);
+  for (const [at, step] of steps.entries()) if (random.fraction() * total < 2 * OPERATIONS[kind].weight) steps[at] = { ...step, kind };
+  return [kind];
 }
 
 /** Most things happen in a row, some after a pause, a few after a night. */

@@ -4,13 +4,19 @@
  */
 import { accountIdToBytes, type Bytes, concat, type DeviceAddress, type DeviceNumber, OperationalError } from "@hawser/base";
 import type { DeviceIdentity } from "@hawser/crypto";
-import type { ClientPhase, RevocationInfo, Role, SelfInfo, Settings } from "../api.ts";
+import type { ClientPhase, RevocationInfo, Role, SelfInfo, Settings, StoreNotice } from "../api.ts";
 import type { KeyValues } from "../store/kv.ts";
 
 export interface SelfRecord extends SelfInfo {
   readonly role: Role;
   /** The phone that linked this companion: where its history comes from. */
   readonly phoneDevice: DeviceNumber;
+}
+
+export interface MailboxView {
+  readonly epoch: number;
+  readonly cursor: number;
+  readonly committedAtMs?: number;
 }
 
 export interface IdentityStore {
@@ -27,14 +33,23 @@ export interface IdentityStore {
   setAccountSeed(seed: Bytes): void;
   stateKey(): Bytes;
   setStateKey(key: Bytes): void;
-  mailbox(): { readonly epoch: number; readonly cursor: number };
-  setMailbox(epoch: number, cursor: number): void;
+  mailbox(): MailboxView;
+  /** `committedAtMs`: the server's time of the last delivery it covers; kept from before when absent. */
+  setMailbox(epoch: number, cursor: number, committedAtMs?: number): void;
   /** This device has just become a member and has not got its first history. */
   settling(): boolean;
   setSettling(settling: boolean): void;
   /** Since when deliveries are known to be missing. */
   gapSinceMs(): number | undefined;
-  setGap(sinceMs: number | undefined): void;
+  /** From when on the messages themselves may be missing; `undefined` once they were asked for. */
+  gapAfterMs(): number | undefined;
+  noteGap(sinceMs: number, afterMs: number): void;
+  /** They were asked for, in the transaction that asks. */
+  gapAsked(): void;
+  gapFilled(): void;
+  /** Something that was healed here and that the person is told once. */
+  notice(): StoreNotice | undefined;
+  setNotice(notice: StoreNotice | undefined): void;
   settings(): Settings;
   setSettings(settings: Settings): void;
   revocation(): RevocationInfo | undefined;
@@ -97,12 +112,20 @@ export function openIdentity(kv: KeyValues): IdentityStore {
     setAccountSeed: (seed) => kv.setBytes("account-seed", seed),
     stateKey: () => requireBytes("state-key"),
     setStateKey: (key) => kv.setBytes("state-key", key),
-    mailbox: () => kv.getJson<{ epoch: number; cursor: number }>("mailbox") ?? { epoch: 0, cursor: 0 },
-    setMailbox: (epoch, cursor) => kv.setJson("mailbox", { epoch, cursor }),
+    mailbox: () => kv.getJson<MailboxView>("mailbox") ?? { epoch: 0, cursor: 0 },
+    setMailbox: (epoch, cursor, committedAtMs = store.mailbox().committedAtMs) => kv.setJson("mailbox", { epoch, cursor, committedAtMs }),
     settling: () => kv.getJson<boolean>(SETTLING) === true,
     setSettling: (settling) => (settling ? kv.setJson(SETTLING, true) : kv.delete(SETTLING)),
     gapSinceMs: () => kv.getJson<number>("gap"),
-    setGap: (sinceMs) => (sinceMs === undefined ? kv.delete("gap") : kv.setJson("gap", sinceMs)),
+    gapAfterMs: () => kv.getJson<number>("gap-after"),
+    noteGap(sinceMs, afterMs) {
+      if (store.gapSinceMs() === undefined) kv.setJson("gap", sinceMs);
+      kv.setJson("gap-after", Math.min(afterMs, store.gapAfterMs() ?? afterMs));
+    },
+    gapAsked: () => kv.delete("gap-after"),
+    gapFilled: () => kv.delete("gap"),
+    notice: () => kv.getJson<StoreNotice>("notice"),
+    setNotice: (notice) => (notice === undefined ? kv.delete("notice") : kv.setJson("notice", notice)),
     settings: () => ({ ...DEFAULT_SETTINGS, ...kv.getJson<Partial<Settings>>("settings") }),
     setSettings: (settings) => kv.setJson("settings", settings),
     revocation: () => kv.getJson<RevocationInfo>("revocation"),

@@ -15,6 +15,7 @@ import {
   SignedDeviceListSchema,
 } from "@hawser/wire";
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
+import { findOldCopy, gapStartsMs, startAfresh, VOID_BELOW } from "../account/old-copy.ts";
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
@@ -32,6 +33,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
       const engine = engineOf();
       try {
         if (mode === "anonymous") return helloOf(engine);
+        engine.pump.disconnected();
         offeredNumber = engine.core.store.lists.latest(engine.core.identity.requireSelf().account)?.number ?? 0;
         return authenticate(engine, server);
       } catch (error) {
@@ -90,14 +92,13 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   const { core, directory, receiver, queue } = engine;
   const self = core.identity.requireSelf();
   receiver.reset();
-  const mailbox = core.identity.mailbox();
-  // Another epoch: the mailbox begins anew, and what was committed of the old one says nothing about it.
-  if (mailbox.epoch !== welcome.mailboxEpoch) core.identity.setMailbox(welcome.mailboxEpoch, 0);
+  const gapAfterMs = compareStore(engine, welcome);
   // The server took what was stapled, or it would not have welcomed this device.
   setPublishedNumber(core, Math.max(publishedNumber(core), offeredNumber));
   directory.accept(self.account, welcome.newerLists);
   if (leftTheList(engine, welcome.newerLists)) return;
   engine.history.ownDevicesChanged();
+  engine.alerts.resume();
   engine.companion.activated();
   engine.companion.connected();
   engine.phone.connected();
@@ -106,8 +107,10 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
       engine,
       queue.run(() => engine.ownList.publish()),
     );
-  const left = { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft };
-  keeper.replenish(left);
+  // Void ones that still stand there are no help to anyone.
+  const isVoid = core.store.kv.getBytes(VOID_BELOW) !== undefined;
+  keeper.replenish(isVoid ? { oneTime: 0, kem: 0 } : { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft });
+  inBackground(engine, engine.capsules.keep());
   inBackground(engine, engine.contacts.flushBlocks());
   inBackground(engine, directory.recheckConflicts());
   engine.resends.askAgain();
@@ -115,8 +118,33 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   engine.history.resume();
   engine.asker.resume();
   engine.holder.resume();
-  if (welcome.needsResync) engine.history.gap();
-  engine.pump.retryNow();
+  if (gapAfterMs !== undefined) engine.history.gap(gapAfterMs);
+  engine.pump.admitted();
+}
+
+/**
+ * Before anything leaves: is this the store that was here last? Takes the server's view of the mailbox over, in one transaction with what
+ * follows from it, so that nothing is asked twice. Returns from when on history has to be asked for, if it has.
+ */
+function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefined {
+  const { core } = engine;
+  const evidence = findOldCopy(core, welcome);
+  const afterMs = gapStartsMs(core);
+  const start = Math.max(0, Number(welcome.nextSequence) - 1);
+  const isNew = core.identity.mailbox().epoch !== welcome.mailboxEpoch;
+  core.store.atomically(() => {
+    if (evidence !== undefined) startAfresh(core, welcome);
+    // Another epoch: what was committed of the old one says nothing about it. The server repeats what comes after its start.
+    if (isNew || welcome.needsResync || evidence !== undefined) core.identity.setMailbox(welcome.mailboxEpoch, start);
+    if (welcome.needsResync || evidence !== undefined) core.identity.noteGap(Math.floor(core.timeMs()), afterMs);
+    if (evidence !== undefined) core.identity.setNotice(evidence === "made-more-keys" && isNew ? "store-lost" : "old-copy");
+  });
+  if (evidence !== undefined) {
+    core.log({ event: "old-copy", evidence });
+    engine.history.restart();
+    core.notify.changed("state");
+  }
+  return core.identity.gapAfterMs();
 }
 
 function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
@@ -129,19 +157,26 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
       if (account === undefined || engine.directory.latest(account) === undefined) return;
       engine.directory.accept(account, event.value.lists);
       if (account !== core.identity.self()?.account || leftTheList(engine, event.value.lists)) return;
+      inBackground(engine, engine.capsules.keep());
       return engine.history.ownDevicesChanged();
     }
     case "rendezvousMessage":
       engine.companion.slot(event.value);
       return engine.phone.slot(event.value);
+    case "admissionPlace":
+      engine.companion.place(event.value);
+      return engine.phone.place(event.value);
     case "preKeysLow": {
       const left = { oneTime: event.value.oneTimePreKeysLeft, kem: event.value.oneTimeKemPreKeysLeft };
       return keeper.replenish(left);
     }
     case "resyncNeeded":
       engine.receiver.reset();
-      core.identity.setMailbox(event.value.mailboxEpoch, Math.max(0, Number(event.value.nextSequence) - 1));
-      return engine.history.gap();
+      core.store.atomically(() => {
+        core.identity.noteGap(Math.floor(core.timeMs()), gapStartsMs(core));
+        core.identity.setMailbox(event.value.mailboxEpoch, Math.max(0, Number(event.value.nextSequence) - 1));
+      });
+      return engine.history.gap(core.identity.gapAfterMs() ?? 0);
     case "sendRejected":
       return engine.pump.rejected(event.value);
     case "slowDown":

@@ -2,15 +2,33 @@
  * Changes of the own device list; phones only. Invariant: a list is built on the newest one the server has, stored, then published; one
  * change at a time (the caller's queue). A list that got no answer is stapled to the next hello.
  */
-import { type DeviceNumber, OperationalError } from "@hawser/base";
+import { accountIdToBytes, type DeviceNumber, equalBytes, OperationalError } from "@hawser/base";
 import { type DeviceListChange, extendDeviceList, openDeviceLabel, sealDeviceLabel, type VerifiedDeviceList } from "@hawser/crypto";
-import { type Device, DeviceKind, type RevocationReason } from "@hawser/wire";
+import { type Device, DeviceKind, RevocationReason } from "@hawser/wire";
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { checkName } from "../account/names.ts";
 import type { DeviceInfo } from "../api.ts";
-import type { ServerLink } from "../connection/server-link.ts";
+import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "./directory.ts";
+
+/** Other phones may publish while this one does. */
+const MAX_REBASES = 4;
+
+/** What `mine` says and `theirs` does not: revocations and names. A device that was only added here is linked again by its person. */
+function changeLeft(mine: VerifiedDeviceList, theirs: VerifiedDeviceList) {
+  const revoke = mine.list.revocations.filter(({ device }) => theirs.list.devices.some(({ number }) => number === device));
+  const relabel = mine.list.devices.flatMap(({ number, signingKey, sealedLabel }) => {
+    const its = deviceOf(theirs, number as DeviceNumber);
+    const differs = its !== undefined && equalBytes(its.signingKey, signingKey) && !equalBytes(its.sealedLabel, sealedLabel);
+    return differs ? [{ device: number, sealedLabel }] : [];
+  });
+  const gone = new Set(revoke.map(({ device }) => device));
+  return {
+    revoke: revoke.map(({ device, revokedBy: by, reason }) => ({ device, by, reason })),
+    relabel: relabel.filter(({ device }) => !gone.has(device)),
+  };
+}
 
 export interface OwnList {
   /** Signs and stores the next list; does not publish. Inside a transaction. */
@@ -18,11 +36,18 @@ export interface OwnList {
   publish(): Promise<void>;
   rename(device: DeviceNumber, name: string): Promise<void>;
   revoke(device: DeviceNumber, reason: RevocationReason): Promise<void>;
+  /** This phone is the account's only one from now on: the others are revoked as replaced. Idempotent. */
+  retireOtherPhones(): Promise<void>;
   devices(): Promise<DeviceInfo[]>;
   nameOf(device: Device): string;
 }
 
-export function createOwnList(core: Core, link: ServerLink & { readonly online: boolean }, directory: DeviceDirectory): OwnList {
+export function createOwnList(
+  core: Core,
+  link: ServerLink & { readonly online: boolean },
+  directory: DeviceDirectory,
+  restorable: () => ReadonlySet<DeviceNumber>,
+): OwnList {
   const { identity, store } = core;
   const { primitives, random } = core.ports;
 
@@ -46,11 +71,42 @@ export function createOwnList(core: Core, link: ServerLink & { readonly online: 
     return next.value;
   };
   const publish = async (): Promise<void> => {
+    for (let round = 1; ; round++) {
+      try {
+        return await publishChain();
+      } catch (error) {
+        const lostRace = error instanceof RequestFailed && error.code === "LIST_CONFLICT";
+        if (!lostRace || identity.accountSeed() === undefined || round > MAX_REBASES) throw error;
+        await rebase();
+      }
+    }
+  };
+  const publishChain = async (): Promise<void> => {
     const { account } = identity.requireSelf();
     for (const entry of store.lists.chain(account, publishedNumber(core))) {
       const { number } = await link.request("publishDeviceList", { list: entry });
       setPublishedNumber(core, Math.max(publishedNumber(core), Number(number)));
     }
+  };
+
+  /**
+   * Another phone of the account published first. What this one signed has been seen by nobody: it is signed again, after the winner's.
+   * Rejects with LIST_CONFLICT when the chains part before that: then it is no race, and the account stays frozen.
+   */
+  const rebase = async (): Promise<void> => {
+    const { account } = identity.requireSelf();
+    const mine = latest();
+    const published = publishedNumber(core);
+    const { lists } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: BigInt(published) });
+    store.atomically(() => {
+      store.lists.dropAbove(account, published);
+      if (directory.accept(account, lists) !== "advance") throw new OperationalError("LIST_CONFLICT");
+      const theirs = latest();
+      setPublishedNumber(core, theirs.number);
+      const left = changeLeft(mine, theirs);
+      if (left.revoke.length + left.relabel.length > 0) extend(left);
+    });
+    core.log({ event: "list-rebased", number: latest().number });
   };
   const change = async (change: Omit<DeviceListChange, "nowMs">): Promise<void> => {
     const self = identity.requirePhone();
@@ -78,6 +134,13 @@ export function createOwnList(core: Core, link: ServerLink & { readonly online: 
       if (deviceOf(latest(), number) === undefined) throw new OperationalError("UNKNOWN_DEVICE");
       await change({ revoke: [{ device: number, by: self.device, reason }] });
     },
+    async retireOtherPhones() {
+      const self = identity.requirePhone();
+      await directory.refresh(self.account);
+      const others = latest().list.devices.filter(({ kind, number }) => kind === DeviceKind.PHONE && number !== self.device);
+      if (others.length === 0) return publish();
+      await change({ revoke: others.map(({ number }) => ({ device: number, by: self.device, reason: RevocationReason.REPLACED })) });
+    },
     async devices() {
       const self = identity.requireSelf();
       const activity = link.online ? await link.request("getDeviceActivity", {}).catch(() => undefined) : undefined;
@@ -90,6 +153,7 @@ export function createOwnList(core: Core, link: ServerLink & { readonly online: 
           isThis: device.number === self.device,
           addedAtMs: Number(device.addedAtMs),
           connected: device.number === self.device ? link.online : (seen?.connected ?? false),
+          restorable: self.role === "phone" && restorable().has(device.number as DeviceNumber),
           lastSeenMs: seen === undefined || seen.lastSeenMs === 0n ? undefined : Number(seen.lastSeenMs),
         };
       });

@@ -15,6 +15,7 @@ import {
   SIGNED_PRE_KEY_KEPT_MS,
   SIGNED_PRE_KEY_ROTATE_MS,
 } from "../bounds.ts";
+import { VOID_BELOW, type VoidBelow } from "../account/old-copy.ts";
 import { type DeviceLink, isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { SerialQueue } from "../serial-queue.ts";
@@ -27,6 +28,9 @@ export interface PreKeysLeft {
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
+/** A device that has none there is reachable as soon as a few are; the rest are made when its first messages and rows have come. */
+const FIRST_BATCH: PreKeysLeft = { oneTime: 5, kem: 2 };
+const REST_AFTER_MS = 3_000;
 
 export interface PreKeyKeeper {
   /** Until it is done or the connection is gone: without keys on the server nobody can reach this device for the first time. */
@@ -38,8 +42,13 @@ export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQu
   const replenish = (left: PreKeysLeft, retryMs: number): void => {
     cancelRetry?.();
     if (core.identity.self() === undefined) return;
+    const batch = left.oneTime === 0 && left.kem === 0 ? FIRST_BATCH : undefined;
     queue
-      .run(() => replenishPreKeys(core, link, left))
+      .run(() => replenishPreKeys(core, link, left, batch))
+      .then(() => {
+        if (batch !== undefined)
+          cancelRetry = core.ports.clock.after(REST_AFTER_MS, () => (link.online ? replenish(batch, FIRST_RETRY_MS) : undefined));
+      })
       .catch((error: unknown) => {
         core.log({ event: "pre-keys-not-uploaded", error: error instanceof OperationalError ? error.code : "unknown" });
         if (!link.online || !isTransient(error)) return;
@@ -52,9 +61,9 @@ export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQu
 }
 
 /** Makes what is missing, stores it, uploads it. Does nothing when enough is there. Run it in the device's queue. */
-async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft): Promise<void> {
+async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft, batch?: PreKeysLeft): Promise<void> {
   const nowMs = core.timeMs();
-  const wanted = {
+  const wanted = batch ?? {
     oneTime: left.oneTime < ONE_TIME_KEYS_LOW ? ONE_TIME_KEYS_TARGET - left.oneTime : 0,
     kem: left.kem < KEM_KEYS_LOW ? KEM_KEYS_TARGET - left.kem : 0,
   };
@@ -63,7 +72,8 @@ async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft)
   if (upload === undefined) return;
   await link.request("uploadPreKeys", { upload: upload.message });
   core.store.atomically(() => {
-    const { preKeys } = core.store;
+    const { preKeys, kv } = core.store;
+    kv.delete(VOID_BELOW);
     preKeys.markUploaded("signed", upload.signed);
     preKeys.markUploaded("one-time", upload.oneTime);
     preKeys.markUploaded("kem", upload.kem);
@@ -109,6 +119,7 @@ function collect(core: Core): Upload | undefined {
   const lastResort = preKeys.newest("kem", { lastResort: true });
   const oneTime = preKeys.notUploaded("one-time", { lastResort: false });
   const kem = preKeys.notUploaded("kem", { lastResort: false });
+  const voidBelow = core.store.kv.getJson<VoidBelow>(VOID_BELOW);
   if (signed === undefined || lastResort === undefined) return undefined;
   if (signed.uploaded && lastResort.uploaded && oneTime.length === 0 && kem.length === 0) return undefined;
   const signedForm = (key: StoredPreKey) => ({ id: key.id, publicKey: key.publicKey, signature: key.signature ?? new Uint8Array(0) });
@@ -118,6 +129,8 @@ function collect(core: Core): Upload | undefined {
       lastResortKemPreKey: signedForm(lastResort),
       oneTimePreKeys: oneTime.map((key) => ({ id: key.id, publicKey: key.publicKey })),
       oneTimeKemPreKeys: kem.map(signedForm),
+      voidBelowOneTime: voidBelow?.oneTime ?? 0,
+      voidBelowOneTimeKem: voidBelow?.kem ?? 0,
     },
     signed: [signed.id],
     oneTime: oneTime.map((key) => key.id),

@@ -28,8 +28,10 @@ export interface History extends HistoryPort {
   request(conversation: ConversationId | undefined): void;
   /** Something may be missing: a restored account. */
   refill(): void;
-  /** Deliveries were dropped (mailbox overflow, a mailbox begun anew): says so, and asks for what is missing. */
-  gap(): void;
+  /** Deliveries were dropped (mailbox overflow, a mailbox begun anew, an older copy): says so, and asks for what is missing since then. */
+  gap(afterMs: number): void;
+  /** The store is an older copy: what jobs here did since is not known. Those that came are dropped, those that leave begin anew. */
+  restart(): void;
   resume(): void;
   ownDevicesChanged(): void;
   status(): HistoryStatus;
@@ -122,13 +124,21 @@ export function createHistory(
       const oldest = core.store.database
         .prepare("SELECT min(order_key) AS oldest FROM messages WHERE conversation = ?")
         .get<{ oldest: number | null }>(row ?? -1)?.oldest;
-      sinks.ask(from, { id: conversation, beforeMs: oldest === null || oldest === undefined ? 0 : Math.ceil(oldest / ORDER_STEPS_PER_MS) });
+      sinks.ask(from, { conversation, beforeMs: oldest === null || oldest === undefined ? 0 : Math.ceil(oldest / ORDER_STEPS_PER_MS) });
     },
-    gap() {
-      if (core.identity.gapSinceMs() === undefined) core.identity.setGap(Math.floor(core.timeMs()));
+    gap(afterMs) {
       core.notify.changed("state");
       const from = source();
-      if (from !== undefined) sinks.ask(from);
+      // A new device is handed everything anyway. Without another device the gap stays noted, until there is one.
+      if (from === undefined || core.identity.settling()) return;
+      core.store.atomically(() => {
+        sinks.ask(from, { afterMs });
+        core.identity.gapAsked();
+      });
+    },
+    restart() {
+      sinks.restart();
+      sources.restart();
     },
     refill,
     resume() {

@@ -18,6 +18,7 @@ import {
   decodeChunk,
   type HistoryWriter,
   MAX_CHUNK_BYTES,
+  MAX_CHUNKS,
   newSink,
   openChunk,
   pureCompression,
@@ -31,19 +32,31 @@ import {
 } from "@hawser/sync";
 import type { HistoryConversation, HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
+import { MAX_COMPARED_CONVERSATIONS, MAX_TIME_MS } from "../bounds.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "../messaging/content.ts";
+import type { HistoryJobRow } from "../store/history-jobs.ts";
 
 /** The first screen is no chunk of the job; its rows come again in one. */
 const FIRST_SCREEN_INDEX = -1;
 
+export type HistoryPart = { readonly conversation: string; readonly beforeMs: number } | { readonly afterMs: number };
+
+/** What stands in the table besides the machine's own. */
+interface StoredJob extends SinkJob {
+  /** Sizes of conversations at the source, to be compared when the gap is filled. */
+  readonly compare?: Readonly<Record<string, number>>;
+}
+
 export interface HistorySinks {
   /** Inside the delivery's transaction; work starts in a later tick. */
   take(message: HistoryMessageFromSource, from: DeviceNumber): void;
-  /** Asks a source for everything, or for one conversation. */
-  ask(source: DeviceNumber, conversation?: { readonly id: string; readonly beforeMs: number }): void;
+  /** Asks a source for everything, for everything since a moment, or for one conversation. Joins a transaction. */
+  ask(source: DeviceNumber, part?: HistoryPart): void;
   askAgain(): boolean;
+  /** Forgets jobs that are not complete. */
+  restart(): void;
   resume(): void;
   status(): HistoryStatus | undefined;
   stop(): void;
@@ -106,9 +119,11 @@ export function createHistorySinks(
   };
 
   const persist = (state: SinkState): void => {
+    const { compare } = (historyJobs.find(state.job.jobId)?.state ?? {}) as Partial<StoredJob>;
+    if (state.complete) for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(state.job.source, conversation, total);
     if (state.complete && [...jobs.values()].every((job) => job.complete)) {
       core.identity.setSettling(false);
-      core.identity.setGap(undefined);
+      if (core.identity.gapAfterMs() === undefined) core.identity.gapFilled();
       core.notify.changed("conversations");
     }
     if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
@@ -116,10 +131,15 @@ export function createHistorySinks(
       job: state.job.jobId,
       direction: "sink",
       device: state.job.source,
-      state: state.job,
+      state: state.complete ? state.job : { ...state.job, ...(compare === undefined ? {} : { compare }) },
       finished: state.complete,
       createdAtMs: core.timeMs(),
     });
+  };
+
+  /** After a gap: what was written long before, or by a clock that is wrong, shows in the number of messages. */
+  const fillUp = (source: number, conversation: string, total: number): void => {
+    if (writer.countReadable(conversation) < total) ask(source as DeviceNumber, { conversation, beforeMs: MAX_TIME_MS });
   };
 
   const post = (state: SinkState, message: HistoryMessageToSource["message"]): void =>
@@ -161,9 +181,31 @@ export function createHistorySinks(
     for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as ConversationId);
   };
 
-  const start = (job: SinkJob): void => {
+  const start = (job: StoredJob): void => {
     if (historyJobs.find(job.jobId) !== undefined) return;
     historyJobs.put({ job: job.jobId, direction: "sink", device: job.source, state: job, finished: false, createdAtMs: core.timeMs() });
+  };
+
+  const ask: HistorySinks["ask"] = (source, part) => {
+    const jobId = toHex(core.ports.random.bytes(16));
+    const job: StoredJob = { jobId, source, messageCount: 0, chunkCount: undefined, messagesDone: 0 };
+    const state = newSink(job, core.ports.clock.nowMs());
+    const wish = { conversationId: "", beforeMs: 0n, afterMs: 0n };
+    if (part !== undefined && "conversation" in part)
+      Object.assign(wish, { conversationId: part.conversation, beforeMs: BigInt(Math.floor(part.beforeMs)) });
+    if (part !== undefined && "afterMs" in part) wish.afterMs = BigInt(Math.floor(part.afterMs));
+    core.store.atomically(() => {
+      start(part !== undefined && "afterMs" in part ? { ...job, compare: {} } : job);
+      post(state, { case: "request", value: { jobId: bytes(jobId), ...wish } as never });
+    });
+    jobs.set(jobId, state);
+    inputLater(jobId, { type: "resume" });
+  };
+
+  /** Its source does not know (any more) that everything is here. */
+  const reportComplete = (row: HistoryJobRow): void => {
+    const state = restoreSink(row.state as SinkJob, [], new Set(), core.ports.clock.nowMs());
+    post(state, { case: "progress", value: { jobId: bytes(row.job), nextIndex: MAX_CHUNKS, missing: [] } as never });
   };
 
   const load = (jobId: string): boolean => {
@@ -171,7 +213,13 @@ export function createHistorySinks(
     const row = historyJobs.find(jobId);
     if (row === undefined || row.direction !== "sink") return false;
     const { references, committed } = historyJobs.chunks(jobId);
-    jobs.set(jobId, restoreSink(row.state as SinkJob, references, committed, core.ports.clock.nowMs()));
+    const state = restoreSink(row.state as SinkJob, references, committed, core.ports.clock.nowMs());
+    jobs.set(jobId, state);
+    // Nothing is missing (there was nothing to send, or the last chunk was the last thing before a crash), and nobody has said so yet.
+    if (state.complete && !row.finished) {
+      core.store.atomically(() => persist(state));
+      reportComplete(row);
+    }
     return true;
   };
 
@@ -184,10 +232,18 @@ export function createHistorySinks(
       if (running !== undefined && (running.direction !== "sink" || running.device !== from)) return;
       switch (message.case) {
         case "start": {
+          if (running?.finished === true) return reportComplete(running);
+          // The source begins anew, and its chunks with it: an older copy of its store, or one that has lost the job.
+          if (running !== undefined && historyJobs.chunks(jobId).committed.size > 0) {
+            historyJobs.forgetChunks(jobId);
+            jobs.delete(jobId);
+          }
           start({ jobId, source: from, messageCount: Number(message.value.messageCount), chunkCount: undefined, messagesDone: 0 });
           const known = historyJobs.find(jobId)!;
-          historyJobs.put({ ...known, state: { ...(known.state as SinkJob), messageCount: Number(message.value.messageCount) } });
+          const state = known.state as StoredJob;
           const screen = message.value.firstScreen.length === 0 ? undefined : decodeChunk(message.value.firstScreen);
+          const compare = state.compare === undefined ? {} : { compare: sizesOf(screen?.conversations ?? []) };
+          historyJobs.put({ ...known, state: { ...state, messageCount: Number(message.value.messageCount), ...compare } });
           if (screen !== undefined) {
             const { conversations } = screen;
             later(() => commit(jobId, FIRST_SCREEN_INDEX, conversations));
@@ -213,19 +269,12 @@ export function createHistorySinks(
         }
       }
     },
-    ask(source, conversation) {
-      const jobId = toHex(core.ports.random.bytes(16));
-      const job: SinkJob = { jobId, source, messageCount: 0, chunkCount: undefined, messagesDone: 0 };
-      const state = newSink(job, core.ports.clock.nowMs());
-      core.store.atomically(() => {
-        start(job);
-        post(state, {
-          case: "request",
-          value: { jobId: bytes(jobId), conversationId: conversation?.id ?? "", beforeMs: BigInt(conversation?.beforeMs ?? 0) } as never,
-        });
-      });
-      jobs.set(jobId, state);
-      inputLater(jobId, { type: "resume" });
+    ask,
+    restart() {
+      for (const row of historyJobs.list()) if (row.direction === "sink" && !row.finished) historyJobs.delete(row.job);
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+      jobs.clear();
     },
     askAgain() {
       const open = [...jobs.values()].filter((state) => !state.complete);
@@ -259,6 +308,11 @@ export function createHistorySinks(
     },
   };
 }
+
+const sizesOf = (conversations: readonly HistoryConversation[]): Record<string, number> =>
+  Object.fromEntries(
+    conversations.slice(0, MAX_COMPARED_CONVERSATIONS).map(({ conversationId, totalMessages }) => [conversationId, Number(totalMessages)]),
+  );
 
 function failureOf(error: unknown): ChunkFailure {
   if (!(error instanceof OperationalError)) return isFull(error) ? { kind: "storage-full" } : { kind: "unreachable" };

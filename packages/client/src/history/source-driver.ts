@@ -23,7 +23,8 @@ import {
   TARGET_CHUNK_BYTES,
   uploadedMessages,
 } from "@hawser/sync";
-import { HistoryChunkSchema, type HistoryConversation, type HistoryMessageFromSource, type HistoryRequest } from "@hawser/wire";
+import { HistoryChunkSchema, type HistoryMessageFromSource, type HistoryRequest } from "@hawser/wire";
+import { MAX_COMPARED_CONVERSATIONS } from "../bounds.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { HistoryStatus } from "../api.ts";
 import type { Core } from "../core.ts";
@@ -38,6 +39,8 @@ export interface HistorySources {
   cancel(jobId: string, from: DeviceNumber): void;
   /** On start and on every connection. */
   resume(): void;
+  /** Jobs that are not done begin anew, under their ids. */
+  restart(): void;
   /** Devices that are gone need nothing any more. */
   dropDevicesExcept(devices: ReadonlySet<number>): void;
   status(): HistoryStatus | undefined;
@@ -166,7 +169,7 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
           jobId: bytes(jobId),
           messageCount: BigInt(count.messages),
           conversationCount: count.conversations,
-          firstScreen: scope.kind === "all" ? firstScreen(reader, jobId) : new Uint8Array(0),
+          firstScreen: scope.kind === "conversation" ? new Uint8Array(0) : firstScreen(reader, jobId, scope),
         } as never,
       });
     });
@@ -182,7 +185,9 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
       if (known !== undefined) return known.target === from ? input(jobId, { type: "resume" }) : undefined;
       const scope: HistoryScope =
         request.conversationId === ""
-          ? { kind: "all" }
+          ? request.afterMs > 0n
+            ? { kind: "since", afterMs: Number(request.afterMs) }
+            : { kind: "all" }
           : {
               kind: "conversation",
               conversation: request.conversationId,
@@ -202,6 +207,14 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
         if (row.direction !== "source" || row.finished) continue;
         if (!jobs.has(row.job)) jobs.set(row.job, restoreSource(row.state as SourceState));
         input(row.job, { type: "resume" });
+      }
+    },
+    restart() {
+      for (const row of core.store.historyJobs.list()) {
+        if (row.direction !== "source" || row.finished) continue;
+        jobs.delete(row.job);
+        core.store.historyJobs.delete(row.job);
+        begin(row.job, row.device as DeviceNumber, (row.state as SourceState).scope);
       }
     },
     dropDevicesExcept(devices) {
@@ -234,10 +247,11 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
   };
 }
 
-/** The newest chats inline; fewer messages of each when they would not fit into one message. */
-function firstScreen(reader: HistoryReader, jobId: string): Uint8Array {
-  for (let each = FIRST_SCREEN_MESSAGES; each >= 1; each = Math.floor(each / 2)) {
-    const conversations: HistoryConversation[] = reader.firstScreen(FIRST_SCREEN_CONVERSATIONS, each);
+/** The newest chats inline, or how large chats are; fewer of them when they would not fit into one message. */
+function firstScreen(reader: HistoryReader, jobId: string, { kind }: HistoryScope): Uint8Array {
+  const first = kind === "all" ? FIRST_SCREEN_MESSAGES : MAX_COMPARED_CONVERSATIONS;
+  for (let count = first; count >= 1; count = Math.floor(count / 2)) {
+    const conversations = kind === "all" ? reader.firstScreen(FIRST_SCREEN_CONVERSATIONS, count) : reader.sizes(count);
     const screen = toBinary(HistoryChunkSchema, create(HistoryChunkSchema, { jobId: bytes(jobId), conversations }));
     if (screen.length <= MAX_FIRST_SCREEN_BYTES) return screen;
   }

@@ -133,7 +133,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
           phoneDevice: (isPhone ? approval.device : approval.phoneDevice) as DeviceNumber,
         },
         keys: { dhSecret, dhPublic: primitives.x25519PublicKey(dhSecret), signSeed, signPublic: primitives.ed25519PublicKey(signSeed) },
-        accountSeed: isPhone ? bytes(approval.accountSeed!) : undefined,
+        accountSeed: isPhone ? bytes(approval.accountSeed) : undefined,
         stateKey: bytes(approval.stateKey),
         lists,
         // The certifying list may be known to nobody but the phone and this device.

@@ -29,6 +29,7 @@ import type { AttachmentAsker } from "../attachments/asker.ts";
 import type { AttachmentHolder } from "../attachments/holder.ts";
 import { MAX_NAME_LENGTH } from "../bounds.ts";
 import type { Core } from "../core.ts";
+import type { DeviceCapsules } from "../devices/device-capsule.ts";
 import { fromWireAttachment } from "../store/history-rows.ts";
 import type { NewMessage } from "../store/messages.ts";
 import type { ReadContent } from "./content.ts";
@@ -55,6 +56,7 @@ export interface HistoryPort {
 interface Parts {
   readonly receipts: Receipts;
   readonly resends: Resends;
+  readonly capsules: Pick<DeviceCapsules, "keyCame">;
   readonly state: StateSync;
   readonly history: HistoryPort;
   /** Bytes of attachments, from and to the own devices. */
@@ -97,6 +99,8 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
           return own ? parts.asker.ready(body.value, opened.sender.device) : undefined;
         case "attachmentMissing":
           return own ? parts.asker.missing(body.value, opened.sender.device) : undefined;
+        case "deviceCapsuleKey":
+          return own ? parts.capsules.keyCame(body.value.key, opened.sender.device) : undefined;
         case "nothing":
         case undefined:
           return undefined;

@@ -34,8 +34,8 @@ export interface OutboxPump {
   rejected(rejection: SendRejected): void;
   /** Everything under way goes out again on the next connection. */
   disconnected(): void;
-  /** Nobody waits for anything any more: forget delays. */
-  retryNow(): void;
+  /** Welcomed, and this store is no older copy: what waits may leave, without delay. Nothing does before. */
+  admitted(): void;
   stop(): void;
 }
 
@@ -57,12 +57,13 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   let running = false;
   let again = false;
   let stopped = false;
+  let isAdmitted = false;
   let cancelTimer: (() => void) | undefined;
 
   const self = (): AccountId => core.identity.requireSelf().account;
 
   const wake = (): void => {
-    if (stopped || !link.online || core.identity.phase() !== "ready") return;
+    if (stopped || !isAdmitted || !link.online || core.identity.phase() !== "ready") return;
     if (running) {
       again = true;
       return;
@@ -334,11 +335,13 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       wake();
     },
     disconnected() {
+      isAdmitted = false;
       keyless.clear();
       underWay.clear();
       corrections.clear();
     },
-    retryNow() {
+    admitted() {
+      isAdmitted = true;
       outbox.retryNow();
       wake();
     },

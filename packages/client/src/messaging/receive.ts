@@ -115,8 +115,8 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
       for (const delivery of batch) takeOne(delivery);
       receipts.flush();
       const { epoch } = core.identity.mailbox();
-      const cursor = batch.at(-1)!.sequence;
-      core.identity.setMailbox(epoch, cursor);
+      const { sequence: cursor, serverTimeMs } = batch.at(-1)!;
+      core.identity.setMailbox(epoch, cursor, serverTimeMs);
       return cursor;
     });
 

@@ -16,6 +16,8 @@ export interface DeviceListStore {
   /** Verifies entries against what is pinned and stores what is new. Call inside a transaction. */
   merge(account: AccountId, entries: readonly ListEntry[]): MergeOutcome;
   chain(account: AccountId, afterNumber: number): ListEntry[];
+  /** Only for own lists that nobody has seen. Inside a transaction. */
+  dropAbove(account: AccountId, number: number): void;
   /** Empties the memory of verified lists; the table stays. */
   forget(): void;
 }
@@ -55,6 +57,11 @@ export function openDeviceLists(database: SqlDatabase, primitives: Primitives): 
         .prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number > ? ORDER BY number")
         .all<ListEntry>(account, afterNumber)
         .map(({ payload, signature }) => ({ payload, signature }));
+    },
+    dropAbove(account, number) {
+      assert(database.inTransaction, "lists are dropped with what follows from it");
+      database.prepare("DELETE FROM device_lists WHERE account = ? AND number > ?").run(account, number);
+      cache.delete(account);
     },
     forget: () => cache.clear(),
   };

@@ -17,6 +17,8 @@ export interface HistoryJobStore {
   list(): HistoryJobRow[];
   put(row: HistoryJobRow): void;
   delete(job: string): void;
+  /** Its chunks were made anew: those known are another's. */
+  forgetChunks(job: string): void;
   /** Adds a reference, or replaces one whose blob the source uploaded again. */
   putChunk(job: string, chunk: ChunkReference): void;
   chunks(job: string): { readonly references: ChunkReference[]; readonly committed: Set<number> };
@@ -64,6 +66,9 @@ export function openHistoryJobs(database: SqlDatabase): HistoryJobStore {
            ON CONFLICT (job) DO UPDATE SET state = excluded.state, finished = excluded.finished`,
         )
         .run(row.job, row.direction === "source" ? 0 : 1, row.device, JSON.stringify(row.state), row.finished ? 1 : 0, row.createdAtMs);
+    },
+    forgetChunks(job) {
+      database.prepare("DELETE FROM history_chunks WHERE job = ?").run(job);
     },
     delete(job) {
       database.prepare("DELETE FROM history_chunks WHERE job = ?").run(job);

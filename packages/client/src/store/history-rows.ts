@@ -18,7 +18,13 @@ import {
   MAX_THUMBNAIL_BYTES,
 } from "@hawser/wire";
 import { parseAccountBytes } from "../messaging/content.ts";
-import { MAX_HISTORY_SHIFT_MS, MAX_PICTURE_SIDE, MAX_REMEMBERED_TOTALS, ORDER_STEPS_PER_MS } from "../bounds.ts";
+import {
+  MAX_COMPARED_CONVERSATIONS,
+  MAX_HISTORY_SHIFT_MS,
+  MAX_PICTURE_SIDE,
+  MAX_REMEMBERED_TOTALS,
+  ORDER_STEPS_PER_MS,
+} from "../bounds.ts";
 import type { ConversationRow, ConversationStore } from "./conversations.ts";
 import type { HistoryJobStore } from "./history-jobs.ts";
 import { KIND_CODES, STATUS_CODES } from "./message-rows.ts";
@@ -106,6 +112,11 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
     return [...byConversation].map(([row, its]) => describe(row, its.map(entryOf), its.at(-1)!.order_key));
   };
   return {
+    sizes: (count) =>
+      database
+        .prepare("SELECT row FROM conversations WHERE last_order > 0 ORDER BY last_order DESC LIMIT ?")
+        .all<{ row: number }>(count)
+        .map(({ row }) => ({ ...describe(row, [], 0), complete: false })),
     count(scope) {
       totals.clear();
       if (scope.kind === "conversation") {
@@ -114,6 +125,12 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
           .prepare(`SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE}`)
           .get<{ n: number }>(row, orderOfMs(scope.beforeMs))!.n;
         return { messages: counted, conversations: counted > 0 ? 1 : 0 };
+      }
+      if (scope.kind === "since") {
+        const counted = database
+          .prepare(`SELECT count(*) AS n FROM messages WHERE order_key >= ? AND ${READABLE}`)
+          .get<{ n: number }>(orderOfMs(scope.afterMs))!.n;
+        return { messages: counted, conversations: MAX_COMPARED_CONVERSATIONS };
       }
       // Unreadable ones included, so that an index is enough: a person waits for this, and the end of the job says the exact number.
       const of = (table: string): number => database.prepare(`SELECT count(*) AS n FROM ${table}`).get<{ n: number }>()!.n;
@@ -199,6 +216,10 @@ export function openHistoryWriter(
   };
 
   return {
+    countReadable: (conversation) =>
+      database
+        .prepare(`SELECT count(*) AS n FROM messages JOIN conversations ON row = conversation WHERE conversations.id = ? AND ${READABLE}`)
+        .get<{ n: number }>(conversation)!.n,
     commitChunk(jobId, index, incoming) {
       return database.transaction(() => {
         if (historyJobs.isCommitted(jobId, index)) return 0;
@@ -242,9 +263,10 @@ function readPage(
       .prepare(`SELECT ${COLUMNS} FROM messages WHERE conversation = ? AND order_key < ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`)
       .all<Row>(row, before, limit);
   }
+  const oldest = scope.kind === "since" ? orderOfMs(scope.afterMs) : 0;
   return database
-    .prepare(`SELECT ${COLUMNS} FROM messages WHERE order_key < ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`)
-    .all<Row>(from?.row ?? Number.MAX_SAFE_INTEGER, limit);
+    .prepare(`SELECT ${COLUMNS} FROM messages WHERE order_key < ? AND order_key >= ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`)
+    .all<Row>(from?.row ?? Number.MAX_SAFE_INTEGER, oldest, limit);
 }
 
 const orderOfMs = (ms: number): number => Math.min(Math.max(0, ms) * ORDER_STEPS_PER_MS, Number.MAX_SAFE_INTEGER);

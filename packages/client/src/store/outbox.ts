@@ -16,6 +16,7 @@ import {
   type SqlDatabase,
 } from "@hawser/base";
 import { decodeSend } from "@hawser/wire";
+import type { SealedIdStore } from "./sealed-ids.ts";
 
 /** Who shall get it: a conversation's devices and the own other ones, only the own other ones, or one device. */
 export type Audience = "conversation" | "peer" | "own" | "device";
@@ -50,6 +51,8 @@ export interface OutboxStore {
   list(afterRow: number, limit: number): OutboxRow[];
   find(row: number): OutboxRow | undefined;
   setFrame(row: number, frame: Uint8Array, capsuleSecret: Uint8Array): void;
+  /** Forgets every sealed frame: the contents are sealed again, in sessions that are opened for them. */
+  unseal(): void;
   uploaded(row: number): void;
   delay(row: number, notBeforeMs: number, tries: number): void;
   retryNow(): void;
@@ -58,11 +61,11 @@ export interface OutboxStore {
   hasMessage(id: MessageId): boolean;
   /** Whether the same content waits for this device alone. */
   hasCopyFor(address: DeviceAddress, content: Uint8Array): boolean;
+  /** Messages that wait for one device each. */
+  copies(): { readonly count: number; readonly bytes: number };
 }
 
 interface StoredRow {
-  /** Messages that wait for one device each. */
-  copies(): { readonly count: number; readonly bytes: number };
   readonly row: number;
   readonly message_id: Uint8Array;
   readonly audience: number;
@@ -86,7 +89,7 @@ function recipientsOf(frame: Uint8Array): string {
     .join(" ");
 }
 
-export function openOutbox(database: SqlDatabase): OutboxStore {
+export function openOutbox(database: SqlDatabase, sealedIds: SealedIdStore): OutboxStore {
   const toRow = (stored: StoredRow): OutboxRow => ({
     row: stored.row,
     messageId: messageIdFromBytes(stored.message_id),
@@ -131,6 +134,11 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
       database
         .prepare("UPDATE sent_contents SET recipients = ? WHERE message_id = (SELECT message_id FROM outbox WHERE row = ?)")
         .run(recipientsOf(frame), row);
+      sealedIds.add(messageIdFromBytes(must(decodeSend(frame), "own frame").messageId));
+    },
+    unseal() {
+      assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
+      database.prepare("UPDATE outbox SET frame = NULL, capsule_secret = NULL WHERE frame IS NOT NULL").run();
     },
     uploaded(row) {
       database.prepare("UPDATE outbox SET uploads = '' WHERE row = ?").run(row);
@@ -152,11 +160,11 @@ export function openOutbox(database: SqlDatabase): OutboxStore {
           `SELECT 1 AS found FROM outbox WHERE audience = ${AUDIENCES.indexOf("device")} AND account = ? AND device = ? AND content = ? LIMIT 1`,
         )
         .get(account, device, content) !== undefined,
-  };
-}
     copies: () =>
       database
         .prepare(
           `SELECT count(*) AS count, coalesce(sum(length(content)), 0) AS bytes FROM outbox WHERE audience = ${AUDIENCES.indexOf("device")}`,
         )
         .get<{ count: number; bytes: number }>()!,
+  };
+}

@@ -38,9 +38,25 @@ export interface PreKeyStore {
   keepNewest(kind: "one-time" | "kem", count: number): void;
   /** A number that no key of the kind has had. */
   nextId(kind: PreKeyKind): number;
+  /** The highest number given out; 0 before the first. */
+  lastId(kind: PreKeyKind): number;
+  /** Numbers up to it are never given out. */
+  skipTo(kind: PreKeyKind, id: number): void;
+  deleteAll(): void;
 }
 
 export function openPreKeys(database: SqlDatabase): PreKeyStore {
+  const lastId = (kind: PreKeyKind): number => {
+    const row = database.prepare("SELECT value FROM kv WHERE key = ?").get<{ value: Uint8Array }>(`prekey.${kind}.last`);
+    return row === undefined ? 0 : new DataView(row.value.buffer, row.value.byteOffset).getUint32(0);
+  };
+  const setLastId = (kind: PreKeyKind, id: number): void => {
+    const value = new Uint8Array(4);
+    new DataView(value.buffer).setUint32(0, id);
+    database
+      .prepare("INSERT INTO kv (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+      .run(`prekey.${kind}.last`, value);
+  };
   const toKey = (row: PreKeyRow): StoredPreKey => ({
     id: row.id,
     publicKey: row.public_key,
@@ -97,13 +113,12 @@ export function openPreKeys(database: SqlDatabase): PreKeyStore {
         .run(KINDS[kind], count);
     },
     nextId(kind) {
-      const name = `prekey.${kind}.last`;
-      const row = database.prepare("SELECT value FROM kv WHERE key = ?").get<{ value: Uint8Array }>(name);
-      const last = row === undefined ? 0 : new DataView(row.value.buffer, row.value.byteOffset).getUint32(0);
-      const next = new Uint8Array(4);
-      new DataView(next.buffer).setUint32(0, last + 1);
-      database.prepare("INSERT INTO kv (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(name, next);
-      return last + 1;
+      const next = lastId(kind) + 1;
+      setLastId(kind, next);
+      return next;
     },
+    lastId,
+    skipTo: (kind, id) => setLastId(kind, Math.max(id, lastId(kind))),
+    deleteAll: () => database.exec("DELETE FROM pre_keys"),
   };
 }

@@ -214,7 +214,13 @@ CREATE TABLE held_deliveries (
 /** The devices a message was sealed for, as `account/device` with spaces between: only these may ask for it again. */
 const V3 = "ALTER TABLE sent_contents ADD COLUMN recipients TEXT";
 
-const MIGRATIONS: readonly string[] = [V1, V2, V3];
+/** What this store has sealed lately, by which an older copy of it finds itself out. */
+const V4 = `
+CREATE TABLE sealed_ids (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE) STRICT;
+INSERT INTO sealed_ids (id) SELECT message_id FROM outbox WHERE frame IS NOT NULL ORDER BY row;
+`;
+
+const MIGRATIONS: readonly string[] = [V1, V2, V3, V4];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
@@ -242,5 +248,5 @@ function readVersion(database: SqlDatabase): number {
 /** Every table that holds user data or keys, in an order that respects references. */
 export const WIPED_TABLES = [
   "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
-  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "held_deliveries", "kv",
+  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "held_deliveries", "sealed_ids", "kv",
 ] as const; // prettier-ignore

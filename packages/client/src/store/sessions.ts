@@ -5,6 +5,7 @@ export interface SessionStore {
   find(address: DeviceAddress): Uint8Array | undefined;
   put(address: DeviceAddress, record: Uint8Array): void;
   delete(address: DeviceAddress): void;
+  deleteAll(): void;
   devicesWithSession(account: string): Set<DeviceNumber>;
 }
 
@@ -23,6 +24,7 @@ export function openSessions(database: SqlDatabase): SessionStore {
     delete({ account, device }) {
       database.prepare("DELETE FROM sessions WHERE account = ? AND device = ?").run(account, device);
     },
+    deleteAll: () => database.exec("DELETE FROM sessions"),
     devicesWithSession(account) {
       const rows = database.prepare("SELECT device FROM sessions WHERE account = ?").all<{ device: number }>(account);
       return new Set(rows.map((row) => row.device as DeviceNumber));

@@ -15,6 +15,7 @@ import { type OutboxStore, openOutbox } from "./outbox.ts";
 import { openPreKeys, type PreKeyStore } from "./pre-keys.ts";
 import { openResends, type ResendStore } from "./resends.ts";
 import { migrate, WIPED_TABLES } from "./schema.ts";
+import { openSealedIds, type SealedIdStore } from "./sealed-ids.ts";
 import { openSearch, type SearchStore } from "./search.ts";
 import { openSessions, type SessionStore } from "./sessions.ts";
 import { openStateEntries, type StateEntryStore } from "./state-entries.ts";
@@ -30,6 +31,7 @@ export interface Store {
   readonly listConflicts: ListConflictStore;
   readonly sessions: SessionStore;
   readonly preKeys: PreKeyStore;
+  readonly sealedIds: SealedIdStore;
   readonly outbox: OutboxStore;
   readonly resends: ResendStore;
   readonly stateEntries: StateEntryStore;
@@ -48,6 +50,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
   const messages = openMessages(database);
   const lists = openDeviceLists(database, primitives);
   const kv = openKeyValues(database);
+  const sealedIds = openSealedIds(database);
   const conversations = openConversations(database, messages, () => kv.getBytes(SETTLING) !== undefined);
   return {
     database,
@@ -60,7 +63,8 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     listConflicts: openListConflicts(database),
     sessions: openSessions(database),
     preKeys: openPreKeys(database),
-    outbox: openOutbox(database),
+    sealedIds,
+    outbox: openOutbox(database, sealedIds),
     resends: openResends(database),
     stateEntries: openStateEntries(database),
     historyJobs: openHistoryJobs(database),

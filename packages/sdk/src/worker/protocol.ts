@@ -10,8 +10,8 @@ export type ClientMethod = Exclude<keyof HawserClient, "subscribe">;
 
 /** The methods that may be called through a port; anything else is refused. */
 export const CLIENT_METHODS = [
-  "state", "diagnostics", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "setDisplayName", "setSettings", "dismissNotice",
-  "startLink", "cancelLink", "linkStatus", "openLinkCode", "openTypedCode", "showReverseCode", "openReverseCode", "approveLink", "rejectLink", "devices", "renameDevice", "revokeDevice", "wipe",
+  "state", "diagnostics", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "setDisplayName", "setSettings", "dismissNotice", "finishMove",
+  "startLink", "cancelLink", "linkStatus", "openLinkCode", "openTypedCode", "showReverseCode", "openReverseCode", "approveLink", "rejectLink", "devices", "renameDevice", "revokeDevice", "answerDeviceAlert", "wipe",
   "findHandle", "addContact", "contactUri", "openContactCode", "contacts", "renameContact", "setBlocked", "safetyNumber", "setVerified",
   "conversations", "conversation", "openConversation", "messages", "message", "sendMessage", "retryMessage", "acceptRequest", "markRead",
   "setChatState", "setDraft", "attachment", "search", "requestHistory", "previewImport", "runImport", "cancelImport",
