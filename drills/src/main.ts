@@ -1,7 +1,7 @@
 /** `npm run drill -- list | NAME [--json] [--check] [--seed 1] [--size N] [--real|--sim]`: bad days, played and measured. */
 import { parseArgs } from "node:util";
 import { writeJson, writeList, writeResult } from "./report/text.ts";
-import { runInSimulator, type DrillResult } from "./run-drill.ts";
+import { type DrillResult, runForReal, runInSimulator } from "./run-drill.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 
 const { values, positionals } = parseArgs({
@@ -29,11 +29,13 @@ async function main(): Promise<number> {
   }
   const size = values.size === undefined ? scenario.size?.full : Number(values.size);
   const follow = values.trace ? { follow: say } : {};
-  const result: DrillResult = await runInSimulator(scenario, {
-    seed: Number(values.seed),
-    ...(size === undefined ? {} : { size }),
-    ...follow,
-  });
+  const options = { seed: Number(values.seed), ...(size === undefined ? {} : { size }), ...follow };
+  const isReal = values.real || !scenario.engines.includes("simulator");
+  if (isReal && !scenario.engines.includes("real")) {
+    say(`${name} plays in the simulator only`);
+    return 2;
+  }
+  const result: DrillResult = await (isReal ? runForReal(scenario, options) : runInSimulator(scenario, options));
   writeResult(result, say);
   if (values.json) process.stdout.write(`${writeJson(result)}\n`);
   const missed = result.verdicts.filter(({ held }) => !held);

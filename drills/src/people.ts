@@ -49,7 +49,16 @@ export async function tryLink(stage: Stage, person: Person, companion: Device, p
   await stage.settle(phone.scan(uriOf(companion)!));
   const failed = (): LinkTry | undefined => firstFailure(person, companion, beganAtMs);
   await stage.until(() => failed() !== undefined || digitsAgree(phone, companion), SCAN_TIMEOUT_MS);
-  if (failed() !== undefined || !digitsAgree(phone, companion)) return failed() ?? open;
+  if (failed() !== undefined) return failed()!;
+  if (!digitsAgree(phone, companion)) {
+    const [mine, its] = [phone.screen.newestLink, companion.screen.newestLink];
+    stage.story.check(
+      person.name,
+      false,
+      `gives up: the phone shows ${mine?.stage} ${mine?.matchCode ?? ""}, the other ${its?.stage} ${its?.matchCode ?? ""}`,
+    );
+    return open;
+  }
   await stage.wait(COMPARING_MS);
   stage.story.act(person.name, `compares ${phone.screen.newestLink!.matchCode} on both screens and confirms`);
   const approvedAtMs = stage.nowMs();

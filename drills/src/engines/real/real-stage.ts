@@ -1,0 +1,171 @@
+/** The stage in real time: the server in a process, devices on the SDK, companions in Chromium, the drill's front between their sockets. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FaultyFront } from "../../front/faulty-front.ts";
+import { Ledger } from "../../ledger.ts";
+import { Screen } from "../../screens/screen.ts";
+import type { Device, Person, Platform, RoleName, Stage } from "../../stage.ts";
+import { Story } from "../../story.ts";
+import { FaultProxy } from "./fault-proxy.ts";
+import { SdkDevice } from "./sdk-device.ts";
+import { DrillServer } from "./server-process.ts";
+
+const WEB_ROOT = process.env["HAWSER_WEB_ROOT"] ?? fileURLToPath(new URL("../../../../apps/web/dist", import.meta.url));
+/** The browser suite's own instruments; it is no package. */
+const BROWSERS = new URL("../../../../e2e/drills/browser-device.ts", import.meta.url).href;
+const LOOK_EVERY_MS = 50;
+const SETTLE_LIMIT_MS = 60_000;
+/** What hours become. */
+const LONGEST_PASS_MS = 3_000;
+
+export interface BrowserOptions {
+  readonly name: string;
+  readonly origin: string;
+  readonly folder: string;
+  readonly screen: Screen;
+}
+interface Browsers {
+  openBrowserDevice(options: BrowserOptions): Promise<Device>;
+}
+
+const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
+
+export class RealStage implements Stage {
+  readonly engine = "real";
+  readonly size: number;
+  readonly story: Story;
+  readonly front = new FaultyFront();
+  readonly ledger = new Ledger();
+  readonly figures = new Map<string, number>();
+  readonly people: Person[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "hawser-drill-"));
+  readonly #startedMs = performance.now();
+  readonly #proxy = new FaultProxy(this.front);
+  readonly #devices: Device[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #origin = "";
+  #server: DrillServer | undefined;
+
+  private constructor(size: number) {
+    this.size = size;
+    this.story = new Story(() => this.nowMs());
+  }
+
+  static async open(size: number): Promise<RealStage> {
+    if (!existsSync(WEB_ROOT)) throw new Error("the web app is not built: npm start or npm test builds it");
+    const stage = new RealStage(size);
+    stage.#origin = await stage.#proxy.address("browser");
+    stage.#server = new DrillServer({ dataDir: join(stage.#folder, "server"), origin: stage.#origin, webRoot: WEB_ROOT });
+    stage.#proxy.forwardTo(await stage.#server.port());
+    return stage;
+  }
+
+  nowMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  measure(figure: string, value: number): void {
+    this.figures.set(figure, value);
+  }
+
+  after(delayMs: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  wait(durationMs: number): Promise<void> {
+    return sleep(durationMs);
+  }
+
+  pass(durationMs: number): Promise<void> {
+    return sleep(Math.min(durationMs, LONGEST_PASS_MS));
+  }
+
+  async until(probe: () => boolean | Promise<boolean>, timeoutMs: number): Promise<number | undefined> {
+    const endMs = this.nowMs() + timeoutMs;
+    while (!(await probe())) {
+      if (this.nowMs() >= endMs) return undefined;
+      await sleep(LOOK_EVERY_MS);
+    }
+    return this.nowMs();
+  }
+
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    let late: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new Error("a device did not answer")), SETTLE_LIMIT_MS);
+    });
+    return Promise.race([promise, limit]).finally(() => clearTimeout(late));
+  }
+
+  blobs(answers: "works" | "hangs" | number): void {
+    this.#proxy.blobs = answers;
+  }
+
+  async takeOut(role: RoleName): Promise<void> {
+    await this.#server?.role("out", role);
+  }
+
+  async putBack(role: RoleName): Promise<void> {
+    await this.#server?.role("back", role);
+  }
+
+  async person(handle: string, platform: Platform): Promise<Person> {
+    const name = handle.charAt(0).toUpperCase() + handle.slice(1);
+    const phone = await this.#sdkDevice(`${name}'s phone`, platform);
+    await phone.client!.createAccount({ handle, displayName: name, deviceName: phone.name });
+    const person: Person = { handle, name, phone, companions: [] };
+    this.people.push(person);
+    return person;
+  }
+
+  async newCompanion(person: Person, platform: Platform): Promise<Device> {
+    const name = `${person.name}'s ${platform}${person.companions.length === 0 ? "" : ` ${person.companions.length + 1}`}`;
+    const device = platform === "browser" ? await this.#browser(name) : await this.#sdkDevice(name, platform);
+    person.companions.push(device);
+    return device;
+  }
+
+  #screen(name: string): Screen {
+    return new Screen(this, (saying) => this.story.screen(name, `“${saying.text}”`));
+  }
+
+  #profile(name: string): string {
+    return join(this.#folder, name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"));
+  }
+
+  async #sdkDevice(name: string, platform: Platform): Promise<SdkDevice> {
+    const device = new SdkDevice({
+      name,
+      platform,
+      screen: this.#screen(name),
+      nowMs: () => this.nowMs(),
+      profileDir: this.#profile(name),
+      serverUrl: await this.#proxy.address(platform),
+      origin: this.#origin,
+    });
+    this.#devices.push(device);
+    await device.start();
+    return device;
+  }
+
+  async #browser(name: string): Promise<Device> {
+    const { openBrowserDevice } = (await import(BROWSERS)) as Browsers;
+    const device = await openBrowserDevice({ name, origin: this.#origin, folder: this.#profile(name), screen: this.#screen(name) });
+    this.#devices.push(device);
+    return device;
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const device of this.#devices) await device.kill().catch(() => undefined);
+    await this.#proxy.close();
+    await this.#server?.stop();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

@@ -1,0 +1,17 @@
+/** The real server in a process of its own. Roles go out and come back by a word on its input; it ends with whoever started it. */
+import { createInterface } from "node:readline";
+import { type ServerOptions, startServer } from "@hawser/server";
+import type { RoleName } from "../../stage.ts";
+
+const options = JSON.parse(process.env["DRILL_SERVER"] ?? "{}") as ServerOptions;
+const server = await startServer({ host: "127.0.0.1", logLevel: "error", ...options, registration: "open" });
+process.once("SIGTERM", () => void server.stop().then(() => process.exit(0)));
+const words = createInterface({ input: process.stdin });
+words.on("line", (line) => {
+  const [word, role] = line.split(" ") as [string, RoleName];
+  if (word === "out") server.takeOut(role);
+  if (word === "back") server.putBack(role);
+  process.stdout.write(`done ${line}\n`);
+});
+words.once("close", () => process.exit(1));
+process.stdout.write(`listening ${server.port}\n`);

@@ -1,0 +1,60 @@
+/** Starts, steers and ends the server's process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { RoleName } from "../../stage.ts";
+
+const SERVE = fileURLToPath(new URL("./serve-process.ts", import.meta.url));
+const ANSWER_TIMEOUT_MS = 20_000;
+
+export class DrillServer {
+  readonly #child: ChildProcess;
+  readonly #waiting: { readonly pattern: RegExp; readonly resolve: (match: RegExpExecArray) => void }[] = [];
+
+  constructor(options: { dataDir: string; origin: string; webRoot: string }) {
+    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", SERVE], {
+      env: { ...process.env, DRILL_SERVER: JSON.stringify({ ...options, port: 0 }) },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    createInterface({ input: this.#child.stdout! }).on("line", (line) => {
+      for (const waiting of this.#waiting.splice(0)) {
+        const match = waiting.pattern.exec(line);
+        if (match === null) this.#waiting.push(waiting);
+        else waiting.resolve(match);
+      }
+    });
+  }
+
+  async port(): Promise<number> {
+    return Number((await this.#says(/^listening (\d+)$/))[1]);
+  }
+
+  async role(word: "out" | "back", role: RoleName): Promise<void> {
+    const done = this.#says(new RegExp(`^done ${word} ${role}$`));
+    this.#child.stdin!.write(`${word} ${role}\n`);
+    await done;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const gone = new Promise<void>((resolve) => this.#child.once("exit", () => resolve()));
+    this.#child.kill("SIGTERM");
+    const hurry = setTimeout(() => this.#child.kill("SIGKILL"), ANSWER_TIMEOUT_MS);
+    await gone;
+    clearTimeout(hurry);
+  }
+
+  #says(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`the server did not say ${pattern.source}`)), ANSWER_TIMEOUT_MS);
+      this.#child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+      this.#waiting.push({
+        pattern,
+        resolve: (match) => {
+          clearTimeout(late);
+          resolve(match);
+        },
+      });
+    });
+  }
+}

@@ -1,0 +1,234 @@
+/** A companion in a real Chromium, for drills: what it shows is read from the page and from pictures of it, what it does are clicks. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { AttemptId } from "@hawser/base";
+import type { ClientState, LinkErrorName, LinkStage, LinkStatus } from "@hawser/client";
+import type { BrowserOptions } from "@hawser/drills/engines/real/real-stage";
+import type { Device, Person, Platform } from "@hawser/drills/stage";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { EXECUTABLE } from "../harness/chromium.ts";
+import { readCode } from "../harness/read-code.ts";
+import { CATALOGUES, say } from "../harness/words.ts";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"];
+const LOOK_EVERY_MS = 150;
+const ACTION_TIMEOUT_MS = 15_000;
+const ERROR_TEXTS = Object.entries(CATALOGUES.en).filter(([key]) => key.startsWith("error."));
+
+/** What one look at the page gives. */
+interface Seen {
+  readonly code: string | undefined;
+  readonly digits: string | undefined;
+  readonly page: string;
+  readonly banner: string;
+  /** Lines of the open chat and of the list of chats. */
+  readonly texts: readonly string[];
+  readonly hasChats: boolean;
+  readonly syncing: boolean;
+  readonly revoked: boolean;
+}
+
+export async function openBrowserDevice(options: BrowserOptions): Promise<Device> {
+  mkdirSync(options.folder, { recursive: true });
+  const context = await chromium.launchPersistentContext(options.folder, {
+    executablePath: EXECUTABLE,
+    headless: true,
+    args: FLAGS,
+    locale: "en-GB",
+    viewport: { width: 1280, height: 720 },
+  });
+  context.setDefaultTimeout(ACTION_TIMEOUT_MS);
+  const page = context.pages()[0] ?? (await context.newPage());
+  return new BrowserDevice(options, context, page);
+}
+
+class BrowserDevice implements Device {
+  readonly name: string;
+  readonly platform: Platform = "browser";
+  readonly screen;
+  readonly #options: BrowserOptions;
+  readonly #context: BrowserContext;
+  readonly #page: Page;
+  #seen: Seen | undefined;
+  #codeShape: string | undefined;
+  #uri: string | undefined;
+  #wasReady = false;
+  #closed = false;
+  #failures = 0;
+  readonly #looking: Promise<void>;
+
+  constructor(options: BrowserOptions, context: BrowserContext, page: Page) {
+    this.name = options.name;
+    this.screen = options.screen;
+    this.#options = options;
+    this.#context = context;
+    this.#page = page;
+    this.#looking = this.#look();
+  }
+
+  /** A person who keeps an eye on the page. */
+  async #look(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#seen = await this.#page.evaluate(lookAtPage, { linked: say("companion.linked"), revoked: say("revoked.title") });
+        await this.#take(this.#seen);
+      } catch {
+        // Between two pages there is nothing to see.
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+
+  async #take(seen: Seen): Promise<void> {
+    this.#wasReady ||= seen.hasChats;
+    this.screen.state(this.#stateOf(seen));
+    for (const text of seen.texts) this.screen.shows(text);
+    if (seen.code !== undefined && seen.code !== this.#codeShape) {
+      const uri = await readCode(await this.#page.screenshot({ type: "png", scale: "css" }));
+      if (uri !== undefined) [this.#uri, this.#codeShape] = [uri, seen.code];
+    }
+    if (!this.#wasReady) this.#link(linkOf(seen, this.#uri, this.#failures));
+  }
+
+  #link(link: LinkStatus | undefined): void {
+    if (link === undefined) return;
+    if (link.stage === "failed" && this.screen.newestLink?.stage !== "failed") this.#failures++;
+    this.screen.link(link);
+  }
+
+  #stateOf(seen: Seen): ClientState {
+    const error = codeOf(seen.banner);
+    const offline = seen.banner.includes(say("connection.offline"));
+    return {
+      phase: seen.revoked ? "revoked" : this.#wasReady ? "ready" : "linking",
+      connection: offline
+        ? { kind: "offline", error: error ?? "UNREACHABLE", retryAtMs: 0, attempt: 1 }
+        : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
+      history: seen.syncing
+        ? { kind: "running", direction: "receiving", messagesDone: 0, messagesTotal: 0, stalledSinceMs: undefined }
+        : { kind: "complete", messagesTotal: 0, finishedAtMs: 0 },
+      listConflict: seen.banner.includes(say("account.listConflict")),
+      outboxCount: 0,
+    } as unknown as ClientState;
+  }
+
+  state(): Promise<ClientState | undefined> {
+    return Promise.resolve(this.#seen === undefined ? undefined : this.#stateOf(this.#seen));
+  }
+
+  link(): Promise<LinkStatus | undefined> {
+    return Promise.resolve(this.screen.newestLink);
+  }
+
+  async beginLink(): Promise<void> {
+    if (this.#page.url() === "about:blank") return void (await this.#page.goto(this.#options.origin));
+    await this.#press("link.newCode", "link.resume");
+  }
+
+  async cancelLink(): Promise<void> {
+    await this.#press("link.startOver", "action.cancel");
+    this.#failures = 0;
+  }
+
+  async #press(...keys: readonly ("link.newCode" | "link.resume" | "link.startOver" | "action.cancel")[]): Promise<void> {
+    for (const key of keys) {
+      const button = this.#page.getByRole("button", { name: say(key) });
+      if ((await button.count()) > 0) return button.first().click();
+    }
+  }
+
+  scan(): Promise<void> {
+    throw new Error("a computer scans nothing");
+  }
+
+  approve(_attempt: AttemptId): Promise<void> {
+    throw new Error("a computer approves nothing");
+  }
+
+  importChat(): Promise<void> {
+    throw new Error("chats are imported on the phone");
+  }
+
+  askForHistory(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async send(to: Person, text: string): Promise<void> {
+    await this.#open(to.handle);
+    await this.#page.getByPlaceholder(say("composer.placeholder"), { exact: true }).fill(text);
+    await this.#page.keyboard.press("Enter");
+    await this.#page.getByRole("log").getByText(text, { exact: true }).first().waitFor();
+  }
+
+  async #open(handle: string): Promise<void> {
+    const list = this.#page.getByRole("navigation", { name: say("chats.title") });
+    await list
+      .getByRole("link")
+      .filter({ hasText: new RegExp(handle, "i") })
+      .first()
+      .click();
+    await this.#page.getByRole("log").waitFor();
+  }
+
+  async usable(): Promise<boolean> {
+    return (await this.#page.getByRole("navigation", { name: say("chats.title") }).count()) > 0;
+  }
+
+  /** Chats are short here: every message of one stands in the page. */
+  async texts(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    const rows = this.#page.getByRole("navigation", { name: say("chats.title") }).getByRole("link");
+    for (let n = 0; n < (await rows.count()); n++) {
+      await rows.nth(n).click();
+      await this.#page.getByRole("log").waitFor();
+      await this.#page.locator(".bubble-text").first().waitFor();
+      for (const text of await this.#page.locator(".bubble-text").allInnerTexts()) counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async kill(): Promise<void> {
+    console.error(this.name, JSON.stringify(this.#seen), this.screen.newestLink);
+    this.#closed = true;
+    await this.#looking;
+    await this.#context.close();
+  }
+}
+
+/** Runs in the page. */
+function lookAtPage(words: { readonly linked: string; readonly revoked: string }): Seen {
+  const text = (selector: string): string => document.querySelector<HTMLElement>(selector)?.innerText ?? "";
+  const isVeiled = document.querySelector(".qr-plate-veiled") !== null;
+  const shape =
+    document.querySelector(".qr-plate svg path, .qr-plate path")?.getAttribute("d") ?? document.querySelector(".qr-plate svg")?.innerHTML;
+  return {
+    code: isVeiled ? undefined : (shape ?? undefined),
+    digits: text(".match-digits") || undefined,
+    page: text("main"),
+    banner: text(".banner"),
+    texts: [...text('[role="log"]').split("\n"), ...text(".chat-list").split("\n")],
+    hasChats: document.querySelector(".panes") !== null || text(".full-card h1") === words.linked,
+    syncing: document.querySelector(".sync, [role=progressbar]") !== null,
+    revoked: text(".full-card h1") === words.revoked,
+  };
+}
+
+/** The error whose words stand there. */
+function codeOf(text: string): LinkErrorName | "UNREACHABLE" | undefined {
+  const found = ERROR_TEXTS.find(([, words]) => text.includes(words));
+  return found?.[0].slice("error.".length) as LinkErrorName | undefined;
+}
+
+function linkOf(seen: Seen, uri: string | undefined, failures: number): LinkStatus | undefined {
+  const rest = { attempt: undefined, deadlineMs: undefined, peer: undefined, failuresInARow: failures };
+  const at = (stage: LinkStage, more: Partial<LinkStatus> = {}): LinkStatus =>
+    ({ ...rest, stage, uri: undefined, matchCode: undefined, error: undefined, ...more }) as LinkStatus;
+  if (seen.digits !== undefined) return at("comparing", { matchCode: seen.digits.trim() });
+  const error = codeOf(seen.page) as LinkErrorName | undefined;
+  if (error !== undefined) return at("failed", { error: { name: error, canRetry: true } });
+  return seen.code === undefined || uri === undefined ? undefined : at("waiting-for-scan", { uri });
+}
