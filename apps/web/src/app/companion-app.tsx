@@ -3,6 +3,7 @@ import { Button, Icon, useText, type MenuItem } from "@hawser/ui";
 import { useEffect, useState, type ReactNode } from "react";
 import { ContactsPage } from "../contacts/contacts-page.tsx";
 import { MyCodePage } from "../contacts/my-code-page.tsx";
+import { DeviceAlerts } from "../devices/device-alert.tsx";
 import { DevicesPage } from "../devices/devices-page.tsx";
 import { RevokedScreen } from "../devices/revoked-screen.tsx";
 import type { LinkSeed } from "../entry/link-seed.ts";
@@ -61,6 +62,7 @@ export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) 
       <div className="shell">
         <div>
           <ConnectionBanner />
+          <DeviceAlerts />
         </div>
         <ChatsFace route={route} page={page} menu={menu} firstSteps={firstSteps} />
       </div>

@@ -22,7 +22,13 @@ export function openingState(face: Face): ClientState | undefined {
     unreadTotal: 0,
     outboxCount: 0,
     // No language: the page speaks the remembered one already.
-    settings: { readReceipts: true, language: undefined, theme: theme === "light" || theme === "dark" ? theme : "system" },
+    settings: {
+      readReceipts: true,
+      language: undefined,
+      theme: theme === "light" || theme === "dark" ? theme : "system",
+      reportOutcomes: true,
+    },
+    deviceAlerts: [],
     listConflict: false,
     gapSinceMs: undefined,
   };

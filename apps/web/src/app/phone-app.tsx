@@ -6,6 +6,7 @@ import { Welcome } from "../account/welcome.tsx";
 import { ContactsPage } from "../contacts/contacts-page.tsx";
 import { MyCodePage } from "../contacts/my-code-page.tsx";
 import { NewChat } from "../contacts/new-chat.tsx";
+import { DeviceAlerts } from "../devices/device-alert.tsx";
 import { DevicesPage } from "../devices/devices-page.tsx";
 import { RevokedScreen } from "../devices/revoked-screen.tsx";
 import type { Intent } from "../entry/face.ts";
@@ -80,6 +81,7 @@ export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {
     <div className="phone-shell">
       <div>
         <ConnectionBanner />
+        <DeviceAlerts />
       </div>
       <ChatsFace route={route} page={page} menu={[]} firstSteps={firstSteps} />
       {route.page === "chat" ? (

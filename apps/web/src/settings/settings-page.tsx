@@ -80,6 +80,12 @@ export function SettingsPage() {
           checked={settings.readReceipts}
           onChange={(readReceipts) => void action.run(() => client.setSettings({ readReceipts }))}
         />
+        <Switch
+          label={t("settings.outcomes")}
+          hint={t("settings.outcomesHint")}
+          checked={settings.reportOutcomes}
+          onChange={(reportOutcomes) => void action.run(() => client.setSettings({ reportOutcomes }))}
+        />
       </div>
       <h2 className="card-title">{t("settings.account")}</h2>
       <div className="card">

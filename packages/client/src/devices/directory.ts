@@ -24,7 +24,12 @@ export interface DeviceDirectory {
   claim(account: AccountId, devices: readonly DeviceNumber[]): Promise<Map<DeviceNumber, PreKeyBundle>>;
 }
 
-export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
+/** `ownAdvanced`: the own list went on from one that was known. Inside the transaction. */
+export function createDirectory(
+  core: Core,
+  link: ServerLink,
+  ownAdvanced: (before: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]) => void,
+): DeviceDirectory {
   const fetching = new Map<AccountId, Promise<VerifiedDeviceList>>();
   const { lists, sessions, listConflicts } = core.store;
 
@@ -37,6 +42,8 @@ export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
 
   const accept = (account: AccountId, entries: readonly SignedDeviceList[]): MergeOutcome["kind"] =>
     core.store.atomically(() => {
+      const isOwn = account === core.identity.self()?.account;
+      const before = isOwn ? lists.latest(account) : undefined;
       const outcome = lists.merge(account, entries);
       if (outcome.kind === "conflict") core.log({ event: "list-conflict", cause: outcome.cause.kind });
       if (outcome.kind === "conflict" && outcome.cause.kind === "equivocation") noteConflict(account, true);
@@ -44,7 +51,8 @@ export function createDirectory(core: Core, link: ServerLink): DeviceDirectory {
       noteConflict(account, false);
       const present = new Set(outcome.latest.list.devices.map((device) => device.number));
       for (const device of sessions.devicesWithSession(account)) if (!present.has(device)) sessions.delete({ account, device });
-      if (account === core.identity.self()?.account) core.notify.changed("devices");
+      if (isOwn) core.notify.changed("devices");
+      if (before !== undefined) ownAdvanced(before, outcome.lists);
       return "advance";
     });
 
