@@ -1,5 +1,14 @@
 /** For tests: accounts that sign real lists and prekeys, a clock that stands still, randomness from a seed. */
-import { type AccountId, type Bytes, type Clock, type DeviceAddress, type DeviceNumber, must, type Random } from "@hawser/base";
+import {
+  type AccountId,
+  type Bytes,
+  type Clock,
+  type DeviceAddress,
+  type DeviceNumber,
+  must,
+  type Primitives,
+  type Random,
+} from "@hawser/base";
 import { extendDeviceList, HAWSER_PROFILE, purePrimitives, type VerifiedDeviceList } from "@hawser/crypto";
 import {
   DeviceKind,
@@ -57,13 +66,15 @@ interface TestDevice {
 
 export class TestAccount {
   readonly #random: Random;
+  readonly #primitives: Primitives;
   readonly #seed: Bytes;
   readonly devices = new Map<number, TestDevice>();
   /** All lists ever signed, ascending. */
   readonly chain: VerifiedDeviceList[] = [];
 
-  constructor(random: Random) {
+  constructor(random: Random, primitives: Primitives = purePrimitives) {
     this.#random = random;
+    this.#primitives = primitives;
     this.#seed = random.bytes(32);
     this.add("phone");
   }
@@ -90,8 +101,8 @@ export class TestAccount {
     const device = {
       signSeed,
       dhSecret,
-      signPublic: purePrimitives.ed25519PublicKey(signSeed),
-      dhPublic: purePrimitives.x25519PublicKey(dhSecret),
+      signPublic: this.#primitives.ed25519PublicKey(signSeed),
+      dhPublic: this.#primitives.x25519PublicKey(dhSecret),
     };
     this.devices.set(number, device);
     const add = {
@@ -112,13 +123,13 @@ export class TestAccount {
   fork(number: number): SignedDeviceList {
     const before = this.chain[number - 1]!;
     const relabel = [{ device: 1, sealedLabel: this.#random.bytes(40) }];
-    return entryOf(must(extendDeviceList(purePrimitives, this.#seed, before, { nowMs: 5, relabel }), "fork"));
+    return entryOf(must(extendDeviceList(this.#primitives, this.#seed, before, { nowMs: 5, relabel }), "fork"));
   }
 
   upload(device: number, firstId: number, oneTime: number, kem: number): PreKeyUpload {
     const keys = this.devices.get(device)!;
     const sign = (kind: "signed" | "kem", id: number, publicKey: Bytes): Bytes =>
-      HAWSER_PROFILE.signPreKey(purePrimitives, keys, kind, id, publicKey, this.#random);
+      HAWSER_PROFILE.signPreKey(this.#primitives, keys, kind, id, publicKey, this.#random);
     const kemKey = (id: number) => {
       const publicKey = this.#random.bytes(1_568);
       return create(KemPreKeySchema, { id, publicKey, signature: sign("kem", id, publicKey) });
@@ -135,11 +146,11 @@ export class TestAccount {
   }
 
   sign(device: number, message: Bytes): Bytes {
-    return purePrimitives.ed25519Sign(this.devices.get(device)!.signSeed, message);
+    return this.#primitives.ed25519Sign(this.devices.get(device)!.signSeed, message);
   }
 
   #extend(change: Omit<Parameters<typeof extendDeviceList>[3], "nowMs">): SignedDeviceList {
-    const next = must(extendDeviceList(purePrimitives, this.#seed, this.chain.at(-1), { nowMs: 1_800_000_000_000, ...change }), "list");
+    const next = must(extendDeviceList(this.#primitives, this.#seed, this.chain.at(-1), { nowMs: 1_800_000_000_000, ...change }), "list");
     this.chain.push(next);
     return entryOf(next);
   }
