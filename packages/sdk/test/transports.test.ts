@@ -55,6 +55,70 @@ test.each(CASES)("a proxy that %s", async (_name, manners, expected) => {
   await arrived(ada, ab, texts);
 });
 
+test("from one transport to the other in the middle of many messages: each arrives once, in order", async () => {
+  const ada = await world.account("ada", through());
+  const bob = await world.account("bob", through());
+  const { ab, ba } = await world.befriend(ada, bob);
+  const changes: readonly [ProxyManners, string][] = [
+    [{ upgrade: "stripped" }, "sse"],
+    [{ upgrade: "hangs", holdBackBytes: 65_536 }, "poll"],
+    [{}, "websocket"],
+    [{ upgrade: "503", cutAfterMs: 900 }, "sse"],
+  ];
+  const texts: string[] = [];
+  const say = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const text = `message ${texts.length} ${"y".repeat((texts.length % 7) * 3_000)}`;
+      texts.push(text);
+      await ada.sendMessage({ conversation: ab, text });
+      await bob.sendMessage({ conversation: ba, text });
+    }
+  };
+  for (const [manners, expected] of changes) {
+    await say(6);
+    // What is under way in either direction is lost with its connection.
+    proxy.manners = manners;
+    proxy.cutAll();
+    for (const client of [ada, bob]) await client.networkHint("changed");
+    await say(6);
+    for (const client of [ada, bob]) await until(client, async () => (await transportOf(client)) === expected);
+  }
+  await arrived(bob, ba, texts);
+  await arrived(ada, ab, texts);
+});
+
+test("connections that are cut after some kilobytes lose nothing: streams go on where they were", async () => {
+  proxy.manners = { upgrade: "503", cutAfterBytes: 200_000 };
+  const ada = await world.account("ada", through());
+  const bob = await world.account("bob");
+  const { ba } = await world.befriend(ada, bob);
+  const texts = Array.from({ length: 25 }, (_, i) => `message ${i} ${"z".repeat(8_000)}`);
+  const offline: string[] = [];
+  ada.subscribe((event) => {
+    if (event.type === "state" && event.state.connection.kind === "offline") offline.push("offline");
+  });
+  for (const text of texts) await bob.sendMessage({ conversation: ba, text });
+  await arrived(ada, (await ada.openConversation((await bob.state()).self!.account)).id, texts);
+  expect([await transportOf(ada), offline]).toEqual(["sse", []]);
+});
+
+test("what works is remembered across a restart, so that a hanging upgrade costs nothing the second time", async () => {
+  proxy.manners = { upgrade: "hangs" };
+  await world.account("ada", through());
+  await world.close("ada");
+  const ports = through();
+  let upgrades = 0;
+  const again = world.open("ada", {
+    ...ports,
+    transport: {
+      kind: "websocket",
+      open: (_url, events) => (upgrades++, { send() {}, bufferedBytes: 0, close: () => events.closed(1006, "") }),
+    },
+  });
+  await until(again, async () => (await transportOf(again)) === "sse");
+  expect(upgrades).toBe(0);
+});
+
 /** What the other one wrote stands there once, in order. */
 async function arrived(
   client: HawserClient,

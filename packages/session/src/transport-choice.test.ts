@@ -105,7 +105,15 @@ describe("later", () => {
     expect(run([{ type: "close" }, { type: "open", network: "cellular" }], onStreams()).started).toEqual(["websocket"]);
     const nameless = run([{ type: "open", network: "" }, closed("websocket"), proven("sse")]).state;
     expect(run([{ type: "close" }, { type: "open", network: "" }], nameless).started).toEqual(["sse"]);
-    expect(run([{ type: "close" }, { type: "network-changed" }, { type: "open", network: "" }], nameless).started).toEqual(["websocket"]);
+    expect(run([{ type: "close" }, { type: "network-changed", network: "" }, { type: "open", network: "" }], nameless).started).toEqual([
+      "websocket",
+    ]);
+  });
+
+  test("after a change of networks the best is tried soon, if the new one does not speak against it", () => {
+    const soon: ChoiceEffect = { type: "set-timer", timer: "better", afterMs: 1_500 };
+    expect(run([{ type: "network-changed", network: "cellular" }], onStreams()).last).toEqual(soon);
+    expect(run([{ type: "network-changed", network: "wifi" }], onStreams()).last).not.toEqual(soon);
   });
 
   test("what is cut within seconds again and again gives way; a server that says goodbye does not count", () => {
@@ -122,7 +130,14 @@ test("memory survives a restart, and nothing else that was written there does", 
   const { memory } = run([open, closed("websocket"), proven("sse")]).state;
   expect(parseTransportMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   expect(run([open], initialChoice(TRANSPORT_KINDS, memory)).started).toEqual(["sse"]);
-  for (const odd of [undefined, 5, {}, [5], [{ network: 1, blocks: [] }], [{ network: "", blocks: [{ kind: "pigeon", untilMs: 1, times: 1 }] }]])
+  for (const odd of [
+    undefined,
+    5,
+    {},
+    [5],
+    [{ network: 1, blocks: [] }],
+    [{ network: "", blocks: [{ kind: "pigeon", untilMs: 1, times: 1 }] }],
+  ])
     expect(parseTransportMemory(odd)).toEqual([]);
   // A clock that was years ahead when it was written.
   const far = [{ network: "wifi", blocks: [{ kind: "websocket" as const, untilMs: NOW_MS + 1e11, times: 1 }] }];
@@ -149,7 +164,7 @@ test("random runs: what is open is what the state says, an end is said once, mem
       { type: "close" },
       next,
       better,
-      { type: "network-changed" },
+      { type: "network-changed", network: `n${below(3)}` },
       ...(kind === undefined ? [] : [proven(kind), closed(kind, [1006, 4000, 1000][below(3)])]),
     ];
     const input = choices[below(choices.length)]!;

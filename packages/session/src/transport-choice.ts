@@ -93,10 +93,12 @@ export const CHOICE_ROWS: readonly Row<ChoiceKind, InputKey, Handler>[] = [
   }),
   ...row<"timer">(["probing"], "timer:next", ["carrying"], (state, _input, context) => probeFailed(state, context, true)),
 
-  // A network without a name may be another one now: what was learned of the last one says nothing.
-  ...row<"network-changed">(["idle", "racing", "carrying", "probing"], "network-changed", ["idle", ...BUSY], (state) => {
-    const memory = state.network === "" ? withoutNetwork(state.memory, "") : state.memory;
-    return { state: { ...state, memory }, effects: remembered(state, memory) };
+  ...row<"network-changed">(["idle", "racing", "carrying", "probing"], "network-changed", ["idle", ...BUSY], (state, input, context) => {
+    // A network without a name may be another one now: what was learned of the last one says nothing.
+    const memory = input.network === "" ? withoutNetwork(state.memory, "") : state.memory;
+    const next = { ...state, memory, network: input.network };
+    const better = state.kind === "carrying" ? awaitBetter(next, context).effects : [];
+    return { state: next, effects: [...remembered(state, memory), ...better] };
   }),
 ];
 

@@ -25,7 +25,8 @@ export type ChoiceInput =
   /** A transport brought its first frame: it works. That it opened proves nothing, for proxies hold answers back. */
   | { readonly type: "proven"; readonly kind: TransportKind }
   | { readonly type: "closed"; readonly kind: TransportKind; readonly code: number; readonly reason: string }
-  | { readonly type: "network-changed" }
+  /** It may be another network now. */
+  | { readonly type: "network-changed"; readonly network: string }
   | { readonly type: "timer"; readonly timer: ChoiceTimer };
 
 /** `next`: the runners so far have had their head start. `better`: a better kind is tried again beside the one that carries. */

@@ -39,6 +39,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BLOB_BYTES,
+    // While it stops, clients without WebSockets still fetch their goodbye.
+    return503OnClosing: false,
     serverFactory: (handler) =>
       tls === undefined
         ? createPlainServer(timeouts, handler)
@@ -62,7 +64,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     return sendError(reply, name, retryAfterMs);
   });
 
-  app.get("/healthz", async (_request, reply) => {
+  app.get("/healthz", async (request, reply) => {
     const { ok, body } = options.health();
     // Repeated, so that whoever asked knows the answer for a fresh one.
     const { probe } = request.query as { probe?: unknown };
@@ -70,7 +72,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     return reply
       .code(ok ? 200 : 503)
       .header("cache-control", "no-store")
-      .send(body);
+      .send({ ...body, ...repeated });
   });
   app.get("/metrics", async (request, reply) => {
     const token = options.metricsToken;

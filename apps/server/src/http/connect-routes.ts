@@ -79,7 +79,7 @@ export function registerConnectRoutes(app: FastifyInstance, options: ConnectRout
     if (carrier === undefined) return gone(reply);
     const frames = decodeUpBody(body);
     if (!frames.ok || first === undefined || first === 0 || !carrier.receive(first, frames.value))
-      return sendError(reply, "MALFORMED_FRAME");
+      return sendError(reply, "MALFORMED_FIELD");
     return reply.code(204).header("cache-control", "no-store").send();
   });
   app.delete("/v1/connect/:id", (request: CarrierRequest, reply) => {

@@ -120,7 +120,7 @@ export function createChosenTransport(parts: ChosenTransportParts): ChosenTransp
     get carrier() {
       return state.carrier;
     },
-    networkChanged: () => step({ type: "network-changed" }),
+    networkChanged: () => step({ type: "network-changed", network: parts.network() }),
     open(url, events) {
       assert(session === undefined, "one connection at a time");
       const mine = { url, events };
