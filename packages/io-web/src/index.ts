@@ -6,6 +6,8 @@ export * from "./leadership.ts";
 export * from "./open-storage.ts";
 export { loadSqlite } from "./sqlite-module.ts";
 export * from "./storage-heartbeat.ts";
+export * from "./storage-probe.ts";
 export * from "./streaming-http.ts";
+export * from "./way-probes.ts";
 export * from "./web-clock.ts";
 export * from "./websocket-transport.ts";

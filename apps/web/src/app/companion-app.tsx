@@ -5,6 +5,7 @@ import { ContactsPage } from "../contacts/contacts-page.tsx";
 import { MyCodePage } from "../contacts/my-code-page.tsx";
 import { DeviceAlerts } from "../devices/device-alert.tsx";
 import { DevicesPage } from "../devices/devices-page.tsx";
+import { DiagnosisPage } from "../diagnosis/diagnosis-page.tsx";
 import { RevokedScreen } from "../devices/revoked-screen.tsx";
 import type { LinkSeed } from "../entry/link-seed.ts";
 import { rememberSettled } from "../entry/remembered.ts";
@@ -21,6 +22,7 @@ const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   devices: () => <DevicesPage />,
   settings: () => <SettingsPage />,
   "my-code": () => <MyCodePage />,
+  diagnosis: () => <DiagnosisPage />,
 };
 
 export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) {

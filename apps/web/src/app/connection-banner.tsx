@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { useClientState } from "./client-context.tsx";
 import { errorText } from "./error-text.ts";
 import { useNow } from "./now.ts";
+import { goPage } from "./router.ts";
 
 /** Shorter interruptions heal before anyone has read about them. */
 const SAY_AFTER_MS = 1_500;
@@ -49,7 +50,7 @@ export function ConnectionBanner() {
   if (isDown && isLong) {
     const seconds = Math.max(0, Math.ceil((connection.retryAtMs - now) / 1_000));
     return (
-      <Banner tone="warn" icon="offline">
+      <Banner tone="warn" icon="offline" action={<WhatIsWrong />}>
         <strong>{navigator.onLine ? text.t("connection.offline") : text.t("connection.noNetwork")}</strong>{" "}
         {navigator.onLine && errorText(text, connection.error)}{" "}
         {seconds > 0 ? text.t("connection.retryIn", { seconds }) : text.t("connection.retrying")}{" "}
@@ -59,10 +60,19 @@ export function ConnectionBanner() {
   }
   if (!storage.durable) {
     return (
-      <Banner tone="warn" icon="warning">
+      <Banner tone="warn" icon="warning" action={<WhatIsWrong />}>
         <strong>{text.t("storage.title")}</strong> {storage.kind === "memory" ? text.t("storage.memory") : text.t("storage.fragile")}
       </Banner>
     );
   }
   return null;
+}
+
+function WhatIsWrong() {
+  const { t } = useText();
+  return (
+    <Button look="plain" onClick={() => goPage("diagnosis")}>
+      {t("diagnosis.open")}
+    </Button>
+  );
 }

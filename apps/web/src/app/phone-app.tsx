@@ -8,6 +8,7 @@ import { MyCodePage } from "../contacts/my-code-page.tsx";
 import { NewChat } from "../contacts/new-chat.tsx";
 import { DeviceAlerts } from "../devices/device-alert.tsx";
 import { DevicesPage } from "../devices/devices-page.tsx";
+import { DiagnosisPage } from "../diagnosis/diagnosis-page.tsx";
 import { RevokedScreen } from "../devices/revoked-screen.tsx";
 import type { Intent } from "../entry/face.ts";
 import { rememberSettled } from "../entry/remembered.ts";
@@ -29,12 +30,13 @@ const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   import: () => <ImportPage />,
   recovery: () => <RecoveryPage />,
   "my-code": () => <MyCodePage />,
+  diagnosis: () => <DiagnosisPage />,
 };
 const TABS: readonly { readonly page: Page; readonly icon: IconName; readonly label: MessageKey; readonly also: readonly Page[] }[] = [
   { page: "chats", icon: "chats", label: "chats.title", also: [] },
   { page: "contacts", icon: "people", label: "contacts.title", also: ["my-code"] },
   { page: "devices", icon: "devices", label: "devices.title", also: ["scan"] },
-  { page: "settings", icon: "settings", label: "settings.title", also: ["import", "recovery"] },
+  { page: "settings", icon: "settings", label: "settings.title", also: ["import", "recovery", "diagnosis"] },
 ];
 
 export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {

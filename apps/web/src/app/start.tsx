@@ -13,6 +13,7 @@ import { AppUpdate } from "./app-update.tsx";
 import { ClientProvider, useClientState } from "./client-context.tsx";
 import { CompanionApp } from "./companion-app.tsx";
 import { LanguageProvider, useChangeLanguage } from "./language.tsx";
+import { NetworkHints } from "./network-hints.tsx";
 import { openingState } from "./opening-state.ts";
 import { PhoneApp } from "./phone-app.tsx";
 import { TroubleScreen } from "./trouble-screen.tsx";
@@ -62,7 +63,7 @@ function App({ engine, options, known }: AppProperties) {
     if (state === undefined) void engine.client.state().then(setState, (error: unknown) => setTrouble(codeOf(error)));
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- asked once
   }, [engine]);
-  if (trouble !== undefined) return <TroubleScreen code={trouble} />;
+  if (trouble !== undefined) return <TroubleScreen code={trouble} face={options.face} />;
   return (
     <ToastRegion label={t("toasts")} closeLabel={t("action.close")}>
       {state === undefined ? (
@@ -74,6 +75,7 @@ function App({ engine, options, known }: AppProperties) {
       ) : (
         <ClientProvider client={engine.client} initial={state}>
           <FollowSettings />
+          <NetworkHints />
           {options.face === "phone" ? <PhoneApp intent={options.intent} /> : <CompanionApp seed={options.seed} />}
         </ClientProvider>
       )}

@@ -1,8 +1,10 @@
 /** The engine itself cannot run: says why, keeps what is there, offers to try again. */
 import { Button, Icon, useText } from "@hawser/ui";
+import { diagnosisAddress } from "../entry/face.ts";
+import type { Face } from "../entry/remembered.ts";
 import { errorText } from "./error-text.ts";
 
-export function TroubleScreen({ code }: { readonly code: string }) {
+export function TroubleScreen({ code, face }: { readonly code: string; readonly face: Face }) {
   const text = useText();
   return (
     <main className="full-screen">
@@ -14,6 +16,9 @@ export function TroubleScreen({ code }: { readonly code: string }) {
         <p>{errorText(text, code)}</p>
         <Button wide icon="retry" onClick={() => location.reload()}>
           {text.t("trouble.reload")}
+        </Button>
+        <Button wide look="plain" icon="search" onClick={() => location.assign(diagnosisAddress(face))}>
+          {text.t("diagnosis.open")}
         </Button>
       </section>
     </main>

@@ -8,6 +8,10 @@ export interface Destination {
   readonly intent: Intent | undefined;
 }
 
+/** The diagnosis works without the app, so it has an address of its own. */
+export const DIAGNOSIS_PATH = "/diagnosis";
+export const diagnosisAddress = (face: Face): string => `${DIAGNOSIS_PATH}?face=${face}`;
+
 /**
  * `/phone` is the phone, `/` the companion. Codes (`/link#…`, `/add#…`) go to the phone, except that `/add` stays with a
  * browser that is only a companion. An installed app opens `/` and goes where its account is.
@@ -18,6 +22,7 @@ export function destination(url: URL, settled: { readonly phone: boolean; readon
   if (path === "/add")
     return { face: settled.companion && !settled.phone ? "companion" : "phone", intent: { kind: "add", text: url.href } };
   if (path === "/phone" || path.startsWith("/phone/")) return { face: "phone", intent: undefined };
+  if (path === DIAGNOSIS_PATH && url.searchParams.get("face") === "phone") return { face: "phone", intent: undefined };
   return {
     face: settled.phone && !settled.companion && url.searchParams.get("face") !== "companion" ? "phone" : "companion",
     intent: undefined,

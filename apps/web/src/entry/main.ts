@@ -4,7 +4,7 @@
  */
 import "@hawser/ui/styles.css";
 import { chooseLanguage, directionOf } from "@hawser/ui/languages";
-import { destination } from "./face.ts";
+import { destination, DIAGNOSIS_PATH } from "./face.ts";
 import { drawLinkPage } from "./link-page.ts";
 import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
 import { isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
@@ -18,9 +18,24 @@ applyTheme();
 followSystemTheme();
 document.documentElement.lang = language;
 document.documentElement.dir = directionOf(language);
-// What stands behind the # is a secret: it leaves the address bar, and the history, at once.
-if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone"))
-  history.replaceState(null, "", face === "phone" ? "/phone" : "/");
+if (location.pathname.replace(/\/+$/, "") === DIAGNOSIS_PATH) {
+  void import("../diagnosis/standalone.tsx").then(({ showDiagnosis }) => showDiagnosis(root, face, language));
+} else await openApp();
+
+async function openApp(): Promise<void> {
+  // What stands behind the # is a secret: it leaves the address bar, and the history, at once.
+  if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone"))
+    history.replaceState(null, "", face === "phone" ? "/phone" : "/");
+  // Where an account is known the engine is loaded beside the app's own script, not after it.
+  const engine = isSettled(face) ? import("../engine/open-client.ts").then(({ openClient }) => openClient(face)) : undefined;
+  const seed = await firstCode();
+  const open = (): void => {
+    void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed, engine }));
+  };
+  // One frame first, so that parsing the app never delays the code.
+  if (seed === undefined) open();
+  else requestAnimationFrame(open);
+}
 
 async function firstCode(): Promise<LinkSeed | undefined> {
   if (face !== "companion" || isSettled("companion")) return undefined;
@@ -32,13 +47,3 @@ async function firstCode(): Promise<LinkSeed | undefined> {
   performance.mark("hawser-qr");
   return seed;
 }
-
-// Where an account is known the engine is loaded beside the app's own script, not after it.
-const engine = isSettled(face) ? import("../engine/open-client.ts").then(({ openClient }) => openClient(face)) : undefined;
-const seed = await firstCode();
-const open = (): void => {
-  void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed, engine }));
-};
-// One frame first, so that parsing the app never delays the code.
-if (seed === undefined) open();
-else requestAnimationFrame(open);

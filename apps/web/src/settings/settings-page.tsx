@@ -28,7 +28,7 @@ export function SettingsPage() {
     applyTheme(theme);
     void action.run(() => client.setSettings({ theme }));
   };
-  const link = (page: Page, icon: "key" | "history" | "devices" | "qr", title: string, hint: string): React.ReactNode => (
+  const link = (page: Page, icon: "key" | "history" | "devices" | "qr" | "search", title: string, hint: string): React.ReactNode => (
     <button type="button" className="row" onClick={() => goPage(page)}>
       <span className="row-icon">
         <Icon name={icon} />
@@ -92,6 +92,7 @@ export function SettingsPage() {
         {isPhone && link("recovery", "key", t("recovery.title"), t("recovery.hint"))}
         {isPhone && link("import", "history", t("import.title"), t("import.hint"))}
         {!isPhone && link("devices", "devices", t("devices.title"), t("devices.hint"))}
+        {link("diagnosis", "search", t("diagnosis.title"), t("diagnosis.hint"))}
         {!isPhone && (
           <button type="button" className="row" onClick={() => void action.run(() => client.requestHistory())}>
             <span className="row-icon">

@@ -1,7 +1,8 @@
 import { FIRST_WORDS } from "../first-words.ts";
 import { account } from "./account.ts";
 import { chats } from "./chats.ts";
+import { diagnosis } from "./diagnosis.ts";
 import { errors } from "./errors.ts";
 import { linking } from "./linking.ts";
 
-export const messages = { ...FIRST_WORDS.en, ...chats, ...linking, ...account, ...errors };
+export const messages = { ...FIRST_WORDS.en, ...chats, ...linking, ...account, ...diagnosis, ...errors };
