@@ -341,10 +341,18 @@ class SocketGateway implements Gateway, ConnectionHost {
   #end(connection: Connection, reason: GoodbyeReason): void {
     if (!connection.open) return;
     this.#metrics.goodbyes.add(1, reason.error);
+    if (reason.error === "DEVICE_REVOKED") this.#countCollateral(connection);
     sayGoodbye(connection.socket, reason);
     connection.state = "closing";
     connection.sinceMs = this.#lobby.nowMs;
     this.#release(connection);
+  }
+
+  /** A device that is told it is revoked and is not: the fault this whole program exists to prevent is seen, wherever it comes from. */
+  #countCollateral({ device }: Connection): void {
+    if (device === undefined || !this.#options.directory.find(device.address.account)?.devices.has(device.device)) return;
+    this.#metrics.collateral.add(1);
+    this.#options.log.error("collateral-signout", new Error("a device of the current list was told that it is revoked"));
   }
 
   #closed(connection: Connection): void {

@@ -33,6 +33,8 @@ export interface GatewayMetrics {
   readonly delivered: Counter;
   readonly goodbyes: Counter;
   readonly authenticated: Counter;
+  /** Must stay 0. */
+  readonly collateral: Counter;
   /** By what carries the frames. */
   readonly opened: Counter;
   readonly messagesPerCommit: Histogram;
@@ -44,6 +46,10 @@ export function gatewayMetrics(metrics: Metrics): GatewayMetrics {
     rejected: metrics.counter("hawser_messages_rejected_total", "Messages not stored, by error", "error"),
     delivered: metrics.counter("hawser_deliveries_total", "Copies handed to connected devices, repeated ones included"),
     goodbyes: metrics.counter("hawser_goodbyes_total", "Connections ended by the server, by error", "error"),
+    collateral: metrics.counter(
+      "hawser_collateral_signouts_total",
+      "Devices told that they are revoked while their account's list names them: more than 0 is an alarm",
+    ),
     authenticated: metrics.counter("hawser_authentications_total", "Devices that proved themselves"),
     opened: metrics.counter("hawser_connections_opened_total", "Connections opened, by what carries them", "carrier"),
     messagesPerCommit: metrics.histogram(
