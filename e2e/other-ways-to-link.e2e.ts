@@ -9,6 +9,8 @@ import { codeOnScreen, pictureOfCode } from "./harness/read-code.ts";
 import { REAL_TEXTS } from "./harness/real-texts.ts";
 import { scenario, type World } from "./harness/scenario.ts";
 import { renderTerminal, Terminal } from "./harness/terminal.ts";
+import { until } from "./harness/until.ts";
+import { say } from "./harness/words.ts";
 
 async function signedUp(world: World): Promise<{ url: string; phone: PhoneApp }> {
   const server = await world.startServer();
@@ -33,6 +35,36 @@ scenario("a picture of the code, then a pasted link, each link a browser", async
   await phone.confirmLink();
   await second.chats.isReady();
   expect(await phone.deviceCount()).toBe(3);
+});
+
+scenario("letters: a wrong one is said, the new ones link", async (world) => {
+  const { url, phone } = await signedUp(world);
+  const companion = await CompanionApp.open(await (await world.companion()).page(), url);
+  const letters = await companion.letters();
+  await phone.startScan();
+  await phone.typeCode(letters.slice(0, -1) + (letters.endsWith("7") ? "8" : "7"));
+  await phone.page.getByText(say("error.CODE_WRONG")).waitFor();
+  const fresh = await until("new letters", async () => {
+    const text = (await companion.page.locator(".typed-letters").innerText()).trim();
+    return text === letters || text.includes("·") ? undefined : text;
+  });
+  await phone.retypeCode(fresh.toLowerCase().replace("-", " "));
+  expect(await companion.matchCode()).toBe(await phone.matchCode());
+  await phone.confirmLink();
+  await companion.chats.isReady();
+});
+
+scenario("the companion's camera reads the code that the phone shows", async (world) => {
+  const server = await world.startServer();
+  const phone = await PhoneApp.open(await (await world.companion({ name: "phone", screen: "phone" })).page(), server.url);
+  await phone.signUp({ handle: "elif", name: "Elif Kaya" });
+  const companion = await CompanionApp.open(await (await world.companion({ name: "desk", camera: world.camera })).page(), server.url);
+  await phone.showCode();
+  await companion.readPhone();
+  const code = await world.camera.pointAt(phone.page, () => companion.matchCode());
+  expect(await phone.matchCode()).toBe(code);
+  await phone.confirmLink();
+  await companion.chats.isReady();
 });
 
 scenario("the phone's camera reads the code that a terminal printed", async (world) => {

@@ -22,6 +22,21 @@ export class CompanionApp<Page extends AppPage = AppPage> extends AppPages<Page>
     return (await this.page.locator(".match-digits").innerText()).trim();
   }
 
+  /** Asks for letters to type, and reads them. */
+  async letters(): Promise<string> {
+    await this.page.getByRole("button", { name: say("typed.offer") }).click();
+    return until("letters are shown", async () => {
+      const text = (await this.page.locator(".typed-letters").innerText()).trim();
+      return text.includes("·") ? undefined : text;
+    });
+  }
+
+  /** Opens the camera for a code that the phone shows. */
+  async readPhone(): Promise<void> {
+    await this.page.getByRole("button", { name: say("reverse.offer") }).click();
+    await this.page.getByRole("heading", { name: say("reverse.readTitle") }).waitFor();
+  }
+
   async isPaused(timeoutMs: number): Promise<void> {
     await this.page.getByRole("heading", { name: say("link.pausedTitle") }).waitFor({ timeout: timeoutMs });
   }

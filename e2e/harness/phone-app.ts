@@ -50,31 +50,61 @@ export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
     await this.page.getByRole("button", { name: say("scan.open"), exact: true }).click();
   }
 
+  async typeCode(letters: string): Promise<void> {
+    await this.page.getByRole("button", { name: say("typed.enter"), exact: true }).click();
+    await this.retypeCode(letters);
+  }
+
+  async retypeCode(letters: string): Promise<void> {
+    await this.page.getByLabel(say("typed.enter"), { exact: true }).fill(letters);
+    await this.page.getByRole("button", { name: say("typed.go"), exact: true }).click();
+  }
+
+  async showCode(): Promise<void> {
+    await this.startScan();
+    await this.page.getByRole("button", { name: say("reverse.show"), exact: true }).click();
+  }
+
   async matchCode(): Promise<string> {
     return (await this.page.locator(".match-digits").innerText({ timeout: SCAN_TIMEOUT_MS })).trim();
   }
 
-  /** Confirms, and sees the phone say that the device is active. */
-  async confirmLink(): Promise<void> {
+  /** The phone says that a link is under way, behind it the page from which it was begun. */
+  async isLinking(): Promise<void> {
+    await this.page.getByRole("heading", { name: say("approve.waitTitle") }).waitFor();
+    await this.page.getByRole("heading", { name: say("devices.title"), level: 1 }).waitFor();
+  }
+
+  async confirm(): Promise<void> {
     await this.page.getByRole("button", { name: say("approve.confirm") }).click();
+  }
+
+  /** The phone waits for the new device's first connection. */
+  async isActivating(): Promise<void> {
+    await this.page
+      .locator('li[aria-current="step"]')
+      .filter({ hasText: say("stage.activating") })
+      .waitFor();
+  }
+
+  async hasLinked(): Promise<void> {
     await this.page.getByRole("heading", { name: say("approve.doneTitle") }).waitFor();
+  }
+
+  /** Reads that the device is active, and closes the sheet that says so. */
+  async acknowledgeLink(): Promise<void> {
+    await this.hasLinked();
     await this.page.getByRole("button", { name: say("action.done"), exact: true }).click();
   }
 
-  async #devices(): Promise<AppLocator> {
-    await this.goTo("devices");
-    const rows = this.page.locator(".page li button.row");
-    await rows.first().waitFor();
-    return rows;
-  }
-
-  async deviceCount(): Promise<number> {
-    return (await this.#devices()).count();
+  async confirmLink(): Promise<void> {
+    await this.confirm();
+    await this.acknowledgeLink();
   }
 
   /** What the others are told about this phone. */
   async deviceName(): Promise<string> {
-    const rows = await this.#devices();
+    const rows = await this.deviceRows();
     return rows
       .filter({ hasText: say("devices.this") })
       .locator("b")
@@ -82,7 +112,7 @@ export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
   }
 
   async #companion(): Promise<AppLocator> {
-    const rows = await this.#devices();
+    const rows = await this.deviceRows();
     return rows.filter({ hasNotText: say("devices.this") }).first();
   }
 

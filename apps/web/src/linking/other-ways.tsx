@@ -20,7 +20,7 @@ export function OtherWays({ link, onLetters }: OtherWaysProperties) {
       {isAsked ? (
         <div className="match" role="status">
           <small>{t("typed.show")}</small>
-          <span className="match-digits">{link?.typedCode ?? "····-····"}</span>
+          <span className="typed-letters">{link?.typedCode ?? "····-····"}</span>
         </div>
       ) : (
         <Button

@@ -1,7 +1,7 @@
 /** Phone: links without its camera. Letters that the other screen shows, or a code of its own for the other camera. */
 import type { LinkStatus } from "@hawser/sdk";
 import { Button, Icon, TextField, useText } from "@hawser/ui";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
@@ -12,55 +12,62 @@ import { QrCode } from "./qr-code.tsx";
 
 const FAILURES_BEFORE_DIAGNOSIS = 2;
 
-export function PhoneWays() {
+export type PhoneWay = "scan" | "type" | "show";
+
+/** The ways beside the one that is open. */
+export function PhoneWays({ way, onChange }: { readonly way: PhoneWay; readonly onChange: (way: PhoneWay) => void }) {
   const { t } = useText();
-  const [way, setWay] = useState<"none" | "type" | "show">("none");
+  const ways = [
+    { name: "scan", icon: "camera", label: t("scan.title") },
+    { name: "type", icon: "keyboard", label: t("typed.enter") },
+    { name: "show", icon: "qr", label: t("reverse.show") },
+  ] as const;
   return (
     <div className="stack">
-      {way === "type" ? (
-        <TypeCode />
-      ) : (
-        <Button look="soft" wide icon="keyboard" onClick={() => setWay("type")}>
-          {t("typed.enter")}
-        </Button>
-      )}
-      {way === "show" ? (
-        <ShowCode />
-      ) : (
-        <Button look="soft" wide icon="qr" onClick={() => setWay("show")}>
-          {t("reverse.show")}
-        </Button>
-      )}
+      {ways
+        .filter(({ name }) => name !== way)
+        .map(({ name, icon, label }) => (
+          <Button key={name} look="soft" wide icon={icon} onClick={() => onChange(name)}>
+            {label}
+          </Button>
+        ))}
     </div>
   );
 }
 
 /** The link's words until it has an attempt; from then on the sheet speaks, and this page is left. */
-function useBeginning(): readonly [LinkStatus | undefined, (status: LinkStatus | undefined) => void] {
+function useBeginning(): readonly [LinkStatus | undefined, (begin: () => Promise<LinkStatus>) => Promise<void>] {
   const [link, setLink] = useState<LinkStatus>();
+  const isBegun = useRef(false);
   useClientEvents((event) => {
-    if (event.type !== "link" || link === undefined) return;
+    if (event.type !== "link" || !isBegun.current) return;
     if (event.link.attempt === undefined) setLink(event.link);
     else goPage("devices");
   });
-  return [link, setLink];
+  const begin = async (call: () => Promise<LinkStatus>): Promise<void> => {
+    isBegun.current = true;
+    setLink(undefined);
+    const first = await call();
+    // What was told meanwhile is newer.
+    setLink((told) => told ?? first);
+  };
+  return [link, begin];
 }
 
-function TypeCode() {
+export function TypeCode() {
   const text = useText();
   const { t } = text;
   const client = useClient();
   const action = useAction("inline");
   const [letters, setLetters] = useState("");
-  const [link, setLink] = useBeginning();
+  const [link, begin] = useBeginning();
   const error = action.error ?? (link?.error === undefined ? undefined : errorText(text, link.error.name));
   return (
     <form
       className="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        setLink(undefined);
-        void action.run(async () => setLink(await client.openTypedCode(letters)));
+        void action.run(() => begin(() => client.openTypedCode(letters)));
       }}
     >
       <TextField
@@ -94,19 +101,16 @@ function TypeCode() {
   );
 }
 
-function ShowCode() {
+export function ShowCode() {
   const text = useText();
   const { t } = text;
   const client = useClient();
   const action = useAction("inline");
-  const [link, setLink] = useBeginning();
-  const [isAsked, setAsked] = useState(false);
+  const [link, begin] = useBeginning();
   const now = useNow(1_000);
-  const show = (): void => {
-    setAsked(true);
-    void action.run(async () => setLink(await client.showReverseCode()));
-  };
-  if (!isAsked) show();
+  const show = (): void => void action.run(() => begin(() => client.showReverseCode()));
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- once: the code lasts for minutes, then a person asks for another
+  useEffect(show, []);
   const seconds = link?.deadlineMs === undefined ? undefined : Math.max(0, Math.ceil((link.deadlineMs - now) / 1_000));
   const error = action.error ?? (link?.error === undefined ? undefined : errorText(text, link.error.name));
   return (

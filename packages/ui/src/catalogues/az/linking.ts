@@ -25,7 +25,7 @@ export const linking = {
   "typed.hint": "Digər ekrandakı səkkiz hərf və rəqəm. Böyük hərf və defis fərq etmir.",
   "typed.go": "Davam et",
   "typed.diagnosis": "Nəyin səhv olduğunu öyrənin",
-  "reverse.offer": "Telefonun kodunu bu kamera ilə oxudun",
+  "reverse.offer": "Telefonun kodunu oxudun",
   "reverse.readTitle": "Telefonun kodunu oxudun",
   "reverse.readText": "Telefonda: Cihazlar, Cihaz bağla, Kod göstər. Sonra telefonu bu kameraya tutun.",
   "reverse.show": "Kod göstər",

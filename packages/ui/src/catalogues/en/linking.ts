@@ -25,7 +25,7 @@ export const linking = {
   "typed.hint": "Eight letters and digits from the other screen. Capitals and dashes do not matter.",
   "typed.go": "Go on",
   "typed.diagnosis": "Find out what is wrong",
-  "reverse.offer": "Scan the phone’s code with this camera",
+  "reverse.offer": "Scan the phone’s code",
   "reverse.readTitle": "Scan the phone’s code",
   "reverse.readText": "On the phone: Devices, Link a device, Show a code. Then hold the phone before this camera.",
   "reverse.show": "Show a code",

@@ -25,7 +25,7 @@ export const linking = {
   "typed.hint": "Diğer ekrandaki sekiz harf ve rakam. Büyük harf ve tire önemli değildir.",
   "typed.go": "Devam et",
   "typed.diagnosis": "Sorunun ne olduğunu bulun",
-  "reverse.offer": "Telefonun kodunu bu kamerayla okutun",
+  "reverse.offer": "Telefonun kodunu okutun",
   "reverse.readTitle": "Telefonun kodunu okutun",
   "reverse.readText": "Telefonda: Cihazlar, Cihaz bağla, Kod göster. Sonra telefonu bu kameraya tutun.",
   "reverse.show": "Kod göster",
