@@ -21,6 +21,14 @@ export class DeviceActivity {
     if (this.#waiting.size >= MAX_WAITING) this.flush();
   }
 
+  /** They left the list. */
+  remove(account: AccountId, devices: readonly DeviceNumber[]): void {
+    for (const device of devices) {
+      this.#waiting.delete(formatAddress({ account, device }));
+      this.#database.prepare("DELETE FROM activity WHERE account = ? AND device = ?").run(accountIdToBytes(account), device);
+    }
+  }
+
   flush(): void {
     if (this.#waiting.size === 0) return;
     const insert = this.#database.prepare(

@@ -28,11 +28,15 @@ export function openDirectoryRole(options: DirectoryRoleOptions): DirectoryRole 
   const { database, primitives } = options;
   const directory = new SqlDirectory({ database, primitives });
   const deviceCapsules = new DeviceCapsules(database);
-  directory.onChange((entry, _lists, revoked) => deviceCapsules.remove(entry.account, revoked));
+  const activity = new DeviceActivity(database);
+  directory.onChange((entry, _lists, revoked) => {
+    deviceCapsules.remove(entry.account, revoked);
+    activity.remove(entry.account, revoked);
+  });
   return {
     directory,
     registration: new Registration({ ...options, directory }),
-    activity: new DeviceActivity(database),
+    activity,
     recovery: new RecoveryCapsules(database),
     deviceCapsules,
   };

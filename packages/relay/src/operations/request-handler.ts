@@ -187,7 +187,9 @@ export class RequestHandler implements Operations {
   /** Being seen is a courtesy: its failure fails nothing. */
   #noteSeen(address: DeviceAddress): void {
     try {
-      this.#context.roles.directory().activity.seen(address, this.#context.clock.nowMs());
+      const { directory, activity } = this.#context.roles.directory();
+      // A device that has left the list is not seen on its way out.
+      if (directory.find(address.account)?.devices.has(address.device)) activity.seen(address, this.#context.clock.nowMs());
     } catch (error) {
       this.#context.onFault("deviceActivity", error);
     }
