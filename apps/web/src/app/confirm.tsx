@@ -7,12 +7,14 @@ interface ConfirmProperties {
   readonly title: string;
   readonly confirm: string;
   readonly danger?: boolean;
+  /** True until the person did what is asked of them first. */
+  readonly locked?: boolean;
   readonly run: () => Promise<unknown>;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-export function Confirm({ title, confirm, danger = false, run, onClose, children }: ConfirmProperties) {
+export function Confirm({ title, confirm, danger = false, locked = false, run, onClose, children }: ConfirmProperties) {
   const { t } = useText();
   const action = useAction("inline");
   return (
@@ -29,6 +31,7 @@ export function Confirm({ title, confirm, danger = false, run, onClose, children
           <Button
             look={danger ? "danger" : "filled"}
             busy={action.busy}
+            disabled={locked}
             onClick={() => void action.run(run).then((worked) => worked && onClose())}
           >
             {confirm}

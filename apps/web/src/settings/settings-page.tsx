@@ -2,7 +2,7 @@
 import { Avatar, Button, Choice, Dialog, Icon, LANGUAGE_NAMES, LANGUAGES, Switch, TextField, useText, type Language } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
-import { useClient, useClientState } from "../app/client-context.tsx";
+import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
 import { Confirm } from "../app/confirm.tsx";
 import { useChangeLanguage } from "../app/language.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
@@ -121,18 +121,42 @@ export function SettingsPage() {
 function Wipe({ isPhone, onClose }: { readonly isPhone: boolean; readonly onClose: () => void }) {
   const { t } = useText();
   const client = useClient();
+  const devices = useQuery(
+    "devices",
+    (engine) => engine.devices(),
+    (event) => event.type === "devices" || event.type === "state",
+  );
+  const [isKnown, setKnown] = useState(false);
+  // Unknown counts as alone: then the warning says more than it has to.
+  const isLast = !(devices.value?.some((device) => !device.isThis && device.connected) ?? false);
   const run = async (): Promise<void> => {
     await client.wipe();
     rememberSettled(isPhone ? "phone" : "companion", false);
     location.replace(isPhone ? "/phone" : "/");
   };
   return (
-    <Confirm title={isPhone ? t("wipe.titlePhone") : t("wipe.title")} confirm={t("wipe.confirm")} danger run={run} onClose={onClose}>
+    <Confirm
+      title={isPhone ? t("wipe.titlePhone") : t("wipe.title")}
+      confirm={t("wipe.confirm")}
+      danger
+      locked={isLast && !isKnown}
+      run={run}
+      onClose={onClose}
+    >
       <p>{isPhone ? t("wipe.textPhone") : t("wipe.text")}</p>
       <p className="note note-bad">
         <Icon name="trash" size={20} />
         {isPhone ? t("wipe.losesPhone") : t("wipe.loses")}
       </p>
+      {isLast && (
+        <>
+          <p className="note note-bad" role="alert">
+            <Icon name="warning" size={20} />
+            {t("wipe.last")}
+          </p>
+          <Switch label={t("wipe.lastKnown")} checked={isKnown} onChange={setKnown} />
+        </>
+      )}
     </Confirm>
   );
 }

@@ -94,5 +94,8 @@ export const account = {
   "wipe.textPhone": "Hesabınızın sahibi bu telefondur. O və bərpa kodunuz olmadan daha heç kim cihaz bağlaya və silə bilməz.",
   "wipe.loses": "Buradakı bütün mesajlar və açarlar silinir. Qayıtmaq üçün yenidən kod oxudun.",
   "wipe.losesPhone": "Buradakı bütün mesajlar və açarlar silinir. Bərpa kodu olmadan hesab bərpa edilə bilməz.",
+  "wipe.last":
+    "Başqa cihazlarınızın heç biri indi qoşulu deyil. Bu, işləyən son cihazınız ola bilər: onsuz yalnız burada olan mesajlar həmişəlik itir.",
+  "wipe.lastKnown": "Bunun işləyən son cihazım ola biləcəyini bilirəm",
   "wipe.confirm": "Buradakı hər şeyi sil",
 } as const;

@@ -94,5 +94,8 @@ export const account = {
   "wipe.textPhone": "This phone owns your account. Without it, and without your recovery code, nobody can link or remove devices any more.",
   "wipe.loses": "All messages and keys here are erased. To come back, scan a code again.",
   "wipe.losesPhone": "All messages and keys here are erased. Without a recovery code the account cannot be restored.",
+  "wipe.last":
+    "None of your other devices is connected now. This may be the last one that works: without it, messages that are only here are gone for good.",
+  "wipe.lastKnown": "I know that this may be my last working device",
   "wipe.confirm": "Erase everything here",
 } as const;

@@ -94,5 +94,8 @@ export const account = {
   "wipe.textPhone": "Hesabınızın sahibi bu telefondur. O ve kurtarma kodunuz olmadan artık kimse cihaz bağlayamaz ve kaldıramaz.",
   "wipe.loses": "Buradaki tüm mesajlar ve anahtarlar silinir. Dönmek için yeniden kod okutursunuz.",
   "wipe.losesPhone": "Buradaki tüm mesajlar ve anahtarlar silinir. Kurtarma kodu olmadan hesap geri yüklenemez.",
+  "wipe.last":
+    "Diğer cihazlarınızdan hiçbiri şu an bağlı değil. Bu, çalışan son cihazınız olabilir: o olmadan yalnızca burada duran mesajlar geri gelmez.",
+  "wipe.lastKnown": "Bunun çalışan son cihazım olabileceğini biliyorum",
   "wipe.confirm": "Buradaki her şeyi sil",
 } as const;
