@@ -34,7 +34,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "diagnosis", "client", "io-web", "sdk", "ui"] },
   cli: { folder: "apps/cli", pure: false, imports: ["base", "diagnosis", "io-node", "sdk", "server"] },
   sim: { folder: "sim", pure: false, imports: ["base", "wire", "client", "relay", "io-node", "server"] },
-  drills: { folder: "drills", pure: false, imports: ["base", "wire", "client", "sdk", "server", "ui", "sim"] },
+  drills: {
+    folder: "drills",
+    pure: false,
+    imports: ["base", "wire", "linking", "relay", "client", "io-node", "sdk", "server", "ui", "sim"],
+  },
   bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "io-web", "sdk", "server"] },
 };
 

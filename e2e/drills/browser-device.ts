@@ -80,7 +80,8 @@ class BrowserDevice implements Device {
   }
 
   async #take(seen: Seen): Promise<void> {
-    this.#wasReady ||= seen.hasChats;
+    // The app draws its empty chats page before it knows what it is: only after a comparison there is an account behind it.
+    this.#wasReady ||= seen.hasChats && this.screen.newestLink?.stage === "comparing";
     this.screen.state(this.#stateOf(seen));
     for (const text of seen.texts) this.screen.shows(text);
     if (seen.code !== undefined && seen.code !== this.#codeShape) {
@@ -192,7 +193,8 @@ class BrowserDevice implements Device {
   }
 
   async kill(): Promise<void> {
-    console.error(this.name, JSON.stringify(this.#seen), this.screen.newestLink);
+    const pictures = process.env["HAWSER_DRILL_PICTURES"];
+    if (pictures !== undefined) await this.#page.screenshot({ path: join(pictures, `${this.name}.png`) }).catch(() => undefined);
     this.#closed = true;
     await this.#looking;
     await this.#context.close();

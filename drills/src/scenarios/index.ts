@@ -5,6 +5,7 @@ import { february27 } from "./february-27.ts";
 import { forkedList } from "./forked-list.ts";
 import { historyHangs } from "./history-hangs.ts";
 import { mailboxOverflow } from "./mailbox-overflow.ts";
+import { relinkStorm } from "./relink-storm.ts";
 import { secondDevice } from "./second-device.ts";
 import { sessionStoreDown } from "./session-store-down.ts";
 import { suspendedIphone } from "./suspended-iphone.ts";
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   mailboxOverflow,
   forkedList,
   suspendedIphone,
+  relinkStorm,
 ];
