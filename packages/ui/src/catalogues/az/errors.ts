@@ -17,7 +17,7 @@ export const errors = {
   "error.LIMIT_EXCEEDED": "Bu, serverin bir dəfəyə icazə verdiyindən çoxdur. Daha az göndərin.",
   "error.UNEXPECTED_FRAME": "Tətbiqlə server arasında uyğunsuzluq yarandı. Səhifəni yeniləyin.",
   "error.UNKNOWN_OPERATION": "Bu server bunu təklif etmir. O, tətbiqdən köhnə ola bilər.",
-  "error.NOT_AUTHENTICATED": "Bu cihaz bunun üçün daxil olmayıb. Səhifəni yeniləyin.",
+  "error.NOT_AUTHENTICATED": "Server bu cihaza hazırda buna icazə vermədi. Hər şey qorunur; belə qalsa, səhifəni yeniləyin.",
   "error.MALFORMED_FIELD": "Server göndərilən dəyəri rədd etdi. Yazdıqlarınızı yoxlayın.",
   "error.CLIENT_TOO_OLD": "Bu tətbiq server üçün çox köhnədir. Onu yeniləyin; mesajlarınız qalır.",
   "error.SERVER_TOO_OLD": "Server bu tətbiqdən köhnədir. Onu işlədən şəxs yeniləməlidir; mesajlarınız qalır.",
@@ -58,7 +58,7 @@ export const errors = {
   "error.CODE_ALREADY_USED": "Bu kod artıq işlədilib. İndi ekranda olanı oxudun.",
   "error.SCAN_DEADLINE": "Kod vaxtında oxudulmadı. Yenisini göstərin.",
   "error.REQUEST_DEADLINE": "İki cihaz vaxtında bir-birini tapmadı. Hər ikisinin onlayn olduğunu yoxlayıb yenidən cəhd edin.",
-  "error.DECISION_DEADLINE": "Heç kim vaxtında təsdiqləmədi, heç nə bağlanmadı. Yenidən cəhd edin.",
+  "error.DECISION_DEADLINE": "Vaxtında təsdiq gəlmədi, heç nə bağlanmadı. O biri ekrana baxın, sonra yenidən cəhd edin.",
   "error.ACTIVATION_DEADLINE": "Cihaz təsdiqləndi, amma vaxtında qoşula bilmədi. Cəhd davam edir; şəbəkəsini yoxlayın.",
   "error.DECLINED": "Bağlama telefonda rədd edildi.",
   "error.CHANNEL_TAMPERED":

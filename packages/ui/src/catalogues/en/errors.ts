@@ -17,7 +17,7 @@ export const errors = {
   "error.LIMIT_EXCEEDED": "This is more than the server allows at once. Send less.",
   "error.UNEXPECTED_FRAME": "App and server lost step. Reload the app.",
   "error.UNKNOWN_OPERATION": "This server does not offer that. It may be older than this app.",
-  "error.NOT_AUTHENTICATED": "This device was not signed in for that. Reload the app.",
+  "error.NOT_AUTHENTICATED": "The server did not let this device do that just now. Everything is kept; if it stays so, reload the app.",
   "error.MALFORMED_FIELD": "The server refused a value this app sent. Check what you typed.",
   "error.CLIENT_TOO_OLD": "This app is too old for the server. Update it; your messages are kept.",
   "error.SERVER_TOO_OLD": "The server is older than this app. Whoever runs it has to update it; your messages are kept.",
@@ -58,7 +58,7 @@ export const errors = {
   "error.CODE_ALREADY_USED": "This code was used already. Scan the one on the screen now.",
   "error.SCAN_DEADLINE": "No code was scanned in time. Show a new one.",
   "error.REQUEST_DEADLINE": "The two devices did not find each other in time. Check that both are online, then try again.",
-  "error.DECISION_DEADLINE": "Nobody confirmed in time, so nothing was linked. Try again.",
+  "error.DECISION_DEADLINE": "No confirmation arrived in time, so nothing was linked. Look at the other screen, then try again.",
   "error.ACTIVATION_DEADLINE": "The device was confirmed but could not connect in time. It keeps trying; check its network.",
   "error.DECLINED": "The link was declined on the phone.",
   "error.CHANNEL_TAMPERED":
