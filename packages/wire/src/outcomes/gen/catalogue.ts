@@ -87,6 +87,8 @@ export const OUTCOME_ATTEMPTS = {
       "CANCELLED",
       "SERVER_UNREACHABLE",
       "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
       "PAUSED",
       "OTHER"
     ],
@@ -123,6 +125,8 @@ export const OUTCOME_ATTEMPTS = {
       "CANCELLED",
       "SERVER_UNREACHABLE",
       "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
       "OTHER"
     ],
     "errors": false
@@ -169,6 +173,8 @@ export const OUTCOME_ATTEMPTS = {
       "CANCELLED",
       "SERVER_UNREACHABLE",
       "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
       "OTHER"
     ],
     "errors": false
