@@ -182,6 +182,8 @@ function deviceCalls(engine: Engine): Calls<"devices" | "renameDevice" | "revoke
       engine.connection.stop();
       engine.companion.cancel();
       engine.receiver.reset();
+      // First: what is left of it would bring the device back.
+      await core.ports.vault?.clear();
       core.store.wipe();
       core.identity.forget();
       engine.outcomes.forget();

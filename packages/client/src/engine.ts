@@ -5,6 +5,8 @@
 import { createPairEngine } from "@hawser/crypto";
 import { RevocationReason } from "@hawser/wire";
 import { openIdentity } from "./account/identity.ts";
+import { startAfreshIfSalvaged } from "./account/old-copy.ts";
+import { keepIdentity, restoreIdentity } from "./account/vault.ts";
 import type { ClientState } from "./api.ts";
 import { type AttachmentAsker, createAttachmentAsker } from "./attachments/asker.ts";
 import { type AttachmentHolder, createAttachmentHolder } from "./attachments/holder.ts";
@@ -171,6 +173,10 @@ export function createEngine(ports: ClientPorts): Engine {
     },
   }; // prettier-ignore
 
+  const restored = restoreIdentity(core);
+  if (restored) history.refill();
+  startAfreshIfSalvaged(core);
+  keepIdentity(core);
   if (identity.phase() === "ready") {
     companion.resume();
     phone.resume();

@@ -3,6 +3,7 @@ import type { LocalDateTime } from "@hawser/chat-import";
 import type { Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
 import type { RecoveryKdf } from "@hawser/crypto";
 import type { Compression } from "@hawser/sync";
+import type { IdentityVault } from "./account/vault.ts";
 import type { StorageStatus } from "./api.ts";
 
 export interface ClientPorts {
@@ -22,6 +23,8 @@ export interface ClientPorts {
   /** Base of the server's addresses, `http(s)://host[:port]`; usually the origin. */
   readonly serverUrl: string;
   readonly storage: StorageStatus;
+  /** A second place for the device's keys, where the platform has one. */
+  readonly vault?: IdentityVault;
   readonly platform: {
     readonly kind: "web" | "terminal" | "sdk";
     readonly version: string;

@@ -1,14 +1,9 @@
 /** Blocks of one file in IndexedDB. Invariant: one call of `store` is one transaction there: all of it or nothing. */
 import type { FileChanges } from "./block-file.ts";
+import { settled } from "./settled.ts";
 
 const SIZE_KEY = -1;
 const STORE = "blocks";
-
-const settled = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(request.error ?? new Error("IndexedDB failed")));
-  });
 
 export class BlockStore {
   readonly #database: IDBDatabase;

@@ -1,6 +1,7 @@
 /** The browser's side of the ports: storage, transport, plain requests, clock, random, and which tab runs the engine. */
 export * from "./broadcast-port.ts";
 export * from "./fetch-http.ts";
+export { openIdentityVault, type WebVault } from "./identity-vault.ts";
 export * from "./flushed-transport.ts";
 export * from "./leadership.ts";
 export * from "./open-storage.ts";

@@ -4,7 +4,9 @@
  */
 import { OperationalError, type SqlDatabase } from "@hawser/base";
 import { openMirroredDatabase } from "./mirrored-storage.ts";
-import { openPoolDatabase } from "./pool-storage.ts";
+import type { WebVault } from "./identity-vault.ts";
+import { openPoolDatabase, type Repair } from "./pool-storage.ts";
+import type { Salvage } from "./rebuild.ts";
 import { loadSqlite } from "./sqlite-module.ts";
 import { WebSqliteDatabase } from "./sqlite-database.ts";
 
@@ -24,6 +26,9 @@ export interface StorageOptions {
   readonly profile: string;
   /** Starts lower on the ladder: for tests, and for repair. */
   readonly use?: StorageKind;
+  /** What was noted of the database, and how to rebuild it from rows when it is damaged. */
+  readonly vault?: WebVault | undefined;
+  readonly salvage?: Salvage;
   /** A write in the background failed: quota, or storage that was taken away. */
   readonly failed?: (error: OperationalError) => void;
 }
@@ -37,11 +42,15 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
   const lasting = looksLasting();
   const sqlite = await loadSqlite();
   const failed = options.failed ?? (() => undefined);
+  let denied = false;
   if ((options.use ?? "opfs") === "opfs") {
     try {
-      const database = await openPoolDatabase(sqlite, options.profile);
+      const database = await openPoolDatabase(sqlite, options.profile, repairOf(options));
+      void options.vault?.note("open");
       return { database, kind: "opfs", durable: await lasting, flush: () => Promise.resolve() };
     } catch (cause) {
+      // There, but not for this page: Firefox says so in a private window, whose other storage works until the window closes.
+      denied = (cause as Error).name === "SecurityError";
       if ((cause as Error).name === "NoModificationAllowedError") {
         throw new OperationalError("STORE_UNAVAILABLE", { message: "another tab holds the database", retry: { afterMs: 1_000 }, cause });
       }
@@ -49,7 +58,7 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
   }
   if (options.use !== "memory") {
     try {
-      return { ...(await openMirroredDatabase(sqlite, options.profile, failed)), kind: "indexeddb", durable: await lasting };
+      return { ...(await openMirroredDatabase(sqlite, options.profile, failed)), kind: "indexeddb", durable: !denied && (await lasting) };
     } catch {
       // storage denied altogether
     }
@@ -59,6 +68,23 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
     kind: "memory",
     durable: false,
     flush: () => Promise.resolve(),
+  };
+}
+
+function repairOf({ vault, salvage, failed }: StorageOptions): Repair | undefined {
+  if (vault === undefined || salvage === undefined) return undefined;
+  let told = false;
+  return {
+    suspicion: vault.suspicion,
+    salvage,
+    damaged() {
+      if (told) return;
+      told = true;
+      void vault.note("damaged");
+      failed?.(new OperationalError("STORAGE_LOST", { message: "the database file is damaged" }));
+    },
+    repaired: () => void vault.note("sound"),
+    closed: () => void vault.note("closed"),
   };
 }
 

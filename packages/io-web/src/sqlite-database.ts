@@ -18,12 +18,19 @@ export class WebSqliteDatabase implements SqlDatabase {
   readonly #database: Sqlite3Database;
   readonly #statements = new Map<string, WebSqliteStatement>();
   readonly #closed: () => void;
+  readonly #guard: <T>(body: () => T) => T;
 
-  /** `closed` runs after the last statement was finalised, to give back the file system. */
-  constructor(sqlite: Sqlite3Static, database: Sqlite3Database, closed: () => void = () => undefined) {
+  /** `closed` runs after the last statement was finalised, to give back the file system; `damaged` when a page cannot be read. */
+  constructor(
+    sqlite: Sqlite3Static,
+    database: Sqlite3Database,
+    closed: () => void = () => undefined,
+    damaged: () => void = () => undefined,
+  ) {
     this.#sqlite = sqlite;
     this.#database = database;
     this.#closed = closed;
+    this.#guard = (body) => guard(body, damaged);
   }
 
   get inTransaction(): boolean {
@@ -31,7 +38,7 @@ export class WebSqliteDatabase implements SqlDatabase {
   }
 
   exec(sql: string): void {
-    guard(() => this.#database.exec(sql));
+    this.#guard(() => this.#database.exec(sql));
   }
 
   prepare(sql: string): SqlStatement {
@@ -39,8 +46,9 @@ export class WebSqliteDatabase implements SqlDatabase {
     if (statement === undefined) {
       assert(this.#statements.size < MAX_STATEMENTS, "too many different statements: build them from constants only");
       statement = new WebSqliteStatement(
-        guard(() => this.#database.prepare(sql)),
+        this.#guard(() => this.#database.prepare(sql)),
         () => this.#database.changes(false, false),
+        this.#guard,
       );
       this.#statements.set(sql, statement);
     }
@@ -75,9 +83,12 @@ class WebSqliteStatement implements SqlStatement {
   readonly #changes: () => number;
   #columns: readonly string[] | undefined;
 
-  constructor(statement: PreparedStatement, changes: () => number) {
+  readonly #guard: <T>(body: () => T) => T;
+
+  constructor(statement: PreparedStatement, changes: () => number, guarded: <T>(body: () => T) => T) {
     this.#statement = statement;
     this.#changes = changes;
+    this.#guard = guarded;
   }
 
   run(...parameters: readonly SqlValue[]): { readonly changes: number } {
@@ -104,7 +115,7 @@ class WebSqliteStatement implements SqlStatement {
   }
 
   #with<T>(parameters: readonly SqlValue[], body: () => T): T {
-    return guard(() => {
+    return this.#guard(() => {
       try {
         if (parameters.length > 0) {
           for (const value of parameters)
@@ -135,7 +146,7 @@ class WebSqliteStatement implements SqlStatement {
 const isUnsafe = (value: number): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
 
 /** SQLite's storage errors as operational ones; everything else is a programmer's fault and passes as it is. */
-function guard<T>(body: () => T): T {
+function guard<T>(body: () => T, damaged: () => void): T {
   try {
     return body();
   } catch (cause) {
@@ -144,8 +155,10 @@ function guard<T>(body: () => T): T {
     const primary = result & 0xff;
     if (primary === SQLITE_FULL || primary === SQLITE_IOERR)
       throw new OperationalError("STORAGE_FULL", { message: "the browser gives no more storage", cause });
-    if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB)
+    if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) {
+      damaged();
       throw new OperationalError("STORAGE_LOST", { message: "the database file is damaged", cause });
+    }
     throw cause;
   }
 }

@@ -9,15 +9,22 @@ import {
   webClock,
   webRandom,
   webSocketTransport,
+  type WebVault,
 } from "@hawser/io-web";
 import type { HawserClient } from "@hawser/sdk";
 import { httpTransport } from "@hawser/wire";
+import { engineName } from "../linking/platform.ts";
 import type { StartEngine } from "./worker-messages.ts";
+
+/** The continent, as the time zone names it. */
+const region = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone.split("/", 1)[0]!.toLowerCase();
 
 /** Coarse, and only compared: whether this is the kind of network that it was before. */
 const network = (): string => (navigator as { connection?: { type?: string } }).connection?.type ?? "";
 
-export const openEngineClient = (start: StartEngine, storage: OpenedStorage): HawserClient =>
+export { salvageStore } from "@hawser/client";
+
+export const openEngineClient = (start: StartEngine, storage: OpenedStorage, vault: WebVault | undefined): HawserClient =>
   createClient({
     database: storage.database,
     transport: flushedTransport(webSocketTransport(), () => storage.flush()),
@@ -33,5 +40,6 @@ export const openEngineClient = (start: StartEngine, storage: OpenedStorage): Ha
     origin: start.origin,
     serverUrl: start.origin,
     storage: { kind: storage.kind, durable: storage.durable },
-    platform: { kind: "web", version: start.version, description: start.platform },
+    ...(vault === undefined ? {} : { vault }),
+    platform: { kind: "web", version: start.version, description: start.platform, engine: engineName(navigator.userAgent), region: region() },
   });

@@ -3,8 +3,8 @@
  * and to the other tabs. The composition root of the web app's engine; little logic belongs here. Storage and the client's own code
  * come beside one another: SQLite waits for the disk while the other is parsed.
  */
-import { OperationalError } from "@hawser/base";
-import { acceptPages, loadSqlite, openStorage, watchStorage } from "@hawser/io-web";
+import { OperationalError, type SqlDatabase } from "@hawser/base";
+import { acceptPages, loadSqlite, openIdentityVault, openStorage, watchStorage } from "@hawser/io-web";
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import { flushedClient } from "./flushed-client.ts";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
@@ -22,10 +22,13 @@ clientCode.catch(() => undefined);
 
 async function openEngine(start: StartEngine): Promise<HawserClient> {
   const lost = (): void => scope.postMessage({ type: "storage-lost" });
-  const storage = await openStorage({ profile: start.face, failed: lost });
+  const vault = await openIdentityVault(start.face);
+  const salvage = async (from: SqlDatabase | undefined, to: SqlDatabase): Promise<number> => (await clientCode).salvageStore(from, to);
+  const storage = await openStorage({ profile: start.face, failed: lost, vault, salvage });
   watchStorage(start.face, storage.kind, lost);
   const { openEngineClient } = await clientCode;
-  const client = openEngineClient(start, storage);
+  // Where the database is a mirror in IndexedDB both go together, and where nothing is kept nothing may come back.
+  const client = openEngineClient(start, storage, storage.kind === "opfs" ? vault : undefined);
   return storage.kind === "indexeddb" ? flushedClient(client, () => storage.flush()) : client;
 }
 

@@ -8,6 +8,7 @@ import { messageIdFromBytes } from "@hawser/base";
 import type { DeviceWelcome } from "@hawser/wire";
 import { GAP_MARGIN_MS, MAX_PREKEY_ID, PRE_KEY_IDS_SKIPPED } from "../bounds.ts";
 import type { Core } from "../core.ts";
+import { SALVAGED } from "../store/salvage.ts";
 
 export type OldCopyEvidence =
   /** The device has said that it committed more than this store has: it says so only after the commit. */
@@ -44,6 +45,20 @@ export function startAfresh({ store }: Core, welcome?: DeviceWelcome): void {
   kv.setJson(VOID_BELOW, { oneTime: preKeys.lastId("one-time") + 1, kem: preKeys.lastId("kem") + 1 } satisfies VoidBelow);
   store.outbox.unseal();
   if (welcome?.lastMessageId.length === 16) store.sealedIds.add(messageIdFromBytes(welcome.lastMessageId));
+}
+
+/** After a store was rebuilt from a damaged one. Nothing has been sent since. */
+export function startAfreshIfSalvaged(core: Core): void {
+  const { identity, store } = core;
+  if (store.kv.getBytes(SALVAGED) === undefined) return;
+  store.atomically(() => {
+    store.kv.delete(SALVAGED);
+    if (identity.self() === undefined) return;
+    startAfresh(core);
+    // Nobody knows what was on the pages that are gone.
+    identity.noteGap(Math.floor(core.timeMs()), 0);
+    identity.setNotice("store-damaged");
+  });
 }
 
 /** One-time keys below these ids are void, until the server has heard of it. */

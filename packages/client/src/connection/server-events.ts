@@ -17,6 +17,7 @@ import {
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { findOldCopy, gapStartsMs, startAfresh, VOID_BELOW } from "../account/old-copy.ts";
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
+import { keepIdentity } from "../account/vault.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
@@ -110,6 +111,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   // Void ones that still stand there are no help to anyone.
   const isVoid = core.store.kv.getBytes(VOID_BELOW) !== undefined;
   keeper.replenish(isVoid ? { oneTime: 0, kem: 0 } : { oneTime: welcome.oneTimePreKeysLeft, kem: welcome.oneTimeKemPreKeysLeft });
+  keepIdentity(core);
   inBackground(engine, engine.capsules.keep());
   inBackground(engine, engine.contacts.flushBlocks());
   inBackground(engine, directory.recheckConflicts());
@@ -132,16 +134,18 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
   const afterMs = gapStartsMs(core);
   const start = Math.max(0, Number(welcome.nextSequence) - 1);
   const isNew = core.identity.mailbox().epoch !== welcome.mailboxEpoch;
+  const wasConnected = core.identity.mailbox().epoch !== 0;
   core.store.atomically(() => {
     if (evidence !== undefined) startAfresh(core, welcome);
     // Another epoch: what was committed of the old one says nothing about it. The server repeats what comes after its start.
     if (isNew || welcome.needsResync || evidence !== undefined) core.identity.setMailbox(welcome.mailboxEpoch, start);
     if (welcome.needsResync || evidence !== undefined) core.identity.noteGap(Math.floor(core.timeMs()), afterMs);
-    if (evidence !== undefined) core.identity.setNotice(evidence === "made-more-keys" && isNew ? "store-lost" : "old-copy");
+    if (evidence !== undefined) core.identity.setNotice(wasConnected ? "old-copy" : "store-lost");
   });
   if (evidence !== undefined) {
     core.log({ event: "old-copy", evidence });
-    engine.history.restart();
+    // A store that was never connected has begun its jobs itself, just now.
+    if (wasConnected) engine.history.restart();
     core.notify.changed("state");
   }
   return core.identity.gapAfterMs();
@@ -197,6 +201,7 @@ function leave(engine: Engine, list: SignedDeviceList): void {
   engine.companion.revoked();
   engine.connection.stop();
   engine.receiver.reset();
+  void engine.core.ports.vault?.clear();
   eraseAfterRevocation(engine.core, revocation);
   engine.outcomes.forget();
   engine.core.log({ event: "revoked", reason: revocation.reason });
