@@ -2,6 +2,8 @@
  * Every way to a link code, over a real server: letters, a code that the phone shows, several at once. Invariant: all ways
  * lead to one attempt and one device, and what fails says why.
  */
+import { OperationalError } from "@hawser/base";
+import { webSocketTransport } from "@hawser/io-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HawserClient, LinkStatus } from "../src/node/index.ts";
 import { linkStage, until, World } from "./world.ts";
@@ -83,6 +85,33 @@ test("the code that the phone shows", async () => {
   });
   await companion.openReverseCode(uri!);
   await finish(anna, companion);
+});
+
+test("the phone's connection for messages is all that a link needs of the phone", async () => {
+  const opened: string[] = [];
+  const real = webSocketTransport();
+  let isShut = false;
+  const phone = await world.account("carla", {
+    http: {
+      request: () => Promise.reject(new OperationalError("UNREACHABLE")),
+    },
+    transport: {
+      kind: real.kind,
+      open(url, events) {
+        opened.push(url);
+        if (!isShut) return real.open(url, events);
+        queueMicrotask(() => events.closed(1006, ""));
+        return { send: () => undefined, bufferedBytes: 0, close: () => undefined };
+      },
+    },
+  });
+  // What is open stays open; nothing else can be opened, by any address.
+  isShut = true;
+  const before = opened.length;
+  const { companion, letters } = await showingLetters("messages-only");
+  await phone.openTypedCode(letters);
+  await finish(phone, companion);
+  expect(opened.length).toBe(before);
 });
 
 test("all ways at once, two phones: one device on one of the accounts", async () => {

@@ -125,7 +125,7 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
                 </p>
               )}
               {isStuck && <Diagnosis />}
-              {isStuck && <DiagnosisLink />}
+              {isStuck && <DiagnosisLink face="companion" />}
               {isStuck && (
                 <Button
                   look="plain"

@@ -8,6 +8,8 @@ import { errorText } from "../app/error-text.ts";
 import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
 import { WaitingButton } from "../app/waiting-button.tsx";
+import { diagnosisAddress } from "../entry/face.ts";
+import type { Face } from "../entry/remembered.ts";
 import { QrCode } from "./qr-code.tsx";
 
 const FAILURES_BEFORE_DIAGNOSIS = 2;
@@ -88,7 +90,7 @@ export function TypeCode() {
           {error}
         </p>
       )}
-      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink />}
+      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink face="phone" />}
       <WaitingButton
         type="submit"
         notBeforeMs={action.notBeforeMs}
@@ -124,7 +126,7 @@ export function ShowCode() {
           {error}
         </p>
       )}
-      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink />}
+      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink face="phone" />}
       {error !== undefined && (
         <WaitingButton icon="retry" notBeforeMs={action.notBeforeMs} onClick={show}>
           {t("link.newCode")}
@@ -135,10 +137,10 @@ export function ShowCode() {
 }
 
 /** Another try of the same would not help. */
-export function DiagnosisLink() {
+export function DiagnosisLink({ face }: { readonly face: Face }) {
   const { t } = useText();
   return (
-    <a className="button button-soft button-wide" href="/diagnosis">
+    <a className="button button-soft button-wide" href={diagnosisAddress(face)}>
       <Icon name="info" size={19} />
       {t("typed.diagnosis")}
     </a>

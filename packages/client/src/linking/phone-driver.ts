@@ -299,7 +299,8 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     reject: (attempt) => input(keyOf(attempt), { type: "reject" }),
     status() {
       const last = [...attempts.values()].at(-1);
-      return last === undefined ? newest : phoneStatus(last.state);
+      // What was begun last speaks, and a code that is still to come was.
+      return last === undefined || (newest !== undefined && newest.attempt === undefined) ? newest : phoneStatus(last.state);
     },
     cancel() {
       for (const key of attempts.keys()) input(key, { type: "cancel" });
