@@ -4,8 +4,8 @@
  */
 import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId } from "@hawser/base";
 import type { LinkErrorName, LinkStage, LinkStatus } from "@hawser/linking";
-import type { Change } from "@hawser/diagnosis";
 import type { ErrorName } from "@hawser/wire";
+import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 import type { FileSource } from "./file-source.ts";
 
 /** Which of the two faces this profile is. Decided once, when an account is created, restored or linked. */
@@ -256,21 +256,6 @@ export type ClientErrorName =
   /** Another process has this profile open. */
   | "PROFILE_IN_USE";
 
-/** What a device knows of itself, for a diagnosis: states and numbers, nothing of anybody. */
-export interface ClientDiagnostics {
-  readonly phase: ClientPhase;
-  readonly connection: ConnectionStatus;
-  /** The chain of the own account's lists verifies, and its newest list names this device with the keys it holds. */
-  readonly listed: boolean;
-  readonly listConflict: boolean;
-  readonly storage: StorageStatus;
-  /** False when the database is damaged. */
-  readonly storageIntact: boolean;
-  readonly linkFailuresInARow: number;
-  /** What changed around this device lately, oldest first. */
-  readonly changes: readonly Change[];
-}
-
 export interface HawserClient {
   state(): Promise<ClientState>;
   diagnostics(): Promise<ClientDiagnostics>;
@@ -423,4 +408,5 @@ export interface HawserClient {
 }
 
 export type { ErrorName, LinkErrorName, LinkStage, LinkStatus };
+export type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 export type { FilePreview, FileSource } from "./file-source.ts";

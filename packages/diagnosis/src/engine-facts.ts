@@ -3,7 +3,11 @@ import type { Findings } from "./findings.ts";
 
 export interface EngineFacts {
   readonly phase: "empty" | "linking" | "ready" | "revoked";
-  readonly connection: { readonly kind: "idle" | "connecting" | "online" | "offline" | "update-needed"; readonly error?: string };
+  readonly connection: {
+    readonly kind: "idle" | "connecting" | "online" | "offline" | "update-needed";
+    readonly error?: string;
+    readonly attempt?: number;
+  };
   /** The newest own list names this device, with the keys it has, and the chain of lists verifies. */
   readonly listed: boolean;
   readonly listConflict: boolean;
@@ -29,13 +33,17 @@ export function readEngine(facts: EngineFacts): Partial<Findings> {
                 ? "member"
                 : "unlisted",
     },
-    ...(connection.kind === "idle" || connection.kind === "connecting" ? {} : { session: sessionOf(connection) }),
+    ...(isUndecided(connection) ? {} : { session: sessionOf(connection) }),
     ...(connection.error === "CLIENT_TOO_OLD" ? { version: { kind: "client-old" } as const } : {}),
     ...(connection.error === "SERVER_TOO_OLD" ? { version: { kind: "server-old" } as const } : {}),
     storage: { kind: !facts.storageIntact ? "damaged" : storage.kind === "memory" ? "fleeting" : storage.durable ? "lasting" : "private" },
     ...(facts.linkFailuresInARow > 1 ? { links: { kind: "failing", inARow: facts.linkFailuresInARow } as const } : {}),
   };
 }
+
+/** A first try under way says nothing; one after others that failed does. */
+const isUndecided = ({ kind, attempt = 1 }: EngineFacts["connection"]): boolean =>
+  kind === "idle" || (kind === "connecting" && attempt <= 1);
 
 function sessionOf({ kind, error }: EngineFacts["connection"]): Findings["session"] {
   if (kind === "online") return { kind: "online" };

@@ -158,6 +158,8 @@ test("what an engine knows of itself", () => {
   expect(readEngine(engine)).toEqual({ device: { kind: "member" }, session: { kind: "online" }, storage: { kind: "lasting" } });
   expect(readEngine({ ...engine, connection: { kind: "offline", error: "UNKNOWN_DEVICE" } }).session).toEqual({ kind: "forgotten" });
   expect(readEngine({ ...engine, connection: { kind: "offline", error: "UNREACHABLE" } }).session).toEqual({ kind: "offline" });
+  expect(readEngine({ ...engine, connection: { kind: "connecting", attempt: 1 } }).session).toBeUndefined();
+  expect(readEngine({ ...engine, connection: { kind: "connecting", attempt: 3 } }).session).toEqual({ kind: "offline" });
   expect(readEngine({ ...engine, connection: { kind: "update-needed", error: "CLIENT_TOO_OLD" } }).version).toEqual({ kind: "client-old" });
   expect(readEngine({ ...engine, listed: false }).device).toEqual({ kind: "unlisted" });
   expect(readEngine({ ...engine, storage: { kind: "memory", durable: false } }).storage).toEqual({ kind: "fleeting" });

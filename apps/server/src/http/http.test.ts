@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { ROLE_NAMES } from "../ops/data-dir.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { clientAddresses } from "./client-address.ts";
 import { parseRange } from "./range.ts";
@@ -121,6 +122,23 @@ describe("the web app", () => {
     expect(securityHeaders("https://chat.example.org")["strict-transport-security"]).toBeDefined();
     expect(securityHeaders("https://192.0.2.2:8443")["strict-transport-security"]).toBeUndefined();
   });
+});
+
+test("health tells each role, the time and the protocol, repeats a fresh number, and says nothing of anybody", async () => {
+  const before = Date.now();
+  const health = JSON.parse((await get("/healthz?probe=00ff00ff00ff00ff")).body) as Record<string, unknown>;
+  expect(Number(health["timeMs"])).toBeGreaterThanOrEqual(before);
+  expect(Number(health["timeMs"])).toBeLessThanOrEqual(Date.now());
+  expect(health).toEqual({
+    status: "ok",
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as unknown,
+    roles: Object.fromEntries(ROLE_NAMES.map((role) => [role, "up"])),
+    protocol: { min: 1, max: 1 },
+    timeMs: expect.any(Number) as unknown,
+    probe: "00ff00ff00ff00ff",
+  });
+  for (const probe of ["", "short", "%3Cscript%3E00ff00ff", "00".repeat(33), "00ff00ff00ff00ff&probe=11ff00ff00ff00ff"])
+    expect(JSON.parse((await get(`/healthz?probe=${probe}`)).body)).not.toHaveProperty("probe");
 });
 
 test("metrics are for this machine and for whoever has the token", async () => {

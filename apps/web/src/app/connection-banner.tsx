@@ -12,7 +12,13 @@ const SAY_AFTER_MS = 1_500;
 export function ConnectionBanner() {
   const text = useText();
   const { connection, storage, outboxCount, listConflict } = useClientState();
-  const isDown = connection.kind === "offline";
+  // A try under way after one that failed is the same trouble, not its end.
+  const isDown = connection.kind === "offline" || (connection.kind === "connecting" && connection.attempt > 1);
+  const transport = connection.kind === "online" ? connection.transport : "";
+  useEffect(() => {
+    // For whoever helps from a distance: a look at the page's source says what carries.
+    document.documentElement.dataset["transport"] = transport;
+  }, [transport]);
   const [isLong, setLong] = useState(false);
   const now = useNow(1_000);
   useEffect(() => {
@@ -48,11 +54,11 @@ export function ConnectionBanner() {
     );
   }
   if (isDown && isLong) {
-    const seconds = Math.max(0, Math.ceil((connection.retryAtMs - now) / 1_000));
+    const seconds = connection.kind === "offline" ? Math.max(0, Math.ceil((connection.retryAtMs - now) / 1_000)) : 0;
     return (
       <Banner tone="warn" icon="offline" action={<WhatIsWrong />}>
         <strong>{navigator.onLine ? text.t("connection.offline") : text.t("connection.noNetwork")}</strong>{" "}
-        {navigator.onLine && errorText(text, connection.error)}{" "}
+        {navigator.onLine && connection.kind === "offline" && errorText(text, connection.error)}{" "}
         {seconds > 0 ? text.t("connection.retryIn", { seconds }) : text.t("connection.retrying")}{" "}
         {outboxCount > 0 && text.t("connection.outbox", { count: outboxCount })}
       </Banner>

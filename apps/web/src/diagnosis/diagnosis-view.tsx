@@ -63,11 +63,11 @@ export function DiagnosisView({ subject }: { readonly subject: Subject }) {
     <>
       <VerdictCard verdict={verdict} />
       {verdict !== undefined && verdict.steps.length > 0 && (
-        <section className="stack" aria-labelledby="diagnosis-steps">
+        <>
           <h2 className="card-title" id="diagnosis-steps">
             {t("diagnosis.steps")}
           </h2>
-          <ol className="card diagnosis-steps">
+          <ol className="card diagnosis-steps" aria-labelledby="diagnosis-steps">
             {verdict.steps.map((step) => (
               <li key={step.name}>
                 <span>{t(`step.${step.name}`)}</span>
@@ -75,7 +75,7 @@ export function DiagnosisView({ subject }: { readonly subject: Subject }) {
               </li>
             ))}
           </ol>
-        </section>
+        </>
       )}
       <Facts seen={evidence ?? seen} verdict={verdict} />
       <div className="diagnosis-actions">

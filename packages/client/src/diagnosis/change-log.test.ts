@@ -23,7 +23,8 @@ function open(): { kv: ReturnType<typeof openKeyValues>; log(): ChangeLog; pass(
 
 const kinds = (log: ChangeLog): string[] => log.all().map(({ kind }) => kind);
 const state = (connection: Partial<ClientState["connection"]>): ClientState => ({ connection }) as ClientState;
-const online = (clockOffsetMs: number): ClientState => state({ kind: "online", clockOffsetMs, catchingUp: 0 });
+const online = (clockOffsetMs: number, transport = "websocket"): ClientState =>
+  state({ kind: "online", clockOffsetMs, catchingUp: 0, transport });
 const offline = (attempt: number, error = "UNREACHABLE"): ClientState =>
   state({ kind: "offline", attempt, error: error as "UNREACHABLE", retryAtMs: 0 });
 
@@ -46,6 +47,12 @@ test("one failed try is not a loss; a loss and its end are noted once, a takeove
   expect(kinds(changes)).toEqual(["connection-lost", "connection-back"]);
   changes.seen(offline(2, "REPLACED_BY_SAME_DEVICE"));
   expect(kinds(changes).at(-1)).toBe("taken-over");
+});
+
+test("another kind of connection is a change, the first is none", () => {
+  const { log } = open();
+  for (const transport of ["websocket", "websocket", "poll", "sse"]) log().seen(online(0, transport));
+  expect(kinds(log())).toEqual(["transport", "transport"]);
 });
 
 test("a clock's jump is the difference between two measurements, also across a restart", () => {

@@ -20,6 +20,8 @@ interface Surroundings {
   readonly durable: boolean;
   /** The server's clock minus the own one; undefined until a first connection. */
   readonly clockOffsetMs?: number | undefined;
+  /** What carried the last connection. */
+  readonly transport?: string;
   readonly isNetworkLost?: boolean;
   readonly isConnectionLost?: boolean;
 }
@@ -83,7 +85,7 @@ export function createChangeLog(kv: KeyValues, clock: Clock): ChangeLog {
       }),
     seen: ({ connection }) =>
       attempt(() => {
-        const { isConnectionLost = false, clockOffsetMs } = surroundings();
+        const { isConnectionLost = false, clockOffsetMs, transport } = surroundings();
         if (connection.kind === "offline") {
           if (isConnectionLost || connection.attempt < CONNECTION_LOST_AFTER_ATTEMPTS) return;
           remember({ isConnectionLost: true });
@@ -93,6 +95,10 @@ export function createChangeLog(kv: KeyValues, clock: Clock): ChangeLog {
         if (isConnectionLost) {
           remember({ isConnectionLost: false });
           note("connection-back");
+        }
+        if (transport !== connection.transport) {
+          remember({ transport: connection.transport });
+          if (transport !== undefined) note("transport");
         }
         const jumpMs = clockOffsetMs === undefined ? 0 : clockOffsetMs - connection.clockOffsetMs;
         if (clockOffsetMs !== undefined && Math.abs(jumpMs) < CLOCK_JUMP_MS) return;

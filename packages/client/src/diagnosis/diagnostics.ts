@@ -1,10 +1,10 @@
 /** What this device knows of itself, for a diagnosis. Reads only; says nothing of who it is, whom it writes to, or where. */
 import { equalBytes, type SqlDatabase } from "@hawser/base";
 import { verifyChain } from "@hawser/crypto";
-import type { ClientDiagnostics } from "../api.ts";
 import { MAX_CHECKED_STORE_BYTES } from "../bounds.ts";
 import { deviceOf } from "../devices/directory.ts";
 import type { Engine } from "../engine.ts";
+import type { ClientDiagnostics } from "./client-diagnostics.ts";
 
 export function diagnostics(engine: Engine): ClientDiagnostics {
   const { core, connection, companion, changes } = engine;
