@@ -41,5 +41,11 @@ export const openEngineClient = (start: StartEngine, storage: OpenedStorage, vau
     serverUrl: start.origin,
     storage: { kind: storage.kind, durable: storage.durable },
     ...(vault === undefined ? {} : { vault }),
-    platform: { kind: "web", version: start.version, description: start.platform, engine: engineName(navigator.userAgent), region: region() },
+    platform: {
+      kind: "web",
+      version: start.version,
+      description: start.platform,
+      engine: engineName(navigator.userAgent),
+      region: region(),
+    },
   });

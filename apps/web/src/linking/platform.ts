@@ -26,6 +26,16 @@ export interface PlatformWords {
 /** The browser's name alone, for a device whose kind is known from elsewhere. */
 export const browserName = (userAgent: string): string => BROWSERS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "Browser";
 
+/** The engine behind whatever the browser is called. */
+export const engineName = (userAgent: string): string =>
+  /Firefox\//.test(userAgent)
+    ? "firefox"
+    : /Chrom(e|ium)\//.test(userAgent)
+      ? "chromium"
+      : /AppleWebKit\//.test(userAgent)
+        ? "webkit"
+        : "other";
+
 export function describePlatform(userAgent: string): PlatformWords {
   const version = BROWSERS.map(([pattern]) => pattern.exec(userAgent)?.[1]).find((found) => found !== undefined);
   const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "";

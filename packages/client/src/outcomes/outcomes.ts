@@ -14,7 +14,8 @@ import {
   segmentWord,
 } from "@hawser/wire";
 import { OUTCOME_REPORT_EVERY_MS, OUTCOMES_SAVED_AFTER_MS } from "../bounds.ts";
-import { isTransient, type ServerLink } from "../connection/server-link.ts";
+import type { Connection } from "../connection/connection.ts";
+import { isTransient } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { createOutcomeObserver, type OutcomeObserver } from "./observer.ts";
 import { ageQuarters, type CountedOutcome, countOutcome, type Outcome, withoutOld, withoutReported } from "./tally.ts";
@@ -35,7 +36,7 @@ type OutcomesCore = Pick<Core, "ports" | "store" | "identity">;
 /** `linkOf` because outcomes are observed before there is a connection. */
 export function createOutcomes(
   { ports, store, identity }: OutcomesCore,
-  linkOf: () => ServerLink & { readonly online: boolean },
+  linkOf: () => Pick<Connection, "request" | "online" | "status">,
 ): Outcomes {
   let kept: readonly CountedOutcome[] = store.kv.getJson<CountedOutcome[]>(SAVED) ?? [];
   let cancelSave: (() => void) | undefined;
@@ -47,12 +48,18 @@ export function createOutcomes(
 
   const isOn = (): boolean => identity.settings().reportOutcomes && identity.phase() !== "revoked";
 
+  /** What carries frames now; what is tried first where nothing does. */
+  const carrier = (): string => {
+    const status = linkOf().status();
+    return status.kind === "online" ? status.transport : ports.transport.kind;
+  };
+
   const segment = (): OutcomeSegmentWords => ({
     platform: segmentWord("platform", ports.platform.kind),
     engine: segmentWord("engine", ports.platform.engine ?? "other"),
     version: segmentVersion(ports.platform.version),
     region: segmentWord("region", ports.platform.region ?? "other"),
-    transport: segmentWord("transport", ports.transport.kind),
+    transport: segmentWord("transport", carrier()),
     flags: ports.storage.durable ? [] : ["fragile-storage"],
   });
 

@@ -37,6 +37,8 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
   const lock = lockProfile(options.profileDir);
   const tls = options.certificateAuthority === undefined ? {} : { certificateAuthority: options.certificateAuthority };
   const http = nodeHttp(tls);
+  // The continent, as the time zone names it.
+  const region = Intl.DateTimeFormat().resolvedOptions().timeZone.split("/", 1)[0]!.toLowerCase();
   const streaming = nodeStreamingHttp(tls);
   try {
     const ports: ClientPorts = {
@@ -50,7 +52,7 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
       origin: options.origin ?? new URL(options.serverUrl).origin,
       serverUrl: options.serverUrl,
       storage: { kind: "file", durable: true },
-      platform: { kind: options.kind ?? "sdk", version: VERSION, description: describeNodePlatform() },
+      platform: { kind: options.kind ?? "sdk", version: VERSION, description: describeNodePlatform(), engine: "node", region },
       recoveryKdf,
       localTimeToUtcMs: ({ year, month, day, hour, minute, second }) => new Date(year, month - 1, day, hour, minute, second).getTime(),
       ...(options.log === undefined ? {} : { log: options.log }),
