@@ -20,16 +20,17 @@ export interface ProxyManners {
 
 export interface ProxyFromHell {
   readonly url: string;
+  /** What it stands before; may be set once the proxy's own address is known. */
+  upstreamUrl: string;
   manners: ProxyManners;
   /** Cuts every connection there is, as a change of networks does. */
   cutAll(): void;
   stop(): Promise<void>;
 }
 
-export async function startProxyFromHell(upstreamUrl: string, manners: ProxyManners = {}): Promise<ProxyFromHell> {
-  const upstream = new URL(upstreamUrl);
+export async function startProxyFromHell(upstreamUrl = "http://127.0.0.1:9", manners: ProxyManners = {}): Promise<ProxyFromHell> {
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => forward(request, response, upstream, proxy.manners));
+  const server = createServer((request, response) => forward(request, response, new URL(proxy.upstreamUrl), proxy.manners));
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
@@ -39,13 +40,16 @@ export async function startProxyFromHell(upstreamUrl: string, manners: ProxyMann
       sockets.delete(socket);
     });
   });
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head, upstream, proxy.manners));
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    upgrade(request, socket, head, new URL(proxy.upstreamUrl), proxy.manners),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cutAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
   const proxy: ProxyFromHell = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    upstreamUrl,
     manners,
     cutAll,
     stop: () => stop(server, cutAll),
