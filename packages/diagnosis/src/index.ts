@@ -1,4 +1,5 @@
 /** "Is it me, the network or the server?": findings of probes in, a verdict with reasons and safe next steps out. */
+export { carrierProbes } from "./carrier-probe.ts";
 export { type Cause, CAUSES, type Whose } from "./causes.ts";
 export { type EngineFacts, readEngine } from "./engine-facts.ts";
 export * from "./findings.ts";

@@ -1,8 +1,9 @@
 /** The run's deadline in virtual time, what servers and others answer read as findings, and a report that holds nothing of anybody. */
-import type { Clock } from "@hawser/base";
+import type { Clock, FrameConnectionEvents, Transport } from "@hawser/base";
 import { create } from "@bufbuild/protobuf";
 import { encodeFrame, ServerHelloSchema } from "@hawser/wire";
 import { describe, expect, test } from "vitest";
+import { carrierProbes } from "./carrier-probe.ts";
 import { readEngine } from "./engine-facts.ts";
 import type { Findings, MissingReason, ProbeName } from "./findings.ts";
 import { readGreeting } from "./greeting.ts";
@@ -143,6 +144,27 @@ test("the first frame says whether the server greets, and in which protocol", ()
   expect(readGreeting(hello(1))).toEqual({ socket: { kind: "greeted" }, version: { kind: "fits" } });
   expect(readGreeting(hello(2)).version).toEqual({ kind: "client-old" });
   expect(readGreeting(new Uint8Array([0x7f, 1])).socket).toEqual({ kind: "failed" });
+});
+
+test("another kind of connection works when the server greets over it, not when it opens, and is always left", async () => {
+  const clock = virtualClock();
+  const left: string[] = [];
+  const transport = (kind: string, happens: (events: FrameConnectionEvents) => void): Transport => ({
+    kind,
+    open(_url, events) {
+      happens(events);
+      return { send: () => undefined, bufferedBytes: 0, close: () => left.push(kind) };
+    },
+  });
+  const hello = encodeFrame({ type: "server-hello", message: create(ServerHelloSchema, { protocolMin: 1, protocolMax: 1 }) });
+  const probes = [
+    ...carrierProbes({ events: transport("greets", (on) => on.frame(hello)), poll: transport("opens", (on) => on.opened()) }, "", clock),
+    ...carrierProbes({ events: transport("refuses", (on) => on.closed(1006, "")), poll: transport("babbles", (on) => on.frame(new Uint8Array([9]))) }, "", clock),
+  ]; // prettier-ignore
+  const results = Promise.all(probes.map((probe) => probe.run()));
+  await clock.run();
+  expect((await results).map((found) => Object.values(found)[0]?.kind)).toEqual(["works", "blocked", "blocked", "blocked"]);
+  expect(left.toSorted()).toEqual(["babbles", "greets", "opens", "refuses"]);
 });
 
 test("what an engine knows of itself", () => {

@@ -8,8 +8,9 @@ import { request as httpsRequest } from "node:https";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { connect as connectTls } from "node:tls";
-import { toHex } from "@hawser/base";
+import { toHex, type Transport } from "@hawser/base";
 import {
+  carrierProbes,
   type Findings,
   type HealthAnswer,
   HOP_DEADLINE_MS,
@@ -18,7 +19,9 @@ import {
   readGreeting,
   readHealth,
 } from "@hawser/diagnosis";
+import { httpTransport } from "@hawser/wire";
 import { WebSocket } from "ws";
+import { nodeStreamingHttp } from "./streaming-http.node.ts";
 import { systemClock, systemRandom } from "./system-clock.node.ts";
 
 export interface Way {
@@ -36,8 +39,14 @@ export function wayProbes(way: Way): Probe[] {
     { names: ["network", "name", "tcp", "tls"], run: () => lookAtHops(way) },
     { names: ["http", "roles", "clock", "version", "crowd"], run: () => askHealth(way) },
     { names: ["socket"], run: async () => ({ socket: await openSocket(way) }) },
+    ...carrierProbes({ events: carrier("sse", way), poll: carrier("poll", way) }, connectUrl(way), systemClock),
   ];
 }
+
+const connectUrl = ({ serverUrl }: Way): string => `${serverUrl.replace(/\/+$/, "")}/v1/connect`;
+
+const carrier = (kind: "sse" | "poll", { certificateAuthority }: Way): Transport =>
+  httpTransport(kind, nodeStreamingHttp(certificateAuthority === undefined ? {} : { certificateAuthority }), systemClock);
 
 async function lookAtHops({ serverUrl, certificateAuthority }: Way): Promise<Partial<Findings>> {
   const url = new URL(serverUrl);
@@ -163,13 +172,13 @@ async function readBody(response: IncomingMessage): Promise<string | undefined> 
   }
 }
 
-function openSocket({ serverUrl, certificateAuthority }: Way): Promise<Findings["socket"]> {
+function openSocket(way: Way): Promise<Findings["socket"]> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(`${serverUrl.replace(/^http/, "ws").replace(/\/+$/, "")}/v1/connect`, {
+    const socket = new WebSocket(connectUrl(way).replace(/^http/, "ws"), {
       perMessageDeflate: false,
       followRedirects: false,
       maxPayload: MAX_HEALTH_BYTES,
-      ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
+      ...(way.certificateAuthority === undefined ? {} : { ca: way.certificateAuthority }),
     });
     const end = (finding: Findings["socket"]): void => {
       clearTimeout(timer);

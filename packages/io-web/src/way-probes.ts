@@ -2,8 +2,10 @@
  * Looks along the way to the own server as far as a page can see: the browser's word on the network, `/healthz`, the WebSocket. Names, TCP
  * and certificates are the browser's secret. Invariants: only the own origin is asked; every look has a deadline; nothing is thrown.
  */
-import { toHex } from "@hawser/base";
-import { type Findings, HOP_DEADLINE_MS, MAX_HEALTH_BYTES, type Probe, readGreeting, readHealth } from "@hawser/diagnosis";
+import { toHex, type Transport } from "@hawser/base";
+import { carrierProbes, type Findings, HOP_DEADLINE_MS, MAX_HEALTH_BYTES, type Probe, readGreeting, readHealth } from "@hawser/diagnosis";
+import { httpTransport } from "@hawser/wire";
+import { fetchStreamingHttp } from "./streaming-http.ts";
 import { webClock, webRandom } from "./web-clock.ts";
 
 const CHALLENGE_BYTES = 16;
@@ -13,8 +15,11 @@ export function wayProbes(origin: string): Probe[] {
     { names: ["network"], run: () => Promise.resolve({ network: { kind: navigator.onLine ? "online" : "offline" } }) },
     { names: ["http", "roles", "clock", "version", "crowd"], run: () => askHealth(origin) },
     { names: ["socket"], run: async () => ({ socket: await openSocket(origin) }) },
+    ...carrierProbes({ events: carrier("sse"), poll: carrier("poll") }, `${origin}/v1/connect`, webClock),
   ];
 }
+
+const carrier = (kind: "sse" | "poll"): Transport => httpTransport(kind, fetchStreamingHttp(), webClock);
 
 async function askHealth(origin: string): Promise<Partial<Findings>> {
   const challenge = toHex(webRandom.bytes(CHALLENGE_BYTES));
