@@ -52,11 +52,12 @@ async function collect(sqlite: Sqlite3Static, pool: RebuildPool, name: string, s
 }
 
 function tryOpen(sqlite: Sqlite3Static, pool: RebuildPool, name: string): WebSqliteDatabase | undefined {
+  const raw = new pool.OpfsSAHPoolDb(name);
   try {
-    const raw = new pool.OpfsSAHPoolDb(name);
     raw.exec("PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_schema");
     return new WebSqliteDatabase(sqlite, raw);
   } catch {
+    raw.close();
     return undefined;
   }
 }
