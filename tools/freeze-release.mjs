@@ -70,7 +70,7 @@ async function bundle(rolldown, tree, kind) {
 async function withTree(commit, work) {
   const tree = mkdtempSync(join(tmpdir(), "hawser-freeze-"));
   const git = (...parameters) => execFileSync("git", ["-C", ROOT, ...parameters], { stdio: ["ignore", "ignore", "inherit"] });
-  git("worktree", "add", "--detach", "--force", tree, commit);
+  git("worktree", "add", "--quiet", "--detach", "--force", tree, commit);
   try {
     symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
     return await work(tree);
