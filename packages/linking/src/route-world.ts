@@ -28,7 +28,8 @@ export interface Person {
 }
 
 const PEOPLE = 2;
-const WAYS = ["scan", "type", "type", "type", "mistype", "guess", "reverse", "reverse"] as const;
+const MAX_WRONG = 3;
+const WAYS = ["scan", "type", "type", "type", "mistype", "guess", "guess", "guess", "reverse", "reverse"] as const;
 
 function fresh<State, Effect>(state: State): Actor<State, Effect> {
   return { state, saved: JSON.stringify(state), tasks: [], timers: new Map(), watches: new Map() };
@@ -43,6 +44,8 @@ export class RouteWorld extends LinkWorld {
   /** What people do in this world; each seed leaves some ways out. */
   readonly ways = WAYS.filter(() => this.random.next() < 0.6);
   readonly #shown = new Set<string>();
+  /** By code: the places where a wrong answer came. */
+  readonly #wrong = new Map<string, Set<string>>();
 
   override tellCompanion(input: CompanionInput): void {
     super.tellCompanion(input);
@@ -60,6 +63,9 @@ export class RouteWorld extends LinkWorld {
       this.givers.set(parts.rendezvousId, fresh(INITIAL_GIVER));
       this.#tellGiver(parts.rendezvousId, { type: "give-typed", origin: ORIGIN, parts });
     }
+    const canBeScanned = this.companion.state.codes.map(({ rendezvousId }) => rendezvousId);
+    for (const key of this.givers.keys())
+      if (key !== "reverse" && !canBeScanned.includes(key)) this.violations.push("letters outlived their code");
   }
 
   #endGiver(key: string): void {
@@ -74,7 +80,10 @@ export class RouteWorld extends LinkWorld {
     const step = stepGiver(giver.state, input, this);
     giver.state = step.state;
     this.take(giver, step.effects);
-    if (step.state.burnt > 3) this.violations.push("more guesses than allowed");
+    const { kind, rendezvousId } = step.state;
+    const isWrong = this.#wrong.get(key)?.has(rendezvousId) === true;
+    if (isWrong && (kind === "shown" || kind === "handing" || kind === "given"))
+      this.violations.push("letters that were guessed at went on working");
   }
 
   #tellTaker(taker: Taker, input: TakerInput): void {
@@ -184,8 +193,15 @@ export class RouteWorld extends LinkWorld {
 
   #workGiver(key: string, giver: Giver): void {
     const task = this.pick(giver.tasks)!;
-    if (task.type === "crypto") this.#tellGiver(key, { type: "crypto-result", effectId: task.effectId, result: this.compute(task.job) });
-    else if (task.type === "rendezvous-put") this.put(task, (input) => this.#tellGiver(key, input));
+    if (task.type === "crypto") {
+      const result = this.compute(task.job);
+      if (result.kind === "courier-check" && !result.right) {
+        const places = this.#wrong.get(key) ?? new Set();
+        this.#wrong.set(key, places.add(giver.state.rendezvousId));
+        if (places.size > MAX_WRONG) this.violations.push("more guesses at one code than allowed");
+      }
+      this.#tellGiver(key, { type: "crypto-result", effectId: task.effectId, result });
+    } else if (task.type === "rendezvous-put") this.put(task, (input) => this.#tellGiver(key, input));
   }
 
   #workTaker(person: Person, taker: Taker): void {
