@@ -1,5 +1,10 @@
-/** `npm run drill -- list | NAME [--json] [--check] [--seed 1] [--size N] [--real|--sim]`: bad days, played and measured. */
+/**
+ * `npm run drill -- list | NAME [--json] [--check] [--seed 1] [--size N] [--real|--sim]`: bad days, played and measured.
+ * `npm run drill -- table`: plays all of them in the simulator, small, and writes what was measured into docs/DRILLS.md and README.md.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { replaceMeasured, writeTable } from "./report/markdown.ts";
 import { writeJson, writeList, writeResult } from "./report/text.ts";
 import { type DrillResult, runForReal, runInSimulator } from "./run-drill.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
@@ -22,6 +27,7 @@ const say = (text: string): void => void (values.json ? process.stderr : process
 async function main(): Promise<number> {
   const [name = "list"] = positionals;
   if (name === "list") return (writeList(SCENARIOS, say), 0);
+  if (name === "table") return writeTables();
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario === undefined) {
     say(`no drill is called ${name}; npm run drill -- list`);
@@ -42,6 +48,20 @@ async function main(): Promise<number> {
   for (const { what, value } of missed) process.stderr.write(`missed: ${what} (${value ?? "not measured"})\n`);
   for (const violation of result.violations) process.stderr.write(`broken: ${violation}\n`);
   return values.check && (missed.length > 0 || result.violations.length > 0) ? 1 : 0;
+}
+
+async function writeTables(): Promise<number> {
+  const results: DrillResult[] = [];
+  for (const scenario of SCENARIOS.filter(({ engines }) => engines.includes("simulator"))) {
+    say(scenario.name);
+    results.push(await runInSimulator(scenario, { seed: Number(values.seed) }));
+  }
+  const measuredOn = `Measured on ${new Date().toISOString().slice(0, 10)}, seed ${values.seed}, by \`npm run drill -- table\`.`;
+  const write = (path: string, shown: readonly DrillResult[]): void =>
+    writeFileSync(path, replaceMeasured(readFileSync(path, "utf8"), [measuredOn, ...shown.map(writeTable)].join("\n\n")));
+  write("docs/DRILLS.md", results);
+  write("README.md", results.slice(0, 1));
+  return results.every(({ verdicts }) => verdicts.every(({ held }) => held)) ? 0 : 1;
 }
 
 process.exitCode = await main();

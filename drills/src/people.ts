@@ -19,14 +19,32 @@ export interface LinkTry {
   readonly error: string | undefined;
 }
 
+/** Who has added whom. */
+const friends = new WeakMap<Person, Set<Person>>();
+
+async function know(stage: Stage, from: Person, to: Person): Promise<void> {
+  const known = friends.get(from) ?? new Set();
+  friends.set(from, known);
+  if (known.has(to)) return;
+  known.add(to);
+  await stage.settle(from.phone.befriend(to));
+}
+
 export async function say(stage: Stage, from: Person, to: Person, text: string, device: Device = from.phone): Promise<void> {
+  if (device === from.phone) await know(stage, from, to);
   const atMs = stage.nowMs();
   await stage.settle(device.send(to, text));
   stage.ledger.note(from, to, text, atMs, device);
 }
 
 /** One attempt, until it works on the companion, one of the screens says that it failed, or patience ends. */
-export async function tryLink(stage: Stage, person: Person, companion: Device, patienceMs = 60 * SECOND_MS): Promise<LinkTry> {
+export async function tryLink(
+  stage: Stage,
+  person: Person,
+  companion: Device,
+  patienceMs = 60 * SECOND_MS,
+  goal: "ready" | "usable" = "usable",
+): Promise<LinkTry> {
   const { phone } = person;
   const beganAtMs = stage.nowMs();
   const open: LinkTry = {
@@ -65,6 +83,7 @@ export async function tryLink(stage: Stage, person: Person, companion: Device, p
   await stage.settle(phone.approve(phone.screen.newestLink!.attempt as AttemptId));
   const readyAtMs = await stage.until(async () => failed() !== undefined || (await companion.state())?.phase === "ready", patienceMs);
   if (failed() !== undefined || readyAtMs === undefined) return { ...open, ...failed(), approvedAtMs };
+  if (goal === "ready") return { ...open, outcome: "linked", approvedAtMs, readyAtMs };
   const usableAtMs = await stage.until(() => companion.usable(), patienceMs);
   if (usableAtMs === undefined) return { ...open, approvedAtMs, readyAtMs };
   return { ...open, outcome: "linked", approvedAtMs, readyAtMs, usableAtMs };

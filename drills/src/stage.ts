@@ -25,6 +25,8 @@ export interface Device {
   /** The phone's camera. */
   scan(code: string): Promise<void>;
   approve(attempt: AttemptId): Promise<void>;
+  /** As somebody who knows the other's handle. */
+  befriend(other: Person): Promise<void>;
   /** Durable in the outbox when it resolves. */
   send(to: Person, text: string): Promise<void>;
   /** A chat of so many lines that another program exported. */

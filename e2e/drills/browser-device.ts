@@ -154,6 +154,10 @@ class BrowserDevice implements Device {
     return Promise.resolve();
   }
 
+  befriend(): Promise<void> {
+    throw new Error("people are added on the phone");
+  }
+
   async send(to: Person, text: string): Promise<void> {
     await this.#open(to.handle);
     await this.#page.getByPlaceholder(say("composer.placeholder"), { exact: true }).fill(text);

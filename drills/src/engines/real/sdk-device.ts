@@ -62,6 +62,10 @@ export class SdkDevice implements Device {
     return this.#running.approveLink(attempt);
   }
 
+  async befriend(other: Person): Promise<void> {
+    await this.#running.addContact({ account: await accountIdOf(other), name: other.name, handle: other.handle });
+  }
+
   async send(to: Person, text: string): Promise<void> {
     const conversation = await this.#running.openConversation(await accountIdOf(to));
     await this.#running.sendMessage({ conversation: conversation.id, text });
