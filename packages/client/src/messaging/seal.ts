@@ -13,16 +13,15 @@ import {
   formatAddress,
   messageIdToBytes,
   must,
-  newMessageId,
 } from "@hawser/base";
 import { makeCapsulePlaintext, type PreKeyBundle, sealBody, type VerifiedDeviceList } from "@hawser/crypto";
 import { decodeSend, encodeSend, type SendFrame } from "@hawser/wire";
 import { addressBytes } from "../account/identity.ts";
-import { MAX_LATE_COPIES, MAX_LATE_COPY_BYTES } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { addressesOf, sendTargetHead } from "../devices/directory.ts";
 import type { OutboxRow } from "../store/outbox.ts";
 import { finishContent } from "./content.ts";
+import { keepForLater } from "./late-copies.ts";
 
 /** Bundles claimed for this seal, by account and device. */
 export type Bundles = ReadonlyMap<AccountId, ReadonlyMap<DeviceNumber, PreKeyBundle>>;
@@ -152,21 +151,6 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
   });
   core.store.outbox.setFrame(row.row, frame, secret);
   return { kind: "sealed", frame };
-}
-
-/**
- * A device that has no keys on the server yet is left out, so that it holds nobody up; what it would have missed waits here for its keys,
- * under a number of its own, until it has them or leaves its list, as far as there is room. What only says "arrived" or "read" is not worth that.
- */
-function keepForLater(core: Core, row: OutboxRow, devices: readonly DeviceAddress[]): void {
-  if (row.audience !== "conversation" && row.audience !== "own") return;
-  const { outbox } = core.store;
-  for (const address of devices) {
-    if (outbox.hasCopyFor(address, row.content)) continue;
-    const { count, bytes } = outbox.copies();
-    if (count >= MAX_LATE_COPIES || bytes + row.content.length > MAX_LATE_COPY_BYTES) return core.log({ event: "late-copies-full", count });
-    outbox.add({ messageId: newMessageId(core.timeMs(), core.ports.random), audience: "device", ...address, content: row.content });
-  }
 }
 
 /** The frame with the number that its acknowledgement will name. */
