@@ -2,6 +2,7 @@
  * The same story on every engine, each once as the phone and once as the companion: sign up, link in each of the three ways, history,
  * chats both ways, a second tab, a dead network, a reload, and a removal that says who and when.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { SERVER_GONE } from "./harness/chromium.ts";
@@ -45,11 +46,9 @@ const byPasting: Link = async (phone, companion) => {
 const byPicture =
   (path: string): Link =>
   async (phone, companion) => {
-    const { text } = await pictureOfCode(companion.page);
-    await companion.page.screenshot({ path });
+    writeFileSync(path, (await pictureOfCode(companion.page)).png);
     await phone.openCodeFromPicture(path);
     expect(await companion.matchCode()).toBe(await phone.matchCode());
-    expect(text).toContain("/link#1.");
   };
 
 const storageNote = async (app: PhoneApp | CompanionApp, engine: EngineName): Promise<void> => {

@@ -1,6 +1,6 @@
 /** What phone and companion have in common: places, chats, people, devices. */
 import { ChatScreen } from "./chat-screen.ts";
-import type { AppPage } from "./engines/app-page.ts";
+import type { AppLocator, AppPage } from "./engines/app-page.ts";
 import { type Language, say } from "./words.ts";
 
 export type Place = "chats" | "contacts" | "devices" | "scan" | "settings" | "import" | "recovery" | "my-code";
@@ -39,5 +39,16 @@ export class AppPages<Page extends AppPage = AppPage> {
     await this.page.getByLabel(say("contact.name"), { exact: true }).fill(name);
     await this.page.getByRole("button", { name: say("contact.message"), exact: true }).click();
     await this.chats.composer.waitFor();
+  }
+
+  async deviceCount(): Promise<number> {
+    return (await this.deviceRows()).count();
+  }
+
+  protected async deviceRows(): Promise<AppLocator> {
+    await this.goTo("devices");
+    const rows = this.page.locator(".page li button.row");
+    await rows.first().waitFor();
+    return rows;
   }
 }

@@ -91,10 +91,19 @@ export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
     await this.page.getByRole("heading", { name: say("approve.doneTitle") }).waitFor();
   }
 
+  async hasFailedToLink(timeoutMs?: number): Promise<void> {
+    const heading = this.page.getByRole("heading", { name: say("approve.failedTitle") });
+    await heading.waitFor(timeoutMs === undefined ? {} : { timeout: timeoutMs });
+  }
+
+  async closeSheet(): Promise<void> {
+    await this.page.getByRole("button", { name: say("action.done"), exact: true }).click();
+  }
+
   /** Reads that the device is active, and closes the sheet that says so. */
   async acknowledgeLink(): Promise<void> {
     await this.hasLinked();
-    await this.page.getByRole("button", { name: say("action.done"), exact: true }).click();
+    await this.closeSheet();
   }
 
   async confirmLink(): Promise<void> {

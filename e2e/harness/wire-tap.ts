@@ -5,6 +5,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 const REQUEST_LINE = /^([A-Z]{3,7} \/[^ ]*) HTTP\/1\.1\r\n/;
+const USER_AGENT = /^user-agent: *(.*?)\r$/im;
 const LONGEST_REQUEST_LINE = 512;
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 const MASKED = 0x80;
@@ -19,7 +20,8 @@ export class WireTap {
   readonly #requests: string[] = [];
   #targetPort = 0;
   #isCut = false;
-  #hold: { pattern: RegExp; passes: number; released: Promise<void>; release: () => void } | undefined;
+  #stall: { userAgent: RegExp; passes: number; held: number; released: Promise<void>; release: () => void } | undefined;
+  #hold: { pattern: RegExp; passes: number; waiting: number; released: Promise<void>; release: () => void } | undefined;
 
   private constructor() {
     this.#server = createServer((client) => this.#relay(client));
@@ -56,12 +58,37 @@ export class WireTap {
   /** Requests like this are kept waiting from the one after `passes` on: a network that stalls. */
   hold(pattern: RegExp, passes: number): void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#hold = { pattern, passes, released: promise, release: resolve };
+    this.#hold = { pattern, passes, waiting: 0, released: promise, release: resolve };
+  }
+
+  /** Whether a request waits. */
+  get isHolding(): boolean {
+    return this.#hold !== undefined && this.#hold.waiting > 0;
   }
 
   release(): void {
     this.#hold?.release();
     this.#hold = undefined;
+  }
+
+  /**
+   * What browsers of this name send from now on stays here, after `passes` more pieces: a piece is a frame, or the request for a new
+   * connection. What is sent to them still arrives.
+   */
+  stall(userAgent: RegExp, passes = 0): void {
+    this.flow();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#stall = { userAgent, passes, held: 0, released: promise, release: resolve };
+  }
+
+  /** How many pieces are kept back. */
+  get stalled(): number {
+    return this.#stall?.held ?? 0;
+  }
+
+  flow(): void {
+    this.#stall?.release();
+    this.#stall = undefined;
   }
 
   /** Breaks every connection and lets no new one through, until `mend`. */
@@ -88,9 +115,11 @@ export class WireTap {
     const pieces: Buffer[] = [];
     this.#up.push(pieces);
     let order = Promise.resolve();
+    let name = "";
     client.on("data", (bytes) => {
       pieces.push(bytes);
-      const mayPass = this.#gate(bytes);
+      if (name === "") name = USER_AGENT.exec(bytes.toString("latin1"))?.[1] ?? "?";
+      const mayPass = this.#gate(bytes) ?? this.#stalledFor(name);
       order = order.then(() => mayPass).then(() => void server.write(bytes));
     });
     client.on("end", () => void order.then(() => server.end()));
@@ -109,6 +138,17 @@ export class WireTap {
     }
   }
 
+  #stalledFor(name: string): Promise<void> | undefined {
+    const stall = this.#stall;
+    if (stall === undefined || !stall.userAgent.test(name)) return undefined;
+    if (stall.passes > 0) {
+      stall.passes--;
+      return undefined;
+    }
+    stall.held++;
+    return stall.released;
+  }
+
   /** Each request begins a packet of its own: clients wait for the answer before they use a connection again. */
   #gate(bytes: Buffer): Promise<void> | undefined {
     const request = REQUEST_LINE.exec(bytes.toString("latin1", 0, LONGEST_REQUEST_LINE))?.[1];
@@ -119,6 +159,7 @@ export class WireTap {
       this.#hold.passes--;
       return undefined;
     }
+    this.#hold.waiting++;
     return this.#hold.released;
   }
 }

@@ -5,11 +5,14 @@ import { BidiConnection } from "./bidi-connection.ts";
 import { Faults } from "./faults.ts";
 import { ProcessGroup } from "./process-group.ts";
 import type { EngineProfile, EngineProfileOptions } from "./profile.ts";
-import { type Point, RemotePage, type Tab } from "./remote-page.ts";
+import { PageMoved, type Point, RemotePage, type Tab } from "./remote-page.ts";
 import { SCREEN_SIZES } from "./screen-sizes.ts";
 
 export const FIREFOX = process.env["HAWSER_FIREFOX"] ?? "/usr/bin/firefox-esr";
 const START_TIMEOUT_MS = 60_000;
+
+/** What the browser says when a script has no document any more. */
+const MOVED = /^(no such frame|unknown error): |AbortError|actor .* destroyed/i;
 
 /** A stock browser that says nothing to anybody but the page's server. */
 const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
@@ -152,12 +155,16 @@ class FirefoxTab implements Tab {
   }
 
   async call(source: string, given: readonly unknown[]): Promise<unknown> {
-    const answer = (await this.#bidi.command("script.callFunction", {
-      functionDeclaration: `async (given) => JSON.stringify(await (${source})(...JSON.parse(given)))`,
-      arguments: [{ type: "string", value: JSON.stringify(given) }],
-      target: { context: this.#context },
-      awaitPromise: true,
-    })) as { type: string; result?: { value?: string }; exceptionDetails?: { text: string } };
+    const answer = (await this.#bidi
+      .command("script.callFunction", {
+        functionDeclaration: `async (given) => JSON.stringify(await (${source})(...JSON.parse(given)))`,
+        arguments: [{ type: "string", value: JSON.stringify(given) }],
+        target: { context: this.#context },
+        awaitPromise: true,
+      })
+      .catch((error: Error) => {
+        throw MOVED.test(error.message) ? new PageMoved(error.message) : error;
+      })) as { type: string; result?: { value?: string }; exceptionDetails?: { text: string } };
     if (answer.type === "exception") throw new Error(answer.exceptionDetails?.text);
     return answer.result?.value === undefined ? undefined : JSON.parse(answer.result.value);
   }

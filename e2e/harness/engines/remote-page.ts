@@ -17,6 +17,9 @@ export interface Point {
   readonly y: number;
 }
 
+/** The document went away while it was asked: another one is on its way. */
+export class PageMoved extends Error {}
+
 /** What a driver can do with one tab. `call` runs a function's source with JSON arguments and gives its result as JSON. */
 export interface Tab {
   goto(url: string): Promise<void>;
@@ -37,6 +40,11 @@ const patternOf = (text: TextPattern, exact?: boolean): Pattern =>
 /** Both run in the page: what is imported here is named there by its source. */
 const ACT = `(query, wish) => (${actOnElement.toString()})(${findElements.toString()}, query, wish)`;
 const FIND_ONE = `(query) => (${findElements.toString()})(query)[0]`;
+
+function notYet(error: unknown): Probe {
+  if (error instanceof PageMoved) return { at: "wait", why: error.message };
+  throw error;
+}
 
 abstract class RemoteFinder {
   protected abstract step(...steps: QueryStep[]): RemoteLocator;
@@ -112,7 +120,7 @@ export class RemotePage extends RemoteFinder implements AppPage {
   async act(query: Query, wish: Wish, timeoutMs = ACTION_TIMEOUT_MS): Promise<unknown> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const probe = (await this.#tab.call(ACT, [query, wish])) as Probe;
+      const probe = (await this.#tab.call(ACT, [query, wish]).catch(notYet)) as Probe;
       if (probe.at === "ready") return probe.value;
       if (performance.now() > deadline)
         throw new Error(`waited ${timeoutMs} ms in vain for “${wish.want}” of ${JSON.stringify(query)}: ${probe.why}`);

@@ -12,6 +12,8 @@ gi.require_version("WebKit2", "4.1")
 from gi.repository import Gtk, WebKit2  # noqa: E402
 
 DATA = os.environ.get("HAWSER_WEBKIT_DATA", "")
+# On in Safari, off by default here.
+SAFARI_HAS = {"StorageAPI", "StorageAPIEstimate", "FileSystem", "FileSystemWritableStream", "AccessHandle"}
 WIDTH, HEIGHT = map(int, os.environ.get("HAWSER_WEBKIT_SIZE", "1280x720").split("x"))
 
 
@@ -28,6 +30,10 @@ def make_context():
 
 def make_settings():
     settings = WebKit2.Settings()
+    features = WebKit2.Settings.get_all_features()
+    for feature in map(features.get, range(features.get_length())):
+        if feature.get_identifier() in SAFARI_HAS:
+            settings.set_feature_enabled(feature, True)
     settings.set_enable_media_stream(True)
     return settings
 

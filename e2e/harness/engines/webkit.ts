@@ -10,7 +10,7 @@ import { until } from "../until.ts";
 import { Faults } from "./faults.ts";
 import { ProcessGroup } from "./process-group.ts";
 import type { EngineProfile, EngineProfileOptions } from "./profile.ts";
-import { type Point, RemotePage, type Tab } from "./remote-page.ts";
+import { PageMoved, type Point, RemotePage, type Tab } from "./remote-page.ts";
 import { SCREEN_SIZES } from "./screen-sizes.ts";
 import { WebDriverSession } from "./webdriver-session.ts";
 
@@ -18,13 +18,19 @@ export const WEBKIT_DRIVER = process.env["HAWSER_WEBKIT_DRIVER"] ?? "/usr/bin/We
 const BROWSER = fileURLToPath(new URL("./webkit-browser.py", import.meta.url));
 const START_TIMEOUT_MS = 30_000;
 
-/** WebDriver tells nothing of a page's console: each look at a page brings back what it said since the one before. */
+/** What the driver says when a script has no document any more. */
+const MOVED = /Could not parse script result|javascript error: Script evaluation was interrupted|navigat/i;
+
+/**
+ * WebDriver tells nothing of a page's console: each look at a page brings back what it said since the one before. An observer that goes
+ * on in the next frame is no exception, though the event says "error"; the other drivers leave it out as well.
+ */
 const DRAIN_FAULTS = `(() => {
   const heard = (window.hawserFaults ??= (() => {
     const list = [];
     const say = console.error;
     console.error = (...words) => (list.push("console: " + words.join(" ")), say.apply(console, words));
-    addEventListener("error", ({ message }) => list.push("page error: " + message));
+    addEventListener("error", ({ message }) => /^ResizeObserver loop/.test(message) || list.push("page error: " + message));
     addEventListener("unhandledrejection", ({ reason }) => list.push("page error: " + reason));
     return list;
   })());
@@ -158,11 +164,10 @@ class WebkitTab implements Tab {
       const faults = ${DRAIN_FAULTS};
       (async () => JSON.stringify({ faults, value: await (${source})(...JSON.parse(given)) }))()
         .then(done, (error) => done(JSON.stringify({ faults, error: String(error && error.message || error) })));`;
-    const answer = JSON.parse((await this.#command("POST", "/execute/async", { script, args: [JSON.stringify(given)] })) as string) as {
-      faults: string[];
-      value?: unknown;
-      error?: string;
-    };
+    const result = await this.#command("POST", "/execute/async", { script, args: [JSON.stringify(given)] }).catch((error: Error) => {
+      throw MOVED.test(error.message) ? new PageMoved(error.message) : error;
+    });
+    const answer = JSON.parse(result as string) as { faults: string[]; value?: unknown; error?: string };
     for (const fault of answer.faults) this.#faults.note(fault);
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer.value;

@@ -28,3 +28,6 @@ export const rememberTheme = (theme: string): void => write("theme", theme === "
 /** Whether this browser holds an account in that face. */
 export const isSettled = (face: Face): boolean => read(`${face}.settled`) === "yes";
 export const rememberSettled = (face: Face, settled: boolean): void => write(`${face}.settled`, settled ? "yes" : undefined);
+/** The last link attempt whose end a person has read. */
+export const readLink = (): string | null => read("link.read");
+export const rememberReadLink = (attempt: string): void => write("link.read", attempt);

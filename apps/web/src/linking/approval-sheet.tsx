@@ -1,5 +1,5 @@
 /** The phone's side of a link: who asks, from where, the code to compare; then the steps until the device is active. */
-import type { LinkStatus } from "@hawser/sdk";
+import type { LinkStage, LinkStatus } from "@hawser/sdk";
 import { Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { useAction } from "../app/action.ts";
@@ -7,15 +7,19 @@ import { useClient, useClientEvents } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
 import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
+import { readLink, rememberReadLink } from "../entry/remembered.ts";
 import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
+
+const isOver = (stage: LinkStage): boolean => stage === "active" || stage === "failed";
 
 export function ApprovalSheet() {
   const client = useClient();
   const [link, setLink] = useState<LinkStatus>();
+  // How a link ended is said until somebody has read it: it may have ended while this page was gone.
   useEffect(() => {
     void client.linkStatus().then(
-      (status) => status?.attempt !== undefined && !["active", "failed"].includes(status.stage) && setLink(status),
+      (status) => status?.attempt !== undefined && status.attempt !== readLink() && setLink(status),
       () => undefined,
     );
   }, [client]);
@@ -23,7 +27,11 @@ export function ApprovalSheet() {
     // Before there is an attempt, the page where the link began speaks.
     if (event.type === "link" && event.link.attempt !== undefined) setLink(event.link);
   });
-  return link === undefined ? null : <Sheet key={link.attempt ?? "attempt"} link={link} onClose={() => setLink(undefined)} />;
+  const close = (): void => {
+    if (link?.attempt !== undefined && isOver(link.stage)) rememberReadLink(link.attempt);
+    setLink(undefined);
+  };
+  return link === undefined ? null : <Sheet key={link.attempt ?? "attempt"} link={link} onClose={close} />;
 }
 
 function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose: () => void }) {
@@ -35,10 +43,9 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
   const [name, setName] = useState<string>();
   const { stage, attempt, peer } = link;
   const asks = stage === "comparing" && attempt !== undefined && peer !== undefined;
-  const isOver = stage === "active" || stage === "failed";
   const leave = (): void => {
     if (asks) void action.run(() => client.rejectLink(attempt));
-    else if (!isOver) void client.cancelLink().catch(() => undefined);
+    else if (!isOver(stage)) void client.cancelLink().catch(() => undefined);
     onClose();
   };
   const seconds = link.deadlineMs === undefined ? undefined : Math.max(0, Math.ceil((link.deadlineMs - now) / 1_000));
@@ -76,7 +83,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
               {t("approve.confirm")}
             </Button>
           </>
-        ) : isOver ? (
+        ) : isOver(stage) ? (
           <Button
             onClick={() => {
               onClose();
