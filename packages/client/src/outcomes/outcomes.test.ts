@@ -40,6 +40,14 @@ test("sessions: as many outcomes as attempts that began and are over, all in the
     ({ connection }: SessionState) => ({ type: "frame", connection, frame: { type: "welcome", message: {} } }) as unknown as SessionInput,
     ({ connection }: SessionState) =>
       ({ type: "frame", connection, frame: { type: "goodbye", message: { error: 3, retryAfterMs: 5 } } }) as unknown as SessionInput,
+    ({ connection }: SessionState) =>
+      ({
+        type: "frame",
+        connection,
+        frame: { type: "goodbye", message: { error: 63, retryAfterMs: 0, revokingList: {} } },
+      }) as unknown as SessionInput,
+    ({ asked }: SessionState) => ({ type: "revocation-checked", effectId: asked, valid: true }) as const,
+    ({ asked }: SessionState) => ({ type: "revocation-checked", effectId: asked, valid: false }) as const,
     ({ connection }: SessionState) => ({ type: "closed", connection, code: 1006 }) as const,
     ({ connection }: SessionState) => ({ type: "malformed", connection }) as const,
     ({ asked }: SessionState) => ({ type: "signed", effectId: asked, hello: {} }) as unknown as SessionInput,
@@ -78,6 +86,7 @@ test("a refused device says the server's word, a silent server what was seen", (
   expect(sessionCode({ ...waiting, cause: "goodbye", error: "RATE_LIMITED" })).toBe("RATE_LIMITED");
   expect(sessionCode({ ...waiting, cause: "connect-deadline", error: "UNREACHABLE" })).toBe("connect-deadline");
   expect(sessionCode({ ...waiting, cause: "revocation-unverified", error: "DEVICE_REVOKED" })).toBe("revocation-unverified");
+  expect(sessionCode({ ...waiting, kind: "revoked", cause: "goodbye", error: "DEVICE_REVOKED" })).toBe("DEVICE_REVOKED");
 });
 
 test("the tally counts equals together, drops the oldest, and gives back what was counted on meanwhile", () => {
