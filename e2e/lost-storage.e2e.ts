@@ -82,7 +82,7 @@ const overwritePages = (page: Page, name: string, first: number, count: number):
         }
         return undefined;
       };
-      const file = await walk((await navigator.storage.getDirectory()) as Folder);
+      const file = await walk(await navigator.storage.getDirectory());
       if (file === undefined) throw new Error("there is no database");
       const pages = Math.floor((await file.getFile()).size / PAGE) - 1;
       const writable = await file.createWritable({ keepExistingData: true });

@@ -50,6 +50,7 @@ export const EVENT_FIELDS = {
     peerOrigin: "string?", error: "string?", typedCode: "string?", place: "number?", estimateMs: "number?",
   }, // prettier-ignore
   linked: { account: "string", device: "number" },
+  moved: { account: "string", device: "number" },
   approved: { peerName: "string" },
   history: { state: "string", direction: "string?", done: "number", total: "number" },
   device: {

@@ -318,9 +318,10 @@ export interface HawserClient {
   showReverseCode(): Promise<LinkStatus>;
   /**
    * `restore`: the companion is this device of the list (`DeviceInfo.restorable`), which has lost its store; it gets its identity back and
-   * the list stays as it is.
+   * the list stays as it is. `newPhone`: the account moves to it, and it gets the account's key; has to be said exactly when
+   * `LinkPeer.kind` is `phone`, else the call rejects with WRONG_ROLE.
    */
-  approveLink(attempt: AttemptId, options?: { deviceName?: string; restore?: DeviceNumber }): Promise<void>;
+  approveLink(attempt: AttemptId, options?: { deviceName?: string; restore?: DeviceNumber; newPhone?: boolean }): Promise<void>;
   rejectLink(attempt: AttemptId): Promise<void>;
 
   // Devices

@@ -195,7 +195,9 @@ test("an account moves to a new phone: companions stay, history comes along, the
   await anna.openLinkCode((await linkStage(phone, "waiting-for-scan")).uri!);
   const asked = await linkStage(anna, "comparing");
   expect(asked.peer?.kind).toBe("phone");
-  await anna.approveLink(asked.attempt!);
+  // Whoever believes to link a companion hands no key out.
+  await expect(anna.approveLink(asked.attempt!)).rejects.toMatchObject({ code: "WRONG_ROLE" });
+  await anna.approveLink(asked.attempt!, { newPhone: true });
   await until(phone, async () => (await phone.state()).phase === "ready");
   expect((await phone.state()).role).toBe("phone");
   // Until it is finished both are phones, and giving up here costs nothing.

@@ -1,4 +1,5 @@
 /** `hawser approve`: the phone's side of a link. Shows who asks, and decides. */
+import { parseDeviceNumber } from "@hawser/base";
 import type { ClientEvent, HawserClient, LinkStatus } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
@@ -16,6 +17,8 @@ interface ApproveOptions {
   readonly code?: string;
   readonly show?: boolean;
   readonly invert?: boolean;
+  readonly restore?: string;
+  readonly newPhone?: boolean;
 }
 
 /** Longer than every deadline of the ceremony, which come as failures of their own. */
@@ -29,6 +32,8 @@ export const approve: DefineCommand = (program, run) => {
     .option("--code <letters>", "the letters that the device shows, instead of its code")
     .option("--show", "show a code here, for the device to read (hawser link --scan, or its camera)")
     .option("--invert", "draw the code for a light terminal")
+    .option("--restore <number>", "it is this device of the account, which has lost its storage: it goes on as that one")
+    .option("--new-phone", "it is the account's next phone (there: hawser move), and gets the account's key")
     .option("-y, --yes", "do not ask; only for codes you made yourself")
     .option("--no-history", "do not stay until the old messages are handed over")
     .option("--name <name>", "call the device this instead of what it proposes")
@@ -105,11 +110,24 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
   try {
     const asking = await reach(["comparing"]);
     if (asking?.attempt === undefined) throw new CliError("REQUEST_DEADLINE");
+    // The account's key is handed out only to whom it was meant for.
+    if ((asking.peer?.kind === "phone") !== (options.newPhone === true)) {
+      await reject();
+      const isPhone = asking.peer?.kind === "phone";
+      throw new CliError("WRONG_ROLE", {
+        detail: isPhone ? "It wants to be the account's next phone, and would get the account's key." : "It does not ask to be a phone.",
+        next: isPhone ? "If you are moving to it: hawser approve --new-phone." : "Leave --new-phone out.",
+      });
+    }
     if (!(await agrees(context, asking))) {
       await reject();
       throw new CliError("DECLINED", { detail: "You declined. The device was not let in." });
     }
-    await client.approveLink(asking.attempt, options.name === undefined ? {} : { deviceName: options.name });
+    await client.approveLink(asking.attempt, {
+      ...(options.name === undefined ? {} : { deviceName: options.name }),
+      ...(options.restore === undefined ? {} : { restore: deviceNumber(options.restore) }),
+      ...(options.newPhone === true ? { newPhone: true } : {}),
+    });
     if ((await reach(["active"])) === undefined) throw new CliError("ACTIVATION_DEADLINE");
     const peerName = options.name ?? asking.peer?.name ?? "";
     output.event({ event: "approved", peerName }, output.paint.green(`✓ "${safeName(peerName)}" is linked.`));
@@ -118,6 +136,12 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
     else if (signal.aborted && last.attempt === undefined) await client.cancelLink().catch(() => undefined);
     throw error;
   }
+}
+
+function deviceNumber(text: string) {
+  const number = parseDeviceNumber(Number(text));
+  if (number === undefined) throw new CliError("USAGE", { detail: "That is no device number.", next: "See: hawser devices" });
+  return number;
 }
 
 async function agrees({ output, input, signal, options }: Context<ApproveOptions>, { peer, matchCode }: LinkStatus): Promise<boolean> {

@@ -12,10 +12,11 @@ import { importChat } from "./import.ts";
 import { invite } from "./invite.ts";
 import { link } from "./link.ts";
 import { listen } from "./listen.ts";
+import { move } from "./move.ts";
 import { send } from "./send.ts";
 import { serve } from "./serve.ts";
 import { status } from "./status.ts";
 
 export const COMMANDS: readonly DefineCommand[] = [
-  serve, invite, backupServer, account, link, approve, devices, contacts, send, listen, chats, history, importChat, status, doctor,
+  serve, invite, backupServer, account, link, approve, move, devices, contacts, send, listen, chats, history, importChat, status, doctor,
 ]; // prettier-ignore

@@ -11,7 +11,7 @@ import { withClient } from "../profile/with-client.ts";
 import { linkEvent, queueLine, stageLine } from "../views/link-view.ts";
 import { qrCode } from "../terminal/qr-code.ts";
 
-interface LinkOptions {
+export interface LinkOptions {
   readonly deviceName: string;
   readonly history: boolean;
   readonly invert?: boolean;
@@ -51,10 +51,14 @@ export const link: DefineCommand = (program, run) => {
     );
 };
 
-async function ceremony(client: HawserClient, context: Context<LinkOptions>): Promise<void> {
+export async function ceremony(
+  client: HawserClient,
+  context: Context<LinkOptions>,
+  as: "companion" | "phone" = "companion",
+): Promise<void> {
   const { output, signal, options } = context;
   const show = screen(context);
-  const begin = () => client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform(), typedCode: true });
+  const begin = () => client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform(), typedCode: true, as });
   let last: LinkStatus = await begin();
   if (options.scan !== undefined) await answerPhone(client, options.scan, signal);
   const probe = async (event: ClientEvent | undefined): Promise<"active" | "paused" | undefined> => {

@@ -1,7 +1,7 @@
 /** One line about the connection while something is wrong: the cause, and when it is tried again. Says nothing about short hiccups. */
 import { Banner, Button, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
-import { useClientState } from "./client-context.tsx";
+import { useClient, useClientState } from "./client-context.tsx";
 import { errorText } from "./error-text.ts";
 import { useNow } from "./now.ts";
 import { goPage } from "./router.ts";
@@ -9,9 +9,16 @@ import { goPage } from "./router.ts";
 /** Shorter interruptions heal before anyone has read about them. */
 const SAY_AFTER_MS = 1_500;
 
+const NOTICES = {
+  "old-copy": "notice.oldCopy",
+  "store-lost": "notice.storeLost",
+  "store-damaged": "notice.storeDamaged",
+} as const;
+
 export function ConnectionBanner() {
   const text = useText();
-  const { connection, storage, outboxCount, listConflict } = useClientState();
+  const client = useClient();
+  const { connection, storage, outboxCount, listConflict, notice } = useClientState();
   // A try under way after one that failed is the same trouble, not its end.
   const isDown = connection.kind === "offline" || (connection.kind === "connecting" && connection.attempt > 1);
   const transport = connection.kind === "online" ? connection.transport : "";
@@ -61,6 +68,21 @@ export function ConnectionBanner() {
         {navigator.onLine && connection.kind === "offline" && errorText(text, connection.error)}{" "}
         {seconds > 0 ? text.t("connection.retryIn", { seconds }) : text.t("connection.retrying")}{" "}
         {outboxCount > 0 && text.t("connection.outbox", { count: outboxCount })}
+      </Banner>
+    );
+  }
+  if (notice !== undefined) {
+    return (
+      <Banner
+        tone="warn"
+        icon="warning"
+        action={
+          <Button look="plain" onClick={() => void client.dismissNotice()}>
+            {text.t("notice.read")}
+          </Button>
+        }
+      >
+        {text.t(NOTICES[notice])}
       </Banner>
     );
   }

@@ -2,12 +2,14 @@
 import type { LinkStage, LinkStatus } from "@hawser/sdk";
 import { Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
+import type { DeviceNumber } from "@hawser/base";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
 import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
 import { readLink, rememberReadLink } from "../entry/remembered.ts";
+import { ExistingDevice } from "./existing-device.tsx";
 import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
 
@@ -41,8 +43,10 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
   const action = useAction("inline");
   const now = useNow(1_000);
   const [name, setName] = useState<string>();
+  const [existing, setExisting] = useState<DeviceNumber>();
   const { stage, attempt, peer } = link;
   const asks = stage === "comparing" && attempt !== undefined && peer !== undefined;
+  const isPhone = peer?.kind === "phone";
   const leave = (): void => {
     if (asks) void action.run(() => client.rejectLink(attempt));
     else if (!isOver(stage)) void client.cancelLink().catch(() => undefined);
@@ -76,7 +80,11 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
               busy={action.busy}
               onClick={() =>
                 void action.run(() =>
-                  client.approveLink(attempt, name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }),
+                  client.approveLink(attempt, {
+                    ...(name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }),
+                    ...(existing === undefined ? {} : { restore: existing }),
+                    ...(isPhone ? { newPhone: true } : {}),
+                  }),
                 )
               }
             >
@@ -124,6 +132,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
               </dd>
             </div>
           </dl>
+          {!isPhone && <ExistingDevice name={peer.name} chosen={existing} onChoose={setExisting} />}
           <TextField
             label={t("devices.name")}
             value={name ?? peer.name}
@@ -134,7 +143,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
           />
           <p className="note note-warn">
             <Icon name="warning" size={20} />
-            {t("approve.warning")}
+            {t(isPhone ? "approve.newPhone" : "approve.warning")}
           </p>
           {seconds !== undefined && seconds <= 60 && <p className="numeric">{t("approve.left", { seconds })}</p>}
         </>

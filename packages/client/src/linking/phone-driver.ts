@@ -64,6 +64,8 @@ export interface ApproveOptions {
   readonly deviceName?: string;
   /** This device of the list has lost its store: it gets its identity back, and nothing is signed. */
   readonly restore?: DeviceNumber;
+  /** It may become a phone, and gets the account's key. Never by mistake: without it such a request is refused. */
+  readonly newPhone?: boolean;
 }
 
 interface Parts {
@@ -295,7 +297,12 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     },
     openTyped: couriers.openTyped,
     showReverse: couriers.showReverse,
-    approve: (attempt, options = {}) => input(keyOf(attempt), { type: "approve", ...options }),
+    approve(attempt, { newPhone, ...options } = {}) {
+      const key = keyOf(attempt);
+      const wantsPhone = phoneStatus(attempts.get(key)!.state).peer?.kind === "phone";
+      if (wantsPhone !== (newPhone === true)) throw new OperationalError("WRONG_ROLE");
+      input(key, { type: "approve", ...options });
+    },
     reject: (attempt) => input(keyOf(attempt), { type: "reject" }),
     status() {
       const last = [...attempts.values()].at(-1);

@@ -41,6 +41,7 @@ export const diagnosis = {
   "cause.SERVER_FAULTY": "Onun qarşısındakı sistem serverin yerində olmadığını deyir.",
   "cause.SERVER_BUSY": "İşi çoxdur, gələnləri bir müddət geri göndərir.",
   "cause.SERVER_FORGOT": "Bu cihazı daha tanımır və imzalı səbəb göstərmir. Buradakı açarlar və mesajlar qalır.",
+  "cause.SERVER_REFUSES": "Cavab verir, amma bu cihazı hələlik içəri buraxmır. Buradakı açarlar və mesajlar qalır.",
   "cause.SERVER_TOO_OLD": "Bu proqramdan köhnədir. Yenilənməlidir.",
   "cause.MESSAGES_DOWN": "Mesajlar üçün lazım olan hissəsi işləmir. Yazdıqlarınız saxlanılır, sonra gedəcək.",
   "cause.LINKING_DOWN": "Yeni cihazları qoşan hissəsi işləmir. Söhbətlər işləyir.",

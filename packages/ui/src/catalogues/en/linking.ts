@@ -54,6 +54,16 @@ export const linking = {
   "approve.doneTitle": "Device linked",
   "approve.doneText": "It works on its own from now on. Your history follows in the background.",
   "approve.failedTitle": "The device was not linked",
+  "approve.as": "This device is",
+  "approve.asNew": "a new device",
+  "approve.asExisting": "my device “{name}”, which has lost its data",
+  "approve.newPhone":
+    "It will become your phone and get the key of your account. Confirm only if you are moving to a new phone that is in your hand.",
+  "notice.oldCopy": "This device’s data had been put back from an older copy. Keys were made anew; missing messages are on their way.",
+  "notice.storeLost": "The browser had lost this device’s data. It is linked as before; messages are on their way from your other device.",
+  "notice.storeDamaged":
+    "Some of this device’s data could not be read. What could be read was kept; the rest is on its way from your other device.",
+  "notice.read": "Understood",
   "scan.title": "Scan a code",
   "scan.video": "Camera picture",
   "scan.starting": "Starting the camera…",

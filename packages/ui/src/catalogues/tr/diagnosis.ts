@@ -41,6 +41,7 @@ export const diagnosis = {
   "cause.SERVER_FAULTY": "Önündeki bir sistem, sunucunun orada olmadığını söylüyor.",
   "cause.SERVER_BUSY": "Çok yoğun; gelenleri bir süreliğine geri çeviriyor.",
   "cause.SERVER_FORGOT": "Bu cihazı artık tanımıyor ve imzalı bir neden göstermiyor. Buradaki anahtarlar ve mesajlar duruyor.",
+  "cause.SERVER_REFUSES": "Yanıt veriyor ama bu cihazı şimdilik içeri almıyor. Buradaki anahtarlar ve mesajlar duruyor.",
   "cause.SERVER_TOO_OLD": "Bu programdan daha eski. Güncellenmesi gerekiyor.",
   "cause.MESSAGES_DOWN": "Mesajlar için gereken bölümü çalışmıyor. Yazdıklarınız saklanıyor, sonra gidecek.",
   "cause.LINKING_DOWN": "Yeni cihaz bağlayan bölümü çalışmıyor. Sohbetler çalışıyor.",
