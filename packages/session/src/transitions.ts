@@ -9,6 +9,7 @@ import {
   CLOCK_DOUBT_MS,
   GOOD_AFTER_MS,
   MAX_CLOCK_CORRECTION_MS,
+  MIN_SLOW_DOWN_PERCENT,
   pauseMs,
   PING_REQUEST_ID,
   pingDelayMs,
@@ -159,8 +160,10 @@ export function sendHello(state: SessionState, frame: Extract<SessionEffect, { t
 
 export function welcomed(state: SessionState, message: Welcome, context: StepContext): SessionStep {
   const catchingUp = Number(message.device?.waiting ?? 0n);
-  const step = enter(state, "online", { catchingUp, pinging: false, error: "UNREACHABLE" }, leave(state, true, undefined), [
-    set("ping", pingDelayMs(state.slowDownPercent, context.random)),
+  // A server that is still busy says so again.
+  const changes = { catchingUp, pinging: false, error: "UNREACHABLE", slowDownPercent: MIN_SLOW_DOWN_PERCENT } as const;
+  const step = enter(state, "online", changes, leave(state, true, undefined), [
+    set("ping", pingDelayMs(MIN_SLOW_DOWN_PERCENT, context.random)),
     set("good", GOOD_AFTER_MS),
   ]);
   return {

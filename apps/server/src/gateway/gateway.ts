@@ -30,8 +30,10 @@ import { BatchBuilder } from "./batch-builder.ts";
 import { type Connection, type ConnectionHost, ignoreWriteError } from "./connection.ts";
 import type { CarrierKind, FrameSocket } from "./frame-socket.ts";
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, PAUSE_ABOVE_BYTES, RECONNECT_MIN_MS, RECONNECT_SPREAD_MS } from "./gateway-limits.ts";
+import { failed } from "./failed-response.ts";
 import { frameErrorName, type GoodbyeReason, sayGoodbye } from "./goodbye.ts";
 import { Greeter } from "./greeter.ts";
+import { LoadMeter, tellSlowDown } from "./load-meter.ts";
 import { Lobby } from "./lobby.ts";
 import { type GatewayMetrics, gatewayMetrics, type Log, type Metrics } from "./observation.ts";
 import { type SendRejection, SendRouter } from "./send-router.ts";
@@ -78,6 +80,7 @@ class SocketGateway implements Gateway, ConnectionHost {
   readonly #greeter: Greeter;
   readonly #router: SendRouter;
   readonly #batch = new BatchBuilder();
+  readonly #load = new LoadMeter();
   /** Connections with something to write at the end of the flush under way. */
   #queue: Connection[] = [];
   #draining = false;
@@ -88,7 +91,13 @@ class SocketGateway implements Gateway, ConnectionHost {
     this.#limits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
     this.#metrics = gatewayMetrics(options.metrics);
     this.#router = new SendRouter(options.directory, options.mailboxes, new AccountNames(), new BacklogShares(this.#limits, options.clock));
-    this.#lobby = new Lobby(this.#limits, options.clock, options.random, (connection, reason) => this.#end(connection, reason));
+    this.#lobby = new Lobby(
+      this.#limits,
+      options.clock,
+      options.random,
+      (connection, reason) => this.#end(connection, reason),
+      (lateMs) => this.#load.swept(lateMs, () => this.#lobby.all(), tellSlowDown),
+    );
     this.#greeter = new Greeter({
       ...options,
       limits: this.#limits,
@@ -170,7 +179,10 @@ class SocketGateway implements Gateway, ConnectionHost {
     }
     const refusal = this.#greeter.answer(connection, hello);
     if (refusal !== undefined) this.#end(connection, refusal);
-    else if (connection.device !== undefined) this.queue(connection);
+    else if (connection.device !== undefined) {
+      this.queue(connection);
+      if (this.#load.percent !== 100) tellSlowDown(connection, this.#load.percent);
+    }
   }
 
   #send(connection: Connection, frame: SendFrame): void {
@@ -383,11 +395,4 @@ class SocketGateway implements Gateway, ConnectionHost {
     await this.#lobby.emptied(DRAIN_GRACE_MS);
     this.#lobby.close();
   }
-}
-
-function failed(id: number, error: ErrorName, retryAfterMs: number): Response {
-  return create(ResponseSchema, {
-    id,
-    result: { case: "failure", value: create(FailureSchema, { error: ERROR_CODES[error].code, retryAfterMs }) },
-  });
 }

@@ -16,6 +16,7 @@ export class Lobby {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #end: (connection: Connection, reason: GoodbyeReason) => void;
+  readonly #swept: (lateMs: number) => void;
   readonly #connections = new Set<Connection>();
   /** In the order of arrival, so that a sweep stops at the first that still has time. */
   readonly #unidentified = new Set<Connection>();
@@ -28,11 +29,19 @@ export class Lobby {
   /** The coarse clock of all connections: monotonic, as of the last sweep or arrival. */
   nowMs: number;
 
-  constructor(limits: GatewayLimits, clock: Clock, random: Random, end: (connection: Connection, reason: GoodbyeReason) => void) {
+  /** `swept`: after each sweep, with how late it was. */
+  constructor(
+    limits: GatewayLimits,
+    clock: Clock,
+    random: Random,
+    end: (connection: Connection, reason: GoodbyeReason) => void,
+    swept: (lateMs: number) => void,
+  ) {
     this.#limits = limits;
     this.#clock = clock;
     this.#random = random;
     this.#end = end;
+    this.#swept = swept;
     this.nowMs = clock.monotonicMs();
   }
 
@@ -123,9 +132,11 @@ export class Lobby {
   }
 
   #armSweep(): void {
+    const dueMs = this.#clock.monotonicMs() + SWEEP_EVERY_MS;
     this.#cancelSweep ??= this.#clock.after(SWEEP_EVERY_MS, () => {
       this.#cancelSweep = undefined;
       this.#sweep();
+      this.#swept(this.nowMs - dueMs);
       if (this.#connections.size > 0) this.#armSweep();
     });
   }

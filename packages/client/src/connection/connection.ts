@@ -45,6 +45,8 @@ export interface ConnectionEvents {
   push(push: Push): void;
   batch(acks: readonly number[], deliveries: readonly Delivery[]): void;
   lost(): void;
+  /** This device's clock was set, or it slept: what waits for a time of day may wait for years. */
+  clockLeapt(): void;
   status(status: ConnectionStatus): void;
   /** Each step of the machine, before its effects. */
   stepped(before: SessionState, after: SessionState): void;
@@ -101,7 +103,10 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents, n
     for (const effect of result.effects) run(effect);
     if (before.kind !== state.kind && state.kind === "online") for (const waiter of onlineWaiters) waiter();
     // The clock was set, or the computer slept: the answer tells both, the time and whether the connection lives.
-    if (state.kind === "online" && serverTime.hasLeapt()) step({ type: "network-changed" });
+    if (state.kind === "online" && serverTime.hasLeapt()) {
+      events.clockLeapt();
+      step({ type: "network-changed" });
+    }
   };
 
   const run = (effect: SessionEffect): void => {

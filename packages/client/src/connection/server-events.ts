@@ -56,6 +56,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
       if (acks.length > 0) pump.acknowledge(acks);
       if (deliveries.length > 0) receiver.deliver(deliveries);
     },
+    clockLeapt: () => engineOf().pump.clockLeapt(),
     lost() {
       engineOf().pump.disconnected();
     },

@@ -36,6 +36,8 @@ export interface OutboxPump {
   disconnected(): void;
   /** Welcomed, and this store is no older copy: what waits may leave, without delay. Nothing does before. */
   admitted(): void;
+  /** Waits were set by a clock that says something else now. */
+  clockLeapt(): void;
   stop(): void;
 }
 
@@ -342,6 +344,10 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     },
     admitted() {
       isAdmitted = true;
+      outbox.retryNow();
+      wake();
+    },
+    clockLeapt() {
       outbox.retryNow();
       wake();
     },
