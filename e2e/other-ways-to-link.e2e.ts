@@ -67,6 +67,18 @@ scenario("the companion's camera reads the code that the phone shows", async (wo
   await companion.chats.isReady();
 });
 
+scenario("the link behind the phone's code, opened in a browser", async (world) => {
+  const { url, phone } = await signedUp(world);
+  await phone.showCode();
+  const page = await (await world.companion()).page();
+  await page.goto(await codeOnScreen(phone.page));
+  const companion = CompanionApp.on(page);
+  expect(await companion.matchCode()).toBe(await phone.matchCode());
+  expect(page.url()).toBe(`${url}/`);
+  await phone.confirmLink();
+  await companion.chats.isReady();
+});
+
 scenario("the phone's camera reads the code that a terminal printed", async (world) => {
   const { url, phone } = await signedUp(world);
   const profile = join(world.folder, "terminal");

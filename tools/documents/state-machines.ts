@@ -1,6 +1,15 @@
 /** docs/STATE-MACHINES.md: every machine as a diagram and a table of its states, from the tables that run it. */
 import { type StateRule, toMermaid, type Transition } from "@hawser/base";
-import { COMPANION_STATES, describeCompanion, describePhone, PHONE_STATES } from "@hawser/linking";
+import {
+  COMPANION_STATES,
+  describeCompanion,
+  describeGiver,
+  describePhone,
+  describeTaker,
+  GIVER_STATES,
+  PHONE_STATES,
+  TAKER_STATES,
+} from "@hawser/linking";
 import { DEADLINES, describeSession, SESSION_STATES } from "@hawser/session";
 import { describeSink, describeSource, SINK_STAGES, SOURCE_STAGES } from "@hawser/sync";
 
@@ -37,6 +46,18 @@ const MACHINES: readonly Machine[] = [
     about: "The device that reads it and signs (`packages/linking`). One machine an attempt.",
     transitions: describePhone(),
     states: PHONE_STATES,
+  },
+  {
+    title: "Courier, companion",
+    about: "Brings a code's parts to a phone: by letters, or by a code that the phone shows (`packages/linking`). One for each code.",
+    transitions: describeGiver(),
+    states: GIVER_STATES,
+  },
+  {
+    title: "Courier, phone",
+    about: "Letters that were typed, or a code that is shown; ends with a code to open or a reason (`packages/linking`).",
+    transitions: describeTaker(),
+    states: TAKER_STATES,
   },
   {
     title: "History, source",

@@ -16,7 +16,7 @@ export interface StaticFile {
 }
 
 /** Pages of the app that are not files of their own. */
-const APP_ROUTES = new Set(["/", "/phone", "/link", "/add", "/diagnosis"]);
+const APP_ROUTES = new Set(["/", "/phone", "/link", "/link-me", "/add", "/diagnosis"]);
 const MAX_CACHED_FILES = 256;
 const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** Vite writes `assets/name-HASH.ext`. */

@@ -7,6 +7,7 @@ import { DeviceAlerts } from "../devices/device-alert.tsx";
 import { DevicesPage } from "../devices/devices-page.tsx";
 import { DiagnosisPage } from "../diagnosis/diagnosis-page.tsx";
 import { RevokedScreen } from "../devices/revoked-screen.tsx";
+import type { Intent } from "../entry/face.ts";
 import type { LinkSeed } from "../entry/link-seed.ts";
 import { rememberSettled } from "../entry/remembered.ts";
 import { LinkScreen } from "../linking/link-screen.tsx";
@@ -25,7 +26,7 @@ const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   diagnosis: () => <DiagnosisPage />,
 };
 
-export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) {
+export function CompanionApp({ seed, intent }: { readonly seed: LinkSeed | undefined; readonly intent: Intent | undefined }) {
   const { t } = useText();
   const route = useRoute();
   const { phase, unreadTotal } = useClientState();
@@ -40,7 +41,7 @@ export function CompanionApp({ seed }: { readonly seed: LinkSeed | undefined }) 
   }, [unreadTotal, phase]);
 
   if (phase === "revoked") return <RevokedScreen face="companion" />;
-  if (phase !== "ready") return <LinkScreen seed={seed} />;
+  if (phase !== "ready") return <LinkScreen seed={seed} phoneCode={intent?.kind === "link-me" ? intent.text : undefined} />;
   const menu: readonly MenuItem[] = [
     { id: "contacts", icon: "people", label: t("contacts.title"), onSelect: () => goPage("contacts") },
     { id: "devices", icon: "devices", label: t("devices.title"), onSelect: () => goPage("devices") },

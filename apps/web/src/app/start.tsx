@@ -76,7 +76,7 @@ function App({ engine, options, known }: AppProperties) {
         <ClientProvider client={engine.client} initial={state}>
           <FollowSettings />
           <NetworkHints />
-          {options.face === "phone" ? <PhoneApp intent={options.intent} /> : <CompanionApp seed={options.seed} />}
+          {options.face === "phone" ? <PhoneApp intent={options.intent} /> : <CompanionApp seed={options.seed} intent={options.intent} />}
         </ClientProvider>
       )}
       <AppUpdate />

@@ -23,6 +23,11 @@ test("addresses lead to their face", () => {
     kind: "link",
     text: "https://chat.example/link#1.secret",
   });
+  // A phone's own code is for a companion, also in a browser that is a phone as well.
+  expect(destination(new URL("https://chat.example/link-me#1.x"), { phone: true, companion: false })).toMatchObject({
+    face: "companion",
+    intent: { kind: "link-me" },
+  });
 });
 
 test("the chosen language wins, then the browser's wishes, then English", () => {

@@ -6,7 +6,7 @@ import type { LinkStage, LinkStatus } from "@hawser/sdk";
 import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText, useToast } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
 import { useClient, useClientEvents, useClientState } from "../app/client-context.tsx";
-import { errorText } from "../app/error-text.ts";
+import { codeOf, errorText } from "../app/error-text.ts";
 import { useChangeLanguage } from "../app/language.tsx";
 import { WaitingButton } from "../app/waiting-button.tsx";
 import { linkUri, type LinkSeed } from "../entry/link-seed.ts";
@@ -20,7 +20,13 @@ import { StageList } from "./stage-list.tsx";
 const FAILURES_BEFORE_DIAGNOSIS = 2;
 const LANDED: readonly LinkStage[] = ["scanned", "comparing", "approving", "activating"];
 
-export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
+interface LinkScreenProperties {
+  readonly seed: LinkSeed | undefined;
+  /** The page was opened by a phone's own code: it is answered as soon as there is a code here. */
+  readonly phoneCode?: string | undefined;
+}
+
+export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
   const text = useText();
   const { t, language } = text;
   const client = useClient();
@@ -58,6 +64,13 @@ export function LinkScreen({ seed }: { readonly seed: LinkSeed | undefined }) {
   useEffect(() => begin(seed), [client]);
 
   const uri = link?.uri ?? (link === undefined && seed !== undefined ? linkUri(seed, location.origin) : undefined);
+  const isAnswered = useRef(false);
+  useEffect(() => {
+    if (phoneCode === undefined || link?.uri === undefined || isAnswered.current) return;
+    isAnswered.current = true;
+    client.openReverseCode(phoneCode).catch((error: unknown) => toast({ text: errorText(text, codeOf(error)) }));
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once, when the first code is there
+  }, [link?.uri]);
   const [lastUri, setLastUri] = useState(uri);
   if (uri !== undefined && uri !== lastUri) setLastUri(uri);
   const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;

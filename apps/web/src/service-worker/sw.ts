@@ -25,7 +25,7 @@ declare const __PRECACHE__: Precache;
 const scope = globalThis as unknown as WorkerScope;
 const precache = __PRECACHE__;
 const CACHE = `hawser-${precache.version}`;
-const PAGES = /^\/(?:|index\.html|phone(?:\/.*)?|link|add|diagnosis)$/;
+const PAGES = /^\/(?:|index\.html|phone(?:\/.*)?|link|link-me|add|diagnosis)$/;
 
 scope.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(precache.files.map((file) => new Request(file, { cache: "reload" })))));
