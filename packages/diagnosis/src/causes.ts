@@ -8,6 +8,7 @@ export const CAUSES = {
   SERVER_FAULTY: "server",
   SERVER_BUSY: "server",
   SERVER_FORGOT: "server",
+  SERVER_REFUSES: "server",
   SERVER_TOO_OLD: "server",
   MESSAGES_DOWN: "server",
   LINKING_DOWN: "server",

@@ -16,10 +16,12 @@ export interface EngineFacts {
   readonly linkFailuresInARow: number;
 }
 
+/** Another program with this device's keys is connected: a copy of this profile. */
+const TAKEN_OVER = "REPLACED_BY_SAME_DEVICE";
 const FORGOTTEN = new Set(["UNKNOWN_ACCOUNT", "UNKNOWN_DEVICE", "BAD_SIGNATURE"]);
 
 export function readEngine(facts: EngineFacts): Partial<Findings> {
-  const { phase, connection, storage } = facts;
+  const { phase, connection } = facts;
   return {
     device: {
       kind:
@@ -36,17 +38,24 @@ export function readEngine(facts: EngineFacts): Partial<Findings> {
     ...(isUndecided(connection) ? {} : { session: sessionOf(connection) }),
     ...(connection.error === "CLIENT_TOO_OLD" ? { version: { kind: "client-old" } as const } : {}),
     ...(connection.error === "SERVER_TOO_OLD" ? { version: { kind: "server-old" } as const } : {}),
-    storage: { kind: !facts.storageIntact ? "damaged" : storage.kind === "memory" ? "fleeting" : storage.durable ? "lasting" : "private" },
+    storage: { kind: storageOf(facts) },
     ...(facts.linkFailuresInARow > 1 ? { links: { kind: "failing", inARow: facts.linkFailuresInARow } as const } : {}),
   };
 }
 
-/** A first try under way says nothing; one after others that failed does. */
-const isUndecided = ({ kind, attempt = 1 }: EngineFacts["connection"]): boolean =>
-  kind === "idle" || (kind === "connecting" && attempt <= 1);
+/** A first try under way says nothing, one after others that failed does. Too old a version, and another self, are findings of their own. */
+const isUndecided = ({ kind, error, attempt = 1 }: EngineFacts["connection"]): boolean =>
+  kind === "idle" || kind === "update-needed" || error === TAKEN_OVER || (kind === "connecting" && attempt <= 1);
 
 function sessionOf({ kind, error }: EngineFacts["connection"]): Findings["session"] {
   if (kind === "online") return { kind: "online" };
   if (error !== undefined && FORGOTTEN.has(error)) return { kind: "forgotten" };
   return { kind: error === undefined || error === "UNREACHABLE" ? "offline" : "refused" };
+}
+
+function storageOf({ storageIntact, storage, connection }: EngineFacts): Findings["storage"]["kind"] {
+  if (!storageIntact) return "damaged";
+  if (connection.error === TAKEN_OVER) return "locked";
+  if (storage.kind === "memory") return "fleeting";
+  return storage.durable ? "lasting" : "private";
 }

@@ -67,6 +67,7 @@ const isFaultElsewhere = ({ tcp, http, roles, socket, session, version, name }: 
   roles?.kind === "down" ||
   (socket !== undefined && socket.kind !== "greeted" && http !== undefined) ||
   session?.kind === "forgotten" ||
+  session?.kind === "refused" ||
   version?.kind === "server-old";
 
 describe("whatever was found", () => {
@@ -158,6 +159,13 @@ describe("what a person would ask about", () => {
     expect(verdict({ device: { kind: "revoked" } }).confidence).toBeLessThan(verdict({ ...WELL, device: { kind: "revoked" } }).confidence);
     expect(verdict({ clock: { kind: "off", offsetMs: 1e9 } }).whose).toBe("cannot-tell");
     expect(verdict({}).cause).toBe("TOO_LITTLE");
+  });
+
+  test("a server that greets and then sends this device away has trouble of its own, unless it shows a signed reason", () => {
+    expect(verdict({ ...WELL, session: { kind: "refused" } })).toMatchObject({ whose: "server", cause: "SERVER_REFUSES" });
+    expect(verdict({ ...WELL, session: { kind: "forgotten" } })).toMatchObject({ whose: "server", cause: "SERVER_FORGOT" });
+    expect(verdict({ ...WELL, device: { kind: "revoked" }, session: undefined as never })).toMatchObject({ cause: "DEVICE_REVOKED" });
+    expect(verdict({ ...WELL, device: { kind: "unlisted" } })).toMatchObject({ whose: "me", cause: "STORAGE_DAMAGED" });
   });
 
   test("chats that go on speak against a wrong clock and against a blocked socket", () => {

@@ -91,7 +91,7 @@ function allWell(findings: Partial<Findings>): Support {
   const seen = good.filter((name) => findings[name] !== undefined);
   // An engine that is not connected yet while all around it is well: probably in a moment.
   const speaksAgainst: ProbeName[] = [];
-  if (findings.session?.kind === "offline" || findings.session?.kind === "refused") speaksAgainst.push("session");
+  if (findings.session?.kind === "offline") speaksAgainst.push("session");
   if (findings.links !== undefined) speaksAgainst.push("links");
   if (findings.crowd?.kind === "far-fewer") speaksAgainst.push("crowd");
   const speaksFor = seen.filter((name) => !speaksAgainst.includes(name));

@@ -53,6 +53,8 @@ const server: readonly Rule[] = [
   ({ http }) => (http?.kind === "faulty" ? support("SERVER_FAULTY", 0.75, ["http"]) : undefined),
   ({ socket }) => (socket?.kind === "busy" ? support("SERVER_BUSY", 0.9, ["socket"]) : undefined),
   ({ session }) => (session?.kind === "forgotten" ? support("SERVER_FORGOT", 0.85, ["session"]) : undefined),
+  // It greets, and then sends this device away, without a signed reason: its own trouble behind the door.
+  ({ session }) => (session?.kind === "refused" ? support("SERVER_REFUSES", 0.8, ["session"]) : undefined),
   ({ version }) => (version?.kind === "server-old" ? support("SERVER_TOO_OLD", 0.95, ["version"]) : undefined),
 ];
 
@@ -110,6 +112,8 @@ const own: readonly Rule[] = [
   ({ device }) => (device?.kind === "revoked" ? support("DEVICE_REVOKED", 0.98, ["device"]) : undefined),
   ({ version }) => (version?.kind === "client-old" ? support("CLIENT_TOO_OLD", 0.95, ["version"]) : undefined),
   ({ storage }) => (storage?.kind === "damaged" ? support("STORAGE_DAMAGED", 0.95, ["storage"]) : undefined),
+  // Lists are verified before they are stored: ones that do not verify were changed on this disk.
+  ({ device }) => (device?.kind === "unlisted" ? support("STORAGE_DAMAGED", 0.75, ["device"]) : undefined),
   ({ storage }) => (storage?.kind === "lost" ? support("STORAGE_LOST", 0.95, ["storage"]) : undefined),
   ({ storage }) => (storage?.kind === "full" ? support("STORAGE_FULL", 0.9, ["storage"]) : undefined),
   ({ storage }) => (storage?.kind === "locked" ? support("PROFILE_LOCKED", 0.7, ["storage"]) : undefined),

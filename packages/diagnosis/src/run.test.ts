@@ -182,6 +182,10 @@ test("what an engine knows of itself", () => {
   expect(readEngine({ ...engine, connection: { kind: "offline", error: "UNREACHABLE" } }).session).toEqual({ kind: "offline" });
   expect(readEngine({ ...engine, connection: { kind: "connecting", attempt: 1 } }).session).toBeUndefined();
   expect(readEngine({ ...engine, connection: { kind: "connecting", attempt: 3 } }).session).toEqual({ kind: "offline" });
+  const replaced = readEngine({ ...engine, connection: { kind: "offline", error: "REPLACED_BY_SAME_DEVICE" } });
+  expect([replaced.session, replaced.storage]).toEqual([undefined, { kind: "locked" }]);
+  expect(readEngine({ ...engine, connection: { kind: "offline", error: "STORE_UNAVAILABLE" } }).session).toEqual({ kind: "refused" });
+  expect(readEngine({ ...engine, connection: { kind: "update-needed", error: "CLIENT_TOO_OLD" } }).session).toBeUndefined();
   expect(readEngine({ ...engine, connection: { kind: "update-needed", error: "CLIENT_TOO_OLD" } }).version).toEqual({ kind: "client-old" });
   expect(readEngine({ ...engine, listed: false }).device).toEqual({ kind: "unlisted" });
   expect(readEngine({ ...engine, storage: { kind: "memory", durable: false } }).storage).toEqual({ kind: "fleeting" });

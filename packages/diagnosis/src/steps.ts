@@ -5,7 +5,7 @@
 import type { Cause } from "./causes.ts";
 
 export const STEPS = {
-  WAIT: { helps: ["SERVER_DOWN", "SERVER_SILENT", "SERVER_FAULTY", "SERVER_BUSY", "SERVER_FORGOT", "MESSAGES_DOWN", "LINKING_DOWN", "KEYS_DOWN", "FILES_DOWN", "NO_ANSWER"], loses: "nothing" },
+  WAIT: { helps: ["SERVER_DOWN", "SERVER_SILENT", "SERVER_FAULTY", "SERVER_BUSY", "SERVER_FORGOT", "SERVER_REFUSES", "MESSAGES_DOWN", "LINKING_DOWN", "KEYS_DOWN", "FILES_DOWN", "NO_ANSWER"], loses: "nothing" },
   LOOK_AGAIN: { helps: ["CONTRADICTION", "TOO_LITTLE", "NO_ANSWER", "ANSWERS_ALTERED"], loses: "nothing" },
   CHECK_NETWORK: { helps: ["NO_NETWORK", "NO_ROUTE", "NAME_NOT_FOUND", "NO_ANSWER"], loses: "nothing" },
   SIGN_IN_TO_NETWORK: { helps: ["LOGIN_PAGE"], loses: "nothing" },
@@ -16,7 +16,7 @@ export const STEPS = {
   FREE_SPACE: { helps: ["STORAGE_FULL"], loses: "nothing" },
   LASTING_PLACE: { helps: ["STORAGE_FLEETING"], loses: "nothing" },
   COMPARE_DEVICES: { helps: ["LIST_CONFLICT", "DEVICE_REVOKED"], loses: "nothing" },
-  TELL_OPERATOR: { helps: ["SERVER_DOWN", "SERVER_SILENT", "SERVER_FAULTY", "SERVER_FORGOT", "SERVER_TOO_OLD", "MESSAGES_DOWN", "LINKING_DOWN", "KEYS_DOWN", "FILES_DOWN", "CERTIFICATE_DATES", "LIST_CONFLICT", "NO_ANSWER"], loses: "nothing" },
+  TELL_OPERATOR: { helps: ["SERVER_DOWN", "SERVER_SILENT", "SERVER_FAULTY", "SERVER_FORGOT", "SERVER_REFUSES", "SERVER_TOO_OLD", "MESSAGES_DOWN", "LINKING_DOWN", "KEYS_DOWN", "FILES_DOWN", "CERTIFICATE_DATES", "LIST_CONFLICT", "NO_ANSWER"], loses: "nothing" },
   RESTART: { helps: ["STORAGE_DAMAGED", "STORAGE_LOST", "PROFILE_LOCKED"], loses: "nothing" },
   UPDATE: { helps: ["CLIENT_TOO_OLD"], loses: "nothing" },
   /** Keys and messages of this device only; the account and its other devices stay, and history comes again from them. */

@@ -23,7 +23,9 @@ export async function lookAtProfile(place: ProfilePlace, signal: AbortSignal): P
   if (storage.kind === "damaged") return { findings: { storage }, changes: [] };
   try {
     const { findings, changes } = await askClient(place, signal);
-    return { findings: { ...findings, storage: findings.storage?.kind === "damaged" ? findings.storage : storage }, changes };
+    // The folder tells more than the engine, but for what only the engine can see.
+    const isWorse = findings.storage?.kind === "damaged" || findings.storage?.kind === "locked";
+    return { findings: isWorse ? findings : { ...findings, storage }, changes };
   } catch (error) {
     return { findings: { storage: { kind: kindOf(error) ?? storage.kind } }, changes: [] };
   }

@@ -16,6 +16,7 @@ export const CAUSE: Readonly<Record<Cause, string>> = {
   SERVER_FAULTY: "Something in front of it answers that it is not there.",
   SERVER_BUSY: "It has too much to do and sends people away for a while.",
   SERVER_FORGOT: "It does not know this device any more, and shows no signed reason. Keys and messages here are kept.",
+  SERVER_REFUSES: "It answers, but does not let this device in for now. Keys and messages here are kept.",
   SERVER_TOO_OLD: "It is older than this program. It has to be updated.",
   MESSAGES_DOWN: "The part of it that messages need is down. What you write is kept and goes out later.",
   LINKING_DOWN: "The part of it that links new devices is down. Chats work.",
