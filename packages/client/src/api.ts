@@ -6,10 +6,8 @@ import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, Messag
 import type { LinkErrorName, LinkStage, LinkStatus } from "@hawser/linking";
 import type { ErrorName } from "@hawser/wire";
 import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
+import type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 import type { FileSource } from "./file-source.ts";
-
-/** Which of the two faces this profile is. Decided once, when an account is created, restored or linked. */
-export type Role = "phone" | "companion";
 
 export type ClientPhase = "empty" | "linking" | "ready" | "revoked";
 
@@ -43,19 +41,6 @@ export interface ClientState {
  * `store-damaged`: parts of the store could not be read; what could was kept. Missing messages come as history each time.
  */
 export type StoreNotice = "old-copy" | "store-lost" | "store-damaged";
-
-export interface DeviceAlert {
-  readonly id: string;
-  readonly kind: "added" | "removed";
-  readonly device: DeviceNumber;
-  readonly name: string;
-  readonly role: Role;
-  readonly atMs: number;
-  /** The phone that added it, or the device that removed it, where the lists say so. */
-  readonly byName: string | undefined;
-  /** "Remove it" was answered: the phone does it, after a moment in which it can be taken back (`undo`). */
-  readonly removing: boolean;
-}
 
 export interface SelfInfo {
   readonly account: AccountId;
@@ -105,18 +90,6 @@ export interface Settings {
   readonly theme: "light" | "dark" | "system";
   /** Counts of how attempts ended, without anybody's name, are sent to the server (docs/OUTCOMES.md). */
   readonly reportOutcomes: boolean;
-}
-
-export interface DeviceInfo {
-  readonly device: DeviceNumber;
-  readonly name: string;
-  readonly role: Role;
-  readonly isThis: boolean;
-  readonly addedAtMs: number;
-  readonly connected: boolean;
-  readonly lastSeenMs: number | undefined;
-  /** On a phone: a companion whose identity can be given back to it, should it lose its store. */
-  readonly restorable: boolean;
 }
 
 /**
@@ -410,4 +383,5 @@ export interface HawserClient {
 
 export type { ErrorName, LinkErrorName, LinkStage, LinkStatus };
 export type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
+export type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 export type { FilePreview, FileSource } from "./file-source.ts";
