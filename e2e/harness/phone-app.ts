@@ -136,7 +136,7 @@ export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
   async revokeCompanion(): Promise<void> {
     await (await this.#companion()).click();
     await this.page.getByRole("button", { name: say("revoke.action"), exact: true }).click();
-    await this.page.getByRole("button", { name: say("revoke.confirm") }).click();
+    await this.page.getByRole("button", { name: say("revoke.confirm"), exact: true }).click();
     await this.page.getByRole("dialog").waitFor({ state: "detached" });
   }
 }
