@@ -16,8 +16,6 @@ import {
   PushSchema,
   type RegistrationPolicy,
   type Request,
-  type Response,
-  ResponseSchema,
   ResyncNeededSchema,
   type SendFrame,
   SendRejectedSchema,
