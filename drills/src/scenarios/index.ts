@@ -1,11 +1,13 @@
 /** All drills, in the order of the list. */
 import type { Scenario } from "../scenario.ts";
 import { clockSkew } from "./clock-skew.ts";
+import { droppedDeliveries } from "./dropped-deliveries.ts";
 import { february27 } from "./february-27.ts";
 import { forkedList } from "./forked-list.ts";
 import { historyHangs } from "./history-hangs.ts";
 import { mailboxOverflow } from "./mailbox-overflow.ts";
 import { relinkStorm } from "./relink-storm.ts";
+import { restoredBackup } from "./restored-backup.ts";
 import { secondDevice } from "./second-device.ts";
 import { sessionStoreDown } from "./session-store-down.ts";
 import { suspendedIphone } from "./suspended-iphone.ts";
@@ -19,5 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   mailboxOverflow,
   forkedList,
   suspendedIphone,
+  droppedDeliveries,
+  restoredBackup,
   relinkStorm,
 ];

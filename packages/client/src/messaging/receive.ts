@@ -42,6 +42,16 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
   let highest = 0;
   /** Deliveries were dropped: nothing behind them may be committed until the server has repeated them. */
   let dropped = false;
+  /** What did not come once, and did not come on the connection after that either: it is not there any more. */
+  let missedAt = 0;
+
+  /** Numbers follow one another: a jump means that something was lost on the way, and a new connection brings it again. */
+  const isHole = (sequence: number, next: number): boolean => {
+    if (sequence === next || missedAt === next) return false;
+    missedAt = next;
+    core.log({ event: "deliveries-missing", count: sequence - next });
+    return true;
+  };
 
   const run = async (): Promise<void> => {
     running = true;
@@ -164,6 +174,12 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
         if (delivery.sequence <= Math.max(cursor, highest)) continue;
         // Too much at once: what is not queued must not be skipped by a later cursor, so a new connection asks for it again.
         if (queue.length >= MAX_RECEIVE_QUEUE) return link.reconnect();
+        if (isHole(delivery.sequence, Math.max(cursor, highest) + 1)) {
+          // What is queued is whole and is taken in; nothing behind the hole is.
+          dropped = true;
+          link.reconnect();
+          break;
+        }
         highest = delivery.sequence;
         queue.push(owned(delivery));
       }
