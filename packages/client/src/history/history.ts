@@ -57,6 +57,11 @@ export function createHistory(
     openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
     transfer,
     accepted,
+    (served) => {
+      const listed = new Set(directory.latest(own())?.list.devices.map(({ number }) => number) ?? []);
+      for (const device of served)
+        if (listed.has(device)) sources.begin(toHex(core.ports.random.bytes(16)), device as DeviceNumber, { kind: "all" });
+    },
   );
   const own = (): AccountId => core.identity.requireSelf().account;
 
@@ -78,6 +83,7 @@ export function createHistory(
       case "request": {
         const request = message.value;
         later(() => {
+          core.identity.noteServed(device);
           sources.request(request, jobId, device);
           if (request.conversationId === "" && request.nextIndex === 0) wantsState(device);
         });
@@ -104,7 +110,10 @@ export function createHistory(
   return {
     fromSource: (message, from) => sinks.take(message, from.device),
     toSource,
-    linked: (attempt, device) => sources.begin(attempt, device, { kind: "all" }),
+    linked(attempt, device) {
+      core.identity.noteServed(device);
+      sources.begin(attempt, device, { kind: "all" });
+    },
     imported(conversation) {
       const self = core.identity.requireSelf();
       const beforeMs = core.store.messages.lastOrder(core.store.conversations.find(conversation)?.row ?? -1) / ORDER_STEPS_PER_MS + 1;

@@ -62,12 +62,13 @@ export interface HistorySinks {
   stop(): void;
 }
 
-/** `accepted`: another own device has accepted the chat with that account. */
+/** `accepted`: another own device has accepted the chat with that account. `filled`: a gap is filled in which these devices were served. */
 export function createHistorySinks(
   core: Core,
   writer: HistoryWriter,
   transfer: BlobTransfer,
   accepted: (account: AccountId) => void,
+  filled: (served: readonly number[]) => void,
 ): HistorySinks {
   const jobs = new Map<string, SinkState>();
   const timers = new Map<string, () => void>();
@@ -123,7 +124,11 @@ export function createHistorySinks(
     if (state.complete) for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(state.job.source, conversation, total);
     if (state.complete && [...jobs.values()].every((job) => job.complete)) {
       core.identity.setSettling(false);
-      if (core.identity.gapAfterMs() === undefined) core.identity.gapFilled();
+      if (core.identity.gapAfterMs() === undefined) {
+        const served = core.identity.servedInGap();
+        core.identity.gapFilled();
+        if (served.length > 0) later(() => filled(served));
+      }
       core.notify.changed("conversations");
     }
     if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
