@@ -29,6 +29,10 @@ export function newestParts(state: CompanionState): LinkCodeParts | undefined {
   return code === undefined ? undefined : partsOf(code);
 }
 
+/** Whether a phone that got this code could still use it. */
+export const canBeScanned = (state: CompanionState, rendezvousId: string): boolean =>
+  liveCodes(state).some((code) => code.rendezvousId === rendezvousId);
+
 /** `running`: by the rendezvous id of their code. */
 export function planCouriers(state: CompanionState, running: Iterable<string>, wanted: boolean): CourierPlan {
   const live = wanted ? liveCodes(state) : [];

@@ -14,7 +14,7 @@ export {
   stepGiver,
 } from "./courier-giver.ts";
 export { GIVER_STATES, type GiverState } from "./courier-giver-state.ts";
-export { newestParts, planCouriers, shownLetters } from "./courier-plan.ts";
+export { canBeScanned, newestParts, planCouriers, shownLetters } from "./courier-plan.ts";
 export {
   describeTaker,
   INITIAL_TAKER,

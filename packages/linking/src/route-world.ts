@@ -6,7 +6,7 @@ import { toBase64Url, utf8 } from "@hawser/base";
 import { companionStatus } from "./companion-view.ts";
 import type { GiverState } from "./courier-giver-state.ts";
 import { type GiverEffect, type GiverInput, giverStatus, INITIAL_GIVER, resumeGiver, stepGiver } from "./courier-giver.ts";
-import { newestParts, planCouriers, shownLetters } from "./courier-plan.ts";
+import { canBeScanned, newestParts, planCouriers, shownLetters } from "./courier-plan.ts";
 import type { TakerState } from "./courier-taker-state.ts";
 import { INITIAL_TAKER, resumeTaker, stepTaker, type TakerEffect, type TakerInput, takerStatus } from "./courier-taker.ts";
 import { type LinkCodeParts, parseLinkCode, parseReverseCode } from "./link-code.ts";
@@ -63,9 +63,13 @@ export class RouteWorld extends LinkWorld {
       this.givers.set(parts.rendezvousId, fresh(INITIAL_GIVER));
       this.#tellGiver(parts.rendezvousId, { type: "give-typed", origin: ORIGIN, parts });
     }
-    const canBeScanned = this.companion.state.codes.map(({ rendezvousId }) => rendezvousId);
-    for (const key of this.givers.keys())
-      if (key !== "reverse" && !canBeScanned.includes(key)) this.violations.push("letters outlived their code");
+    const answering = this.givers.get("reverse")?.state.parts;
+    if (answering !== undefined && !canBeScanned(this.companion.state, answering.rendezvousId)) {
+      this.#tellGiver("reverse", { type: "cancel" });
+      this.#endGiver("reverse");
+    }
+    const live = this.companion.state.codes.map(({ rendezvousId }) => rendezvousId);
+    for (const key of this.givers.keys()) if (key !== "reverse" && !live.includes(key)) this.violations.push("letters outlived their code");
   }
 
   #endGiver(key: string): void {

@@ -17,7 +17,7 @@ export function OtherWays({ link, onLetters }: OtherWaysProperties) {
   const [isReading, setReading] = useState(false);
   return (
     <div className="other-ways">
-      {isAsked ? (
+      {isAsked || link?.typedCode !== undefined ? (
         <div className="match" role="status">
           <small>{t("typed.show")}</small>
           <span className="typed-letters">{link?.typedCode ?? "····-····"}</span>

@@ -4,6 +4,7 @@
  */
 import { OperationalError } from "@hawser/base";
 import {
+  canBeScanned,
   type CompanionState,
   type GiverEffect,
   type GiverInput,
@@ -138,7 +139,10 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
         add(parts.rendezvousId, INITIAL_GIVER);
         input(parts.rendezvousId, { type: "give-typed", origin: core.ports.origin, parts });
       }
-      if (plan.stop.length > 0) save();
+      const answering = couriers.get(REVERSE)?.state.parts;
+      const isOver = answering !== undefined && !canBeScanned(state, answering.rendezvousId);
+      if (isOver) end(REVERSE);
+      if (isOver || plan.stop.length > 0) save();
     },
     letters: (state) => shownLetters(state, new Map([...couriers].map(([key, courier]) => [key, courier.state]))),
     async openReverse(text, state) {
