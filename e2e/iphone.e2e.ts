@@ -63,17 +63,29 @@ function mentions(tap: WireTap, code: string): number {
   return count;
 }
 
-/** A confirmation of which nothing was kept is asked for again, with the same number; one that was kept is not. */
-async function confirmsAgainIfAsked(story: Story): Promise<void> {
+/**
+ * After a confirmation the phone goes on; asks again, with the same number, when nothing of the confirmation was kept; or was away for
+ * longer than a link may wait: then it says so, has left no device behind, and a new code works.
+ */
+async function comesToAnEnd(story: Story): Promise<void> {
   const { phone, companion } = story;
-  const question = phone.page.getByRole("heading", { name: say("approve.title") });
-  const answer = await until("the phone asks again or goes on", async () => {
-    if (await companion.chats.list.isVisible()) return "goes on";
-    return (await question.isVisible()) && "asks";
+  const says = (key: "approve.title" | "approve.doneTitle" | "approve.failedTitle"): Promise<boolean> =>
+    phone.page.getByRole("heading", { name: say(key) }).isVisible();
+  const outcome = await until("the phone says how the link goes on", async () => {
+    if (await says("approve.doneTitle")) return "linked";
+    if (await says("approve.title")) return "asks";
+    return (await says("approve.failedTitle")) && "failed";
   });
-  if (answer === "goes on") return;
+  if (outcome === "linked") return phone.closeSheet();
+  if (outcome === "asks") {
+    await sameNumber(story);
+    return phone.confirmLink();
+  }
+  await phone.closeSheet();
+  expect(await phone.deviceCount()).toBe(1);
+  await phone.pasteCode(await companion.freshCode());
   await sameNumber(story);
-  await phone.confirm();
+  return phone.confirmLink();
 }
 
 const sameNumber = async ({ phone, companion }: Story): Promise<void> => {
@@ -114,8 +126,7 @@ const STEPS: Readonly<Record<string, (story: Story) => Promise<void>>> = {
     await story.phone.confirm();
     await until("the phone asks for the newest list", () => story.tap.stalled > 0);
     await dies(story);
-    await confirmsAgainIfAsked(story);
-    await story.phone.acknowledgeLink();
+    await comesToAnEnd(story);
   },
   "the list is signed, nobody has it": async (story) => {
     const code = await codeOnScreen(story.companion.page);
@@ -127,7 +138,7 @@ const STEPS: Readonly<Record<string, (story: Story) => Promise<void>>> = {
     await story.phone.confirm();
     await until("the phone leaves its approval", () => mentions(story.tap, code) > before);
     await dies(story);
-    await story.phone.acknowledgeLink();
+    await comesToAnEnd(story);
   },
   "the list is published, the companion not there yet": async (story) => {
     await story.phone.pasteCode(await codeOnScreen(story.companion.page));
@@ -136,7 +147,7 @@ const STEPS: Readonly<Record<string, (story: Story) => Promise<void>>> = {
     await story.phone.confirm();
     await story.phone.isActivating();
     await dies(story);
-    await story.phone.acknowledgeLink();
+    await comesToAnEnd(story);
   },
   "the device is active": async (story) => {
     await story.phone.pasteCode(await codeOnScreen(story.companion.page));

@@ -1,6 +1,7 @@
 /** The companion as a person sees it: the page with the code, then chats beside each other. */
 import { AppPages } from "./app-pages.ts";
 import type { AppPage } from "./engines/app-page.ts";
+import { readCode } from "./read-code.ts";
 import { until } from "./until.ts";
 import { say, wording } from "./words.ts";
 
@@ -57,6 +58,20 @@ export class CompanionApp<Page extends AppPage = AppPage> extends AppPages<Page>
   async revokedNotice(): Promise<string> {
     await this.page.getByRole("heading", { name: say("revoked.title") }).waitFor();
     return this.page.getByRole("main").innerText();
+  }
+
+  /** Lets go of a link that comes to nothing, for a code that nobody has seen. */
+  async freshCode(): Promise<string> {
+    const ways = [say("action.cancel"), say("link.newCode"), say("link.startOver")];
+    return until("a new code is shown", async () => {
+      const code = await readCode(await this.page.screenshot());
+      if (code !== undefined) return code;
+      for (const name of ways) {
+        const button = this.page.getByRole("button", { name, exact: true });
+        if (await button.isVisible()) await button.click();
+      }
+      return undefined;
+    });
   }
 
   /** From the page of a removed device back to a code. */

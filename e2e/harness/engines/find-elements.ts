@@ -21,7 +21,7 @@ export type Query = readonly QueryStep[];
 
 export function findElements(query: Query): Element[] {
   const IMPLICIT: Readonly<Record<string, string>> = {
-    button: "button,summary,input[type=button],input[type=submit]",
+    button: "button,summary,input[type=button],input[type=submit],input[type=file]",
     heading: "h1,h2,h3,h4,h5,h6",
     link: "a[href]",
     img: "img[alt]:not([alt=''])",
