@@ -44,6 +44,9 @@ scenario("letters: a wrong one is said, the new ones link", async (world) => {
   await phone.startScan();
   await phone.typeCode(letters.slice(0, -1) + (letters.endsWith("7") ? "8" : "7"));
   await phone.page.getByText(say("error.CODE_WRONG")).waitFor();
+  // Twice in a row: the same again is not all that is offered.
+  await phone.retypeCode("ZZZZ-ZZZZ");
+  await phone.page.locator('a[href^="/diagnosis"]').waitFor();
   const fresh = await until("new letters", async () => {
     const text = (await companion.page.locator(".typed-letters").innerText()).trim();
     return text === letters || text.includes("·") ? undefined : text;
