@@ -36,8 +36,8 @@ export const UPDATE_RETRY_MS = 3_600_000;
 /** A server's word corrects the device's clock by at most so much: one that is years off must not move what this device dates. */
 export const MAX_CLOCK_CORRECTION_MS = 24 * 3_600_000;
 
-/** An answer to a ping is this old at most: a clock that seems off by less may only be a slow network. */
-export const CLOCK_DOUBT_MS = WATCHDOG_MS;
+/** An answer to a ping is this old at most (`WATCHDOG_MS`): a clock that seems off by less may only be a slow network. */
+export const CLOCK_DOUBT_MS = 10_000;
 
 export const MIN_SLOW_DOWN_PERCENT = 100;
 export const MAX_SLOW_DOWN_PERCENT = 1_000;
