@@ -9,6 +9,12 @@ import { type Tap, VirtualConnection } from "./virtual-connection.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
+/** What carries frames, as clients know it. To the network they differ only in what proxies do to them. */
+export const CARRIERS = ["websocket", "sse", "poll"] as const;
+export type Carrier = (typeof CARRIERS)[number];
+/** What a proxy does to new connections of one kind: nothing, an answer that refuses, silence, or answers held back for ever. */
+export type Manner = "works" | "refused" | "hangs" | "holds back";
+
 /** How one device's way to the server is just now. */
 export interface Path {
   readonly device: string;
@@ -20,7 +26,11 @@ export interface Path {
   downHeld: boolean;
   /** What a new connection meets: an answer, a refusal, a proxy's 503, or silence. */
   opening: "works" | "refused" | "503" | "hangs";
+  /** What stands on the way does this to one kind only. */
+  manners: Readonly<Record<Carrier, Manner>>;
 }
+
+export const GOOD_MANNERS: Path["manners"] = { websocket: "works", sse: "works", poll: "works" };
 
 /** What listens: the server's life that is up now. */
 export interface Listener {
@@ -65,18 +75,28 @@ export class Network {
     let path = this.#paths.get(device);
     if (path === undefined) {
       const n = this.#paths.size + 1;
-      path = { device, address: `10.0.${n >> 8}.${n & 255}`, lowMs: 5, highMs: 60, upHeld: false, downHeld: false, opening: "works" };
+      path = {
+        device,
+        address: `10.0.${n >> 8}.${n & 255}`,
+        lowMs: 5,
+        highMs: 60,
+        upHeld: false,
+        downHeld: false,
+        opening: "works",
+        manners: GOOD_MANNERS,
+      };
       this.#paths.set(device, path);
     }
     return path;
   }
 
-  open(machine: Machine, life: number, events: FrameConnectionEvents): FrameConnection {
+  open(machine: Machine, life: number, events: FrameConnectionEvents, carrier: Carrier = "websocket"): FrameConnection {
     const path = this.path(machine.name);
     const random = this.#random.fork(`${machine.name}/${++this.#opened}`);
-    const { opening } = path;
+    const manner = path.manners[carrier];
+    const opening = path.opening === "works" && manner !== "holds back" ? manner : path.opening;
     if (opening !== "works") return this.#refuse(machine, life, events, opening, random);
-    const connection = new VirtualConnection({ network: this, machine, life, events, path, random });
+    const connection = new VirtualConnection({ network: this, machine, life, events, path, random, deaf: manner === "holds back" });
     this.connections.add(connection);
     connection.begin();
     return connection.clientEnd;

@@ -74,6 +74,8 @@ export class VirtualConnection {
   readonly serverEnd = new ServerEnd(this);
   #client: "connecting" | "open" | "closing" | "closed" = "connecting";
   #serverMachine: { readonly machine: Machine; readonly life: number } | undefined;
+  /** A proxy holds back what comes down, for as long as the connection lasts. */
+  readonly #deaf: boolean;
   /** Nothing travels any more, in either direction. */
   dead = false;
 
@@ -84,7 +86,9 @@ export class VirtualConnection {
     events: FrameConnectionEvents;
     path: Path;
     random: SeededRandom;
+    deaf: boolean;
   }) {
+    this.#deaf = parts.deaf;
     this.network = parts.network;
     this.machine = parts.machine;
     this.life = parts.life;
@@ -154,7 +158,8 @@ export class VirtualConnection {
     if (direction === "up") {
       if (this.serverEnd.readyState === CLOSED || this.network.front?.frame(this, bytes) === true) return;
       this.toServer(() => this.serverEnd.onMessage(bytes));
-    } else if (this.#client === "open" || this.#client === "closing") this.#toClient(() => this.#events.frame(bytes));
+    } else if (this.#deaf) return;
+    else if (this.#client === "open" || this.#client === "closing") this.#toClient(() => this.#events.frame(bytes));
   }
 
   #toClient(callback: () => void): void {

@@ -3,7 +3,7 @@ import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } f
 import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type LogEvent } from "@hawser/client";
 import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
-import type { Network } from "../engine/network.ts";
+import type { Carrier, Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import { type HttpFaults, virtualHttp } from "./virtual-http.ts";
 import type { VirtualServer } from "./virtual-server.ts";
@@ -28,6 +28,8 @@ export interface DeviceOptions {
   readonly primitives: Primitives;
   readonly origin: string;
   readonly httpFaults: HttpFaults;
+  /** Whether it has other transports than WebSockets. Asked at each start. */
+  readonly fallbacks: () => boolean;
   readonly seams: (device: Device) => DeviceSeams;
   onEvent(device: Device, event: ClientEvent): void;
   onBody(body: Bytes): void;
@@ -39,6 +41,8 @@ export class Device {
   readonly name: string;
   readonly machine: Machine;
   readonly disk = new Disk();
+  /** What its platform calls the network it is on. */
+  network = "";
   readonly #options: DeviceOptions;
   #client: HawserClient | undefined;
 
@@ -63,9 +67,12 @@ export class Device {
     const seams = this.#options.seams(this);
     const onBody = (request: { readonly body?: Bytes }): void =>
       request.body === undefined ? undefined : this.#options.onBody(request.body);
+    const transport = (kind: Carrier): Transport =>
+      seams.transport({ kind, open: (_url, events) => network.open(machine, life, events, kind) });
     const ports: ClientPorts = {
       database: seams.database(this.disk.openFor(machine, life)),
-      transport: seams.transport({ kind: "websocket", open: (_url, events) => network.open(machine, life, events) }),
+      transport: transport("websocket"),
+      ...(this.#options.fallbacks() ? { otherTransports: [transport("sse"), transport("poll")], network: () => this.network } : {}),
       http: seams.http(
         virtualHttp({ network, machine, life, shelf: server.shelf, random: random.fork("http"), faults: httpFaults, onBody }),
       ),

@@ -198,8 +198,7 @@ export class VirtualServer {
     );
     this.#gateway = gateway;
     this.#directory = directoryRole;
-    // The socket's type is that of `ws`; the gateway uses the members that the virtual end has.
-    network.listener = { machine, life, accept: (connection, address) => gateway.accept(connection.serverEnd as never, address) };
+    network.listener = { machine, life, accept: (connection, address) => gateway.accept(connection.serverEnd, address) };
   }
 
   /** `reset`: the process died and its kernel says so. `silent`: the whole machine is gone. */

@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly seams?: Seams;
   readonly follow?: (line: string) => void;
+  /** Devices may fall back from WebSockets to event streams and polls. */
+  readonly fallbacks?: boolean;
 }
 
 /** Enough of the stack to find it. */
@@ -57,8 +59,10 @@ export class World {
   readonly httpFaults: HttpFaults = { lostAnswers: 0 };
   readonly #primitives: Primitives;
   readonly #seams: Seams;
+  readonly #fallbacks: boolean;
 
-  constructor({ seed, seams = {}, follow }: WorldOptions) {
+  constructor({ seed, seams = {}, follow, fallbacks = false }: WorldOptions) {
+    this.#fallbacks = fallbacks;
     this.#seams = seams;
     this.random = new SeededRandom(`seed ${seed}`);
     this.trace = new Trace(this.scheduler, follow);
@@ -95,6 +99,7 @@ export class World {
       primitives: this.#primitives,
       origin: ORIGIN,
       httpFaults: this.httpFaults,
+      fallbacks: () => this.#fallbacks,
       seams: (its) => ({ ...NO_DEVICE_SEAMS, ...this.#seams.device?.(its, this) }),
       onEvent: (its, event) => this.#event(its, event),
       onBody: (body: Bytes) => this.wire.body(body),

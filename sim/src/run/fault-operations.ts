@@ -1,4 +1,5 @@
 /** What goes wrong. Every fault ends by itself, and at the latest when the world heals. */
+import { GOOD_MANNERS } from "../engine/network.ts";
 import type { Device } from "../nodes/device.ts";
 import { ROLES } from "../nodes/virtual-server.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
@@ -195,7 +196,7 @@ export function heal(cast: Cast): void {
   if (!world.server.up) world.server.start();
   for (const device of world.devices) {
     const path = world.network.path(device.name);
-    Object.assign(path, { lowMs: 5, highMs: 60, opening: "works" });
+    Object.assign(path, { lowMs: 5, highMs: 60, opening: "works", manners: GOOD_MANNERS });
     device.disk.order = undefined;
     world.network.release(device.name);
     device.machine.wake();

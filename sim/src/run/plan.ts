@@ -3,6 +3,7 @@
  * the operations with their times. A plan can be cut down: an operation draws from a source of its own, so the others stay as they were.
  */
 import { SeededRandom } from "../engine/seeded-random.ts";
+import { drawProxies, type ProxyStep } from "./proxies.ts";
 import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
 
 export interface Step {
@@ -20,6 +21,8 @@ export interface Plan {
   /** Clocks that run fast or slow, by up to so much. */
   readonly maxDrift: number;
   readonly lostAnswers: number;
+  /** Proxies on people's ways to the server; `undefined` in worlds that have nothing but WebSockets. */
+  readonly proxies: readonly ProxyStep[] | undefined;
   readonly kinds: readonly OperationKind[];
   readonly steps: readonly Step[];
 }
@@ -70,6 +73,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     companions: random.below(3),
     maxDrift: calm || random.chance(0.5) ? 0 : 2e-4,
     lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
+    proxies: drawProxies(seed, calm ? 0 : atMs),
     kinds,
     steps,
   };

@@ -10,6 +10,7 @@ import { type Account, describeFault, type Seams, World } from "../nodes/world.t
 import { Cast } from "./cast.ts";
 import { heal } from "./fault-operations.ts";
 import { OPERATIONS } from "./operations.ts";
+import { meetProxy } from "./proxies.ts";
 import type { Plan } from "./plan.ts";
 
 /** After the last fault everything agrees within this time of the world. */
@@ -44,7 +45,7 @@ export interface RunOptions {
 }
 
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
-  const world = new World({ seed: plan.seed, ...options });
+  const world = new World({ seed: plan.seed, fallbacks: plan.proxies !== undefined, ...options });
   options.onWorld?.(world);
   const cast = new Cast(world);
   const onRejection = (reason: unknown): void => {
@@ -70,6 +71,7 @@ async function play(plan: Plan, world: World, cast: Cast): Promise<RunResult> {
   const drift = root.fork("drift");
   for (const device of world.devices) device.machine.drift = drift.between(-plan.maxDrift, plan.maxDrift);
   world.httpFaults.lostAnswers = plan.lostAnswers;
+  for (const proxy of plan.proxies ?? []) cast.after(proxy.atMs, () => (cast.healing ? undefined : meetProxy(cast, proxy)));
   let atMs = 0;
   for (const step of plan.steps) {
     await scheduler.run(step.atMs - atMs);
