@@ -40,6 +40,7 @@ function life(store: Store, uploads: (nth: number) => boolean) {
     timeMs: () => 1,
     pairContext: () => ({ nowMs: 1, random: systemRandom }),
     log: () => undefined,
+    observe: { source: () => undefined },
   } as unknown as Core; // prettier-ignore
   const transfer = { upload: () => (uploads(nth++) ? Promise.resolve() : new Promise<void>(() => undefined)) } as unknown as BlobTransfer;
   const sources = createHistorySources(core, openHistoryReader(store), transfer);

@@ -285,11 +285,8 @@ export class Mailboxes {
   detach(mailbox: Mailbox, subscriber: MailboxSubscriber): void {
     if (mailbox.subscriber !== subscriber) return;
     mailbox.subscriber = undefined;
-    const { last } = this.#windows.of(formatAddress(mailbox));
-    if (last !== undefined) {
-      mailbox.lastSent = last;
-      if (!mailbox.forgotten) this.#markDirty(mailbox);
-    }
+    mailbox.lastSent = this.#windows.of(formatAddress(mailbox)).last ?? mailbox.lastSent;
+    if (!mailbox.forgotten && mailbox.lastSent !== undefined) this.#markDirty(mailbox);
     this.#opened.push(mailbox);
     this.#armUpkeep();
   }
