@@ -136,7 +136,7 @@ export class RealStage implements Stage {
   }
 
   #profile(name: string): string {
-    return join(this.#folder, name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"));
+    return join(this.#folder, `${this.#devices.length}-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`);
   }
 
   async #sdkDevice(name: string, platform: Platform): Promise<SdkDevice> {
