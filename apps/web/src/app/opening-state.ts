@@ -31,5 +31,6 @@ export function openingState(face: Face): ClientState | undefined {
     deviceAlerts: [],
     listConflict: false,
     gapSinceMs: undefined,
+    notice: undefined,
   };
 }
