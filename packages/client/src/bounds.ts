@@ -137,3 +137,6 @@ export const CLOCK_JUMP_MS = 60_000;
 export const CONNECTION_LOST_AFTER_ATTEMPTS = 2;
 /** Larger stores are checked in their first pages only: reading them through takes longer than a verdict may. */
 export const MAX_CHECKED_STORE_BYTES = 64 * 1_048_576;
+
+/** What a device sent is read when the server took it at most so long after the time of its revocation: the phone's clock may be wrong. */
+export const MAX_REVOCATION_LAG_MS = 24 * 3_600_000;

@@ -64,6 +64,21 @@ test("revoked while away: it learns on its next connection", async () => {
   await until(laptop, async () => (await laptop.state()).phase === "revoked");
 });
 
+test("what a companion sent before it was removed is read by whoever comes later", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  await world.close("bela");
+  const laptop = await world.link(anna, "laptop");
+  await laptop.sendMessage({ conversation: ab, text: "the last words" });
+  await hasText(anna, ab, "the last words");
+  await anna.revokeDevice((await anna.devices()).find((device) => !device.isThis)!.device);
+  await until(laptop, async () => (await laptop.state()).phase === "revoked");
+  // The list that removes the laptop is the first that bela sees with it.
+  const again = world.open("bela");
+  await hasText(again, ba, "the last words");
+});
+
 test("a companion that wipes itself disappears from the list", async () => {
   const anna = await world.account("anna");
   const laptop = await world.link(anna, "laptop");

@@ -4,7 +4,7 @@ import type { TransportMemory } from "@hawser/session";
 import { expect, test } from "vitest";
 import { createChosenTransport } from "./chosen-transport.ts";
 
-function world(memory: unknown = undefined) {
+function world(memory?: unknown) {
   const opened: { kind: string; events: FrameConnectionEvents; sent: Bytes[]; closed: boolean }[] = [];
   const timers: { atMs: number; run: () => void }[] = [];
   const heard: string[] = [];

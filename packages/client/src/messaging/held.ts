@@ -8,7 +8,8 @@ import type { Delivery } from "@hawser/wire";
 import { HELD_RETRY_MS, MAX_HELD_BYTES, MAX_HELD_DELIVERIES, MAX_LOOKUPS_PER_RETRY, RESEND_KEPT_MS } from "../bounds.ts";
 import type { DeviceLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
-import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
+import type { DeviceDirectory } from "../devices/directory.ts";
+import { isJudged } from "../devices/sender-device.ts";
 import { senderOf } from "./open.ts";
 import type { Resends } from "./resend.ts";
 
@@ -35,10 +36,7 @@ export function createHeld(core: Core, { link, directory, resends, wake }: Parts
   let cancelTimer: (() => void) | undefined;
   let asking = false;
 
-  const isKnown = (delivery: Delivery): boolean => {
-    const { account, device } = senderOf(delivery);
-    return deviceOf(lists.latest(account), device) !== undefined;
-  };
+  const isKnown = (delivery: Delivery): boolean => isJudged(lists, senderOf(delivery));
   const setTimer = (): void => {
     cancelTimer?.();
     cancelTimer = core.ports.clock.after(HELD_RETRY_MS, retry);
@@ -66,12 +64,7 @@ export function createHeld(core: Core, { link, directory, resends, wake }: Parts
 
   return {
     hold(delivery) {
-      const { account, device } = senderOf(delivery);
-      const list = lists.latest(account)?.list;
-      // Its number was given out and it is gone: revoked.
-      const left = list !== undefined && device < list.nextDeviceNumber;
-      if (left || contacts.find(account)?.blocked === 1)
-        return core.log({ event: "delivery-refused", reason: left ? "device left" : "blocked" });
+      if (contacts.find(senderOf(delivery).account)?.blocked === 1) return core.log({ event: "delivery-refused", reason: "blocked" });
       const { count, bytes } = heldDeliveries.size();
       if (count >= MAX_HELD_DELIVERIES || bytes + delivery.body.length > MAX_HELD_BYTES) return giveUp(delivery);
       heldDeliveries.add(delivery);

@@ -8,6 +8,7 @@ import type { Delivery } from "@hawser/wire";
 import { addressBytes } from "../account/identity.ts";
 import type { Core } from "../core.ts";
 import { deviceOf } from "../devices/directory.ts";
+import { isJudged, senderDevice } from "../devices/sender-device.ts";
 import { readContent, type ReadContent } from "./content.ts";
 
 export const senderOf = (delivery: Delivery): DeviceAddress => ({
@@ -30,8 +31,9 @@ export function openDelivery(core: Core, delivery: Delivery): OpenOutcome {
   assert(core.store.database.inTransaction, "opening moves ratchets: inside a transaction only");
   const self = core.identity.requireSelf();
   const sender = senderOf(delivery);
-  const device = deviceOf(core.store.lists.latest(sender.account), sender.device);
-  if (device === undefined) return { kind: "unknown-device" };
+  const { lists } = core.store;
+  const device = senderDevice(lists, sender, delivery.serverTimeMs);
+  if (device === undefined) return isJudged(lists, sender) ? { kind: "refused", reason: "device left" } : { kind: "unknown-device" };
   const decrypted = core.pair.decrypt(
     {
       record: core.store.sessions.find(sender),
@@ -44,7 +46,12 @@ export function openDelivery(core: Core, delivery: Delivery): OpenOutcome {
     },
     core.pairContext(),
   );
-  if (!decrypted.ok) return failureOf(decrypted.error);
+  if (!decrypted.ok) {
+    const failure = failureOf(decrypted.error);
+    // A device that left can be asked for nothing.
+    const canAsk = deviceOf(lists.latest(sender.account), sender.device) !== undefined;
+    return failure.kind === "undecryptable" && !canAsk ? { kind: "refused", reason: `device left, ${failure.reason}` } : failure;
+  }
   const { record, plaintext, usedOneTimePreKey, usedKemPreKey } = decrypted.value;
   core.store.sessions.put(sender, record);
   if (usedOneTimePreKey !== undefined) core.store.preKeys.delete("one-time", usedOneTimePreKey);

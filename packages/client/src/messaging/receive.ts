@@ -8,7 +8,8 @@ import type { Delivery } from "@hawser/wire";
 import { MAX_RECEIVE_QUEUE, MAX_TIME_MS, RECEIVE_BATCH } from "../bounds.ts";
 import { type DeviceLink, isTransient } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
-import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
+import type { DeviceDirectory } from "../devices/directory.ts";
+import { isJudged } from "../devices/sender-device.ts";
 import { isStorageTrouble } from "../store/storage-trouble.ts";
 import type { ContentHandler } from "./handle-content.ts";
 import { createHeld } from "./held.ts";
@@ -105,8 +106,7 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     const asked = new Set<AccountId>();
     for (const delivery of batch) {
       const sender = senderOf(delivery);
-      const known = deviceOf(directory.latest(sender.account), sender.device) !== undefined;
-      if (known || asked.has(sender.account)) continue;
+      if (isJudged(core.store.lists, sender) || asked.has(sender.account)) continue;
       asked.add(sender.account);
       try {
         await directory.refresh(sender.account);

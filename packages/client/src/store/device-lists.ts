@@ -2,8 +2,9 @@
  * Verified device lists, pinned. Invariant: what stands in the table was verified before it was stored, and for each account the
  * numbers run without a gap from 1; a pinned list is never replaced by an older or a different one (`mergeDeviceLists`).
  */
-import { type AccountId, assert, type Primitives, type SqlDatabase } from "@hawser/base";
+import { type AccountId, assert, type DeviceNumber, type Primitives, type SqlDatabase } from "@hawser/base";
 import { mergeDeviceLists, type MergeOutcome, parseDeviceList, type VerifiedDeviceList } from "@hawser/crypto";
+import type { Device } from "@hawser/wire";
 import { MAX_CACHED_LISTS } from "../bounds.ts";
 
 export interface ListEntry {
@@ -16,6 +17,8 @@ export interface DeviceListStore {
   /** Verifies entries against what is pinned and stores what is new. Call inside a transaction. */
   merge(account: AccountId, entries: readonly ListEntry[]): MergeOutcome;
   chain(account: AccountId, afterNumber: number): ListEntry[];
+  /** A device that left the list, as it last stood there. */
+  former(account: AccountId, device: DeviceNumber): Device | undefined;
   /** Only for own lists that nobody has seen. Inside a transaction. */
   dropAbove(account: AccountId, number: number): void;
   /** Empties the memory of verified lists; the table stays. */
@@ -57,6 +60,18 @@ export function openDeviceLists(database: SqlDatabase, primitives: Primitives): 
         .prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number > ? ORDER BY number")
         .all<ListEntry>(account, afterNumber)
         .map(({ payload, signature }) => ({ payload, signature }));
+    },
+    former(account, device) {
+      // From the newest on: whoever left, left lately, or nobody asks. At most `MAX_LISTS_PER_ACCOUNT` entries.
+      const entries = database
+        .prepare("SELECT payload, signature FROM device_lists WHERE account = ? ORDER BY number DESC")
+        .all<ListEntry>(account);
+      for (const entry of entries) {
+        const parsed = parseDeviceList(primitives, entry);
+        const found = parsed.ok ? parsed.value.list.devices.find(({ number }) => number === device) : undefined;
+        if (found !== undefined) return found;
+      }
+      return undefined;
     },
     dropAbove(account, number) {
       assert(database.inTransaction, "lists are dropped with what follows from it");
