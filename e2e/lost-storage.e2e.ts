@@ -69,12 +69,9 @@ const overwritePages = (page: Page, name: string, first: number, count: number):
     async ([name, from, many]) => {
       const PAGE = 4_096;
       const decoder = new TextDecoder();
-      interface Folder extends FileSystemDirectoryHandle {
-        values(): AsyncIterable<FileSystemHandle>;
-      }
-      const walk = async (folder: Folder): Promise<FileSystemFileHandle | undefined> => {
+      const walk = async (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle | undefined> => {
         for await (const entry of folder.values()) {
-          const found = entry.kind === "directory" ? await walk(entry as Folder) : (entry as FileSystemFileHandle);
+          const found = entry.kind === "directory" ? await walk(entry as FileSystemDirectoryHandle) : (entry as FileSystemFileHandle);
           if (found === undefined) continue;
           if (entry.kind === "directory") return found;
           const head = decoder.decode(await (await found.getFile()).slice(0, 64).arrayBuffer());

@@ -3,7 +3,7 @@
  * anything. Time stands still in this test: what waited for a deadline or a retry of one of them would never come.
  */
 import { RequestSchema } from "@hawser/wire";
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { afterEach, expect, test } from "vitest";
 import { TestServer } from "./gateway-fixture.ts";
 
@@ -17,13 +17,13 @@ test("with every request for links, history and keys hanging, 1,000 messages bet
   const [from, to] = [await server.device(ada, 1), await server.device(bob, 1)];
   const startedMs = server.clock.monotonicMs();
   const rendezvousId = new Uint8Array(16);
-  const dead = [
+  const dead: NonNullable<MessageInitShape<typeof RequestSchema>["operation"]>[] = [
     { case: "rendezvousWatch", value: { rendezvousId, side: 1, fromIndex: 0 } },
     { case: "rendezvousPut", value: { rendezvousId, side: 2, index: 0, body: rendezvousId, writerToken: rendezvousId } },
     { case: "grantUpload", value: { purpose: 2, sizeBytes: 1n } },
     { case: "claimPreKeys", value: { accountId: bob.bytes, devices: [1] } },
     { case: "getDeviceActivity", value: {} },
-  ] as const;
+  ];
   const texts: string[] = [];
   for (let i = 0; i < MESSAGES; i++) {
     // More than may be under way: the rest is refused, and messages go on beside it.

@@ -83,7 +83,7 @@ test.each(RequestSchema.oneofs[0]!.fields.map((field) => field.localName))("%s h
 
 test("a stranger who claims prekeys over and over takes a bounded number of Bob's, and Ada still gets one", async () => {
   preKeys.upload(bob.address(), bob.upload(1, 1, MAX_ONE_TIME_PRE_KEYS, 20));
-  const claim = { case: "claimPreKeys", value: { accountId: idOf(bob), devices: [1] } } as const;
+  const claim = { case: "claimPreKeys", value: { accountId: idOf(bob), devices: [1] } } satisfies Operation;
   let taken = 0;
   let refused = 0;
   for (let i = 0; i < 5_000; i++) {
