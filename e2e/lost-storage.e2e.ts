@@ -71,7 +71,7 @@ const overwritePages = (page: Page, name: string, first: number, count: number):
       const decoder = new TextDecoder();
       const walk = async (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle | undefined> => {
         for await (const entry of folder.values()) {
-          const found = entry.kind === "directory" ? await walk(entry as FileSystemDirectoryHandle) : (entry as FileSystemFileHandle);
+          const found = entry.kind === "directory" ? await walk(entry) : entry;
           if (found === undefined) continue;
           if (entry.kind === "directory") return found;
           const head = decoder.decode(await (await found.getFile()).slice(0, 64).arrayBuffer());

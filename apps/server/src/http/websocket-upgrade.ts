@@ -17,12 +17,17 @@ const PATH = "/v1/connect";
 export function attachWebSocket(server: Server, options: UpgradeOptions): void {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES, clientTracking: false });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroy);
     const { origin } = request.headers;
     if (request.url?.split("?", 1)[0] !== PATH) return refuse(socket, "404 Not Found");
     if (origin !== undefined && !options.allowsOrigin(origin, request)) return refuse(socket, "403 Forbidden");
     sockets.handleUpgrade(request, socket, head, (webSocket) => options.accept(webSocket, options.addressOf(request)));
   });
+}
+
+/** Not a closure: it would keep the request, with all its headers, for as long as the connection lives. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 function refuse(socket: Duplex, status: string): void {

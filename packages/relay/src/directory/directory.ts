@@ -19,8 +19,6 @@ export interface DirectoryDevice {
 /** An account as its newest list has it. Immutable: a change makes a new entry, so it may be kept and compared by reference. */
 export interface DirectoryEntry {
   readonly account: AccountId;
-  /** Ed25519 public key, 32 bytes. */
-  readonly accountKey: Bytes;
   readonly listNumber: number;
   /** SHA-256 of the newest list's payload, 32 bytes. */
   readonly listHash: Bytes;

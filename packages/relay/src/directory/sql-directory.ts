@@ -25,7 +25,7 @@ import { RecentMap } from "../store/recent-map.ts";
 import type { Directory, DirectoryDevice, DirectoryEntry, DirectoryError, DirectoryListener } from "./directory.ts";
 import { DIRECTORY_MIGRATIONS } from "./directory-schema.ts";
 
-/** Accounts kept in memory, about 3 KB each. */
+/** Accounts kept in memory, about 1 KB each. */
 export const MAX_CACHED_ACCOUNTS = 20_000;
 /**
  * Lists of one account: a link and its end every day for five years. Beyond, devices can still be removed, which ends by itself; nobody
@@ -40,16 +40,11 @@ interface ListRow {
   readonly signature: Bytes;
 }
 
-interface Cached {
-  readonly entry: DirectoryEntry;
-  readonly latest: VerifiedDeviceList;
-}
-
 export class SqlDirectory implements Directory {
   readonly #database: SqlDatabase;
   readonly #primitives: Primitives;
   readonly #blocked: BlockedSenders;
-  readonly #cache: RecentMap<AccountId, Cached>;
+  readonly #cache: RecentMap<AccountId, DirectoryEntry>;
   readonly #maxChainLists: number;
   readonly #listeners: DirectoryListener[] = [];
 
@@ -72,7 +67,13 @@ export class SqlDirectory implements Directory {
   }
 
   find(account: AccountId): DirectoryEntry | undefined {
-    return this.#load(account)?.entry;
+    const known = this.#cache.get(account);
+    if (known !== undefined) return known;
+    const latest = this.#latest(account);
+    if (latest === undefined) return undefined;
+    const entry = entryOf(latest);
+    this.#cache.set(account, entry);
+    return entry;
   }
 
   listsAfter(account: AccountId, afterNumber: number): SignedDeviceList[] {
@@ -105,32 +106,32 @@ export class SqlDirectory implements Directory {
     if (lists.length === 0 || lists.length > MAX_LISTS_PER_ANSWER) return invalid("number of lists");
     const first = parseDeviceList(this.#primitives, lists[0]!);
     if (!first.ok) return invalid(first.error.kind === "malformed" ? first.error.rule : first.error.kind);
-    const known = this.#load(first.value.account);
-    if (known === undefined)
+    const latest = this.#latest(first.value.account);
+    if (latest === undefined)
       return err({ code: "UNKNOWN_ACCOUNT", missing: [], account: first.value.account, reason: "not registered here" });
 
     const fresh: SignedDeviceList[] = [];
     for (const list of lists) {
-      const place = this.#placeOf(known.latest, list);
+      const place = this.#placeOf(latest, list);
       if (place === "known") continue;
       if (place !== "new") return err(place);
       fresh.push(list);
     }
-    if (fresh.length === 0) return ok(known.entry);
-    const merged = mergeDeviceLists(this.#primitives, known.latest, fresh);
+    if (fresh.length === 0) return ok(this.find(latest.account)!);
+    const merged = mergeDeviceLists(this.#primitives, latest, fresh);
     switch (merged.kind) {
       case "advance":
-        if (merged.latest.number > this.#maxChainLists && !isRemoval(known.latest, merged.lists))
-          return err({ code: "DEVICE_LIMIT", missing: [], account: known.latest.account, reason: "the chain is full" });
-        return ok(this.#append(known, merged.lists, merged.latest));
+        if (merged.latest.number > this.#maxChainLists && !isRemoval(latest, merged.lists))
+          return err({ code: "DEVICE_LIMIT", missing: [], account: latest.account, reason: "the chain is full" });
+        return ok(this.#append(latest, merged.lists, merged.latest));
       case "same":
-        return ok(known.entry);
+        return ok(this.find(latest.account)!);
       case "stale":
-        return this.#conflict(known.latest, merged.theirNumber, "older than the current list");
+        return this.#conflict(latest, merged.theirNumber, "older than the current list");
       case "conflict": {
         const { cause } = merged;
-        if (cause.kind === "equivocation") return this.#conflict(known.latest, cause.number - 1, "another list stands there");
-        if (cause.kind === "gap") return this.#conflict(known.latest, known.latest.number, "lists are missing in between");
+        if (cause.kind === "equivocation") return this.#conflict(latest, cause.number - 1, "another list stands there");
+        if (cause.kind === "gap") return this.#conflict(latest, latest.number, "lists are missing in between");
         return invalid(cause.kind === "malformed" ? cause.rule : cause.kind);
       }
     }
@@ -145,9 +146,9 @@ export class SqlDirectory implements Directory {
   }
 
   announceFirst(list: VerifiedDeviceList): void {
-    const cached = cachedFrom(list);
-    this.#cache.set(list.account, cached);
-    this.#tell(cached.entry, [toMessage(list.entry)], []);
+    const entry = entryOf(list);
+    this.#cache.set(list.account, entry);
+    this.#tell(entry, [toMessage(list.entry)], []);
   }
 
   handleOf(account: AccountId): string | undefined {
@@ -189,9 +190,8 @@ export class SqlDirectory implements Directory {
     });
   }
 
-  #append(known: Cached, lists: readonly VerifiedDeviceList[], latest: VerifiedDeviceList): DirectoryEntry {
+  #append(known: VerifiedDeviceList, lists: readonly VerifiedDeviceList[], latest: VerifiedDeviceList): DirectoryEntry {
     const account = accountIdToBytes(latest.account);
-    const cached = cachedFrom(latest);
     this.#database.transaction(() => {
       for (const list of lists) {
         this.#database.prepare("INSERT INTO lists VALUES (?, ?, ?, ?)").run(account, list.number, list.entry.payload, list.entry.signature);
@@ -201,35 +201,32 @@ export class SqlDirectory implements Directory {
       }
       const moved = this.#database
         .prepare("UPDATE accounts SET list_number = ? WHERE account = ? AND list_number = ?")
-        .run(latest.number, account, known.latest.number);
-      assert(moved.changes === 1, "the cache shows the stored list number");
+        .run(latest.number, account, known.number);
+      assert(moved.changes === 1, "the list that was built on is the stored one");
     });
-    this.#cache.set(latest.account, cached);
-    const revoked = [...known.entry.devices.keys()].filter((device) => !cached.entry.devices.has(device));
+    const entry = entryOf(latest);
+    this.#cache.set(latest.account, entry);
+    const revoked = [...entryOf(known).devices.keys()].filter((device) => !entry.devices.has(device));
     this.#tell(
-      cached.entry,
+      entry,
       lists.map((list) => toMessage(list.entry)),
       revoked,
     );
-    return cached.entry;
+    return entry;
   }
 
   #tell(entry: DirectoryEntry, lists: readonly SignedDeviceList[], revoked: readonly DeviceNumber[]): void {
     for (const listener of this.#listeners) listener(entry, lists, revoked);
   }
 
-  #load(account: AccountId): Cached | undefined {
-    const known = this.#cache.get(account);
-    if (known !== undefined) return known;
+  /** The newest list as it is stored: asked for when it changes, and when an account is not in the cache. */
+  #latest(account: AccountId): VerifiedDeviceList | undefined {
     const row = this.#database
       .prepare(
         "SELECT payload, signature FROM accounts a JOIN lists l ON l.account = a.account AND l.number = a.list_number WHERE a.account = ?",
       )
       .get<ListRow>(accountIdToBytes(account));
-    if (row === undefined) return undefined;
-    const cached = cachedFrom(must(parseDeviceList(this.#primitives, row), "a stored list"));
-    this.#cache.set(account, cached);
-    return cached;
+    return row === undefined ? undefined : must(parseDeviceList(this.#primitives, row), "a stored list");
   }
 }
 
@@ -242,11 +239,11 @@ const invalid = (reason: string): Result<never, DirectoryError> => err(invalidEr
 const isRemoval = (known: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]): boolean =>
   lists.every((list, i) => list.list.devices.length < (lists[i - 1] ?? known).list.devices.length);
 
-function cachedFrom(latest: VerifiedDeviceList): Cached {
+/** What the other roles need of a list, and no more: it is kept for every account that is connected. */
+function entryOf({ account, number, hash, list }: VerifiedDeviceList): DirectoryEntry {
   const devices = new Map<DeviceNumber, DirectoryDevice>();
-  for (const { number, kind, signingKey, dhKey } of latest.list.devices) {
-    devices.set(number as DeviceNumber, { kind: kind === DeviceKind.PHONE ? "phone" : "companion", signingKey, dhKey });
+  for (const { number: device, kind, signingKey, dhKey } of list.devices) {
+    devices.set(device as DeviceNumber, { kind: kind === DeviceKind.PHONE ? "phone" : "companion", signingKey, dhKey });
   }
-  const { account, accountKey, number, hash, list } = latest;
-  return { latest, entry: { account, accountKey, listNumber: number, listHash: hash, devices, nextDeviceNumber: list.nextDeviceNumber } };
+  return { account, listNumber: number, listHash: hash, devices, nextDeviceNumber: list.nextDeviceNumber };
 }
