@@ -24,7 +24,7 @@ const ROWS: readonly (readonly [title: string, name: string, digits: number])[] 
   ["fetching a full mailbox, msg/s", "drainPerSecond", 0],
   ["  first message after ms", "drainFirstMs", 1],
   ["idle authenticated session, KB", "idleKbPerSession", 1],
-  ["  with --max-semi-space-size=2", "idleKbPerSessionSmallSemiSpace", 1],
+  ["  of a server that has carried nothing yet", "idleKbPerSessionFreshServer", 1],
   ["connect and authenticate, per s", "connectPerSecond", 0],
   ["messages lost, repeated or refused", "lost", 0],
 ];
