@@ -29,12 +29,12 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { attachWebSocket } from "./http/websocket-upgrade.ts";
 import { backup, type BackupSummary } from "./ops/backup.ts";
 import { blobsPath, type DataDirLock, loadOrCreateTicketKey, lockDataDir, type RoleName } from "./ops/data-dir.ts";
+import { type CrowdWatch, watchCrowd } from "./ops/crowd.ts";
 import { startHousekeeping, type Task } from "./ops/housekeeping.ts";
 import { createLog } from "./ops/log.ts";
 import { createMetrics, type ServerMetrics } from "./ops/metrics.ts";
 import { registerOutcomeRoutes } from "./outcomes/outcome-routes.ts";
 import { createOutcomes, type ServerOutcomes } from "./outcomes/outcomes.ts";
-import { type CrowdWatch, watchCrowd } from "./ops/crowd.ts";
 import { openRoles, type RoleSet, rolesForRequests, roleStates } from "./ops/open-roles.ts";
 import type { RoleState } from "./ops/role.ts";
 
@@ -137,7 +137,6 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
     neighbours.stop();
     parts.outcomes.flush();
     closeRoles(roles);
-    crowd.stop();
     parts.lock.release();
     log.info("stopped");
   };
