@@ -15,13 +15,17 @@ import { type DeviceDirectory, deviceOf } from "./directory.ts";
 /** Other phones may publish while this one does. */
 const MAX_REBASES = 4;
 
-/** What `mine` says and `theirs` does not: revocations and names. A device that was only added here is linked again by its person. */
-function changeLeft(mine: VerifiedDeviceList, theirs: VerifiedDeviceList) {
+/**
+ * What `mine` changed since `base`, which both are built on, and `theirs` does not say: revocations and names. A device that was only added
+ * here is linked again by its person.
+ */
+function changeLeft(base: VerifiedDeviceList, mine: VerifiedDeviceList, theirs: VerifiedDeviceList) {
   const revoke = mine.list.revocations.filter(({ device }) => theirs.list.devices.some(({ number }) => number === device));
   const relabel = mine.list.devices.flatMap(({ number, signingKey, sealedLabel }) => {
+    const before = deviceOf(base, number as DeviceNumber);
     const its = deviceOf(theirs, number as DeviceNumber);
-    const differs = its !== undefined && equalBytes(its.signingKey, signingKey) && !equalBytes(its.sealedLabel, sealedLabel);
-    return differs ? [{ device: number, sealedLabel }] : [];
+    const isRenamed = before !== undefined && !equalBytes(before.sealedLabel, sealedLabel);
+    return isRenamed && its !== undefined && equalBytes(its.signingKey, signingKey) ? [{ device: number, sealedLabel }] : [];
   });
   const gone = new Set(revoke.map(({ device }) => device));
   return {
@@ -83,9 +87,12 @@ export function createOwnList(
   };
   const publishChain = async (): Promise<void> => {
     const { account } = identity.requireSelf();
-    for (const entry of store.lists.chain(account, publishedNumber(core))) {
-      const { number } = await link.request("publishDeviceList", { list: entry });
-      setPublishedNumber(core, Math.max(publishedNumber(core), Number(number)));
+    let number = publishedNumber(core);
+    for (const entry of store.lists.chain(account, number)) {
+      await link.request("publishDeviceList", { list: entry });
+      // This entry's place, not the server's newest: that one may be another phone's.
+      number++;
+      setPublishedNumber(core, Math.max(publishedNumber(core), number));
     }
   };
 
@@ -100,10 +107,11 @@ export function createOwnList(
     const { lists } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: BigInt(published) });
     store.atomically(() => {
       store.lists.dropAbove(account, published);
+      const base = latest();
       if (directory.accept(account, lists) !== "advance") throw new OperationalError("LIST_CONFLICT");
       const theirs = latest();
       setPublishedNumber(core, theirs.number);
-      const left = changeLeft(mine, theirs);
+      const left = changeLeft(base, mine, theirs);
       if (left.revoke.length + left.relabel.length > 0) extend(left);
     });
     core.log({ event: "list-rebased", number: latest().number });
