@@ -61,7 +61,7 @@ test("from one transport to the other in the middle of many messages: each arriv
   const { ab, ba } = await world.befriend(ada, bob);
   const changes: readonly [ProxyManners, string][] = [
     [{ upgrade: "stripped" }, "sse"],
-    [{ upgrade: "hangs", holdBackBytes: 65_536 }, "poll"],
+    [{ upgrade: "hangs", holdBackBytes: 16 * 1_048_576 }, "poll"],
     [{}, "websocket"],
     [{ upgrade: "503", cutAfterMs: 900 }, "sse"],
   ];

@@ -124,11 +124,7 @@ export function createHistorySinks(
     if (state.complete) for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(state.job.source, conversation, total);
     if (state.complete && [...jobs.values()].every((job) => job.complete)) {
       core.identity.setSettling(false);
-      if (core.identity.gapAfterMs() === undefined) {
-        const served = core.identity.servedInGap();
-        core.identity.gapFilled();
-        if (served.length > 0) later(() => filled(served));
-      }
+      endGap(state.job.source);
       core.notify.changed("conversations");
     }
     if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
@@ -140,6 +136,18 @@ export function createHistorySinks(
       finished: state.complete,
       createdAtMs: core.timeMs(),
     });
+  };
+
+  /** What a new device missed before its first history was complete was not asked for: its source began without knowing of it. */
+  const endGap = (source: number): void => {
+    const afterMs = core.identity.gapAfterMs();
+    if (afterMs !== undefined) {
+      ask(source as DeviceNumber, { afterMs });
+      return core.identity.gapAsked();
+    }
+    const served = core.identity.servedInGap();
+    core.identity.gapFilled();
+    if (served.length > 0) later(() => filled(served));
   };
 
   /** After a gap: what was written long before, or by a clock that is wrong, shows in the number of messages. */
