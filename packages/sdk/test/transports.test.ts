@@ -59,11 +59,12 @@ test("from one transport to the other in the middle of many messages: each arriv
   const ada = await world.account("ada", through());
   const bob = await world.account("bob", through());
   const { ab, ba } = await world.befriend(ada, bob);
-  const changes: readonly [ProxyManners, string][] = [
-    [{ upgrade: "stripped" }, "sse"],
-    [{ upgrade: "hangs", holdBackBytes: 16 * 1_048_576 }, "poll"],
-    [{}, "websocket"],
-    [{ upgrade: "503", cutAfterMs: 900 }, "sse"],
+  const changes: readonly [ProxyManners, readonly string[]][] = [
+    [{ upgrade: "stripped" }, ["sse"]],
+    // A stream that was there before and is asked for again brings what was held back when the one before ends: slowly, but it carries.
+    [{ upgrade: "hangs", holdBackBytes: 16 * 1_048_576 }, ["poll", "sse"]],
+    [{}, ["websocket"]],
+    [{ upgrade: "503", cutAfterMs: 900 }, ["sse"]],
   ];
   const texts: string[] = [];
   const say = async (count: number): Promise<void> => {
@@ -81,7 +82,7 @@ test("from one transport to the other in the middle of many messages: each arriv
     proxy.cutAll();
     for (const client of [ada, bob]) await client.networkHint("changed");
     await say(6);
-    for (const client of [ada, bob]) await until(client, async () => (await transportOf(client)) === expected);
+    for (const client of [ada, bob]) await until(client, async () => expected.includes((await transportOf(client)) ?? ""));
   }
   await arrived(bob, ba, texts);
   await arrived(ada, ab, texts);
