@@ -129,18 +129,7 @@ const STEPS: Readonly<Record<string, (story: Story) => Promise<void>>> = {
     await dies(story);
     await comesToAnEnd(story);
   },
-  "the list is signed, nobody has it": async (story) => {
-    const code = await codeOnScreen(story.companion.page);
-    await story.phone.pasteCode(code);
-    await sameNumber(story);
-    const before = mentions(story.tap, code);
-    // The newest list may be asked for; what comes of the answer stays here.
-    story.tap.stall(PHONE, 1);
-    await story.phone.confirm();
-    await until("the phone leaves its approval", () => mentions(story.tap, code) > before);
-    await dies(story);
-    await comesToAnEnd(story);
-  },
+  // "The list is signed, nobody has it" cannot be told from outside by counting frames: packages/sdk/test/approval-cut.test.ts plays it.
   "the list is published, the companion not there yet": async (story) => {
     await story.phone.pasteCode(await codeOnScreen(story.companion.page));
     await sameNumber(story);
