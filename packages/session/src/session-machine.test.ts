@@ -173,6 +173,18 @@ describe("connecting", () => {
     expect(effects.filter((effect) => effect.type === "send-frame" && effect.frame.type === "request")).toHaveLength(1);
   });
 
+  test("failures on one network do not lengthen the pause on the next", () => {
+    const moved = () => ({ type: "network-changed" }) as const;
+    let { state } = run([start]);
+    for (let n = 0; n < 4; n++) state = run([timer("deadline"), timer("retry")], state).state;
+    const pause = ({ effects }: { effects: readonly SessionEffect[] }) =>
+      effects.findLast((effect) => effect.type === "set-timer" && effect.timer === "retry");
+    expect(pause(run([timer("deadline")], state))).toMatchObject({ afterMs: 6_000 });
+    expect(pause(run([timer("deadline"), moved, timer("deadline")], state))).toMatchObject({ afterMs: 375 });
+    // Where the hint comes before the end of what was open.
+    expect(pause(run([opened, frame(hello()), signed, frame(welcome), moved, timer("watchdog")], state))).toMatchObject({ afterMs: 375 });
+  });
+
   test("a ping without an answer ends the connection; any frame is an answer", () => {
     expect(run([...ONLINE, timer("ping"), timer("watchdog")]).status).toMatchObject({ kind: "offline", cause: "watchdog" });
     const push: ServerFrame = { type: "push", message: create(PushSchema, {}) };
