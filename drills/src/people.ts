@@ -1,5 +1,5 @@
 /** What people do with two devices in front of them, the same in every drill and on every engine. */
-import type { AttemptId } from "@hawser/base";
+import type { AttemptId, DeviceNumber } from "@hawser/base";
 import type { Device, Person, Stage } from "./stage.ts";
 
 const SECOND_MS = 1_000;
@@ -44,6 +44,7 @@ export async function tryLink(
   companion: Device,
   patienceMs = 60 * SECOND_MS,
   goal: "ready" | "usable" = "usable",
+  restore?: DeviceNumber,
 ): Promise<LinkTry> {
   const { phone } = person;
   const beganAtMs = stage.nowMs();
@@ -80,7 +81,7 @@ export async function tryLink(
   await stage.wait(COMPARING_MS);
   stage.story.act(person.name, `compares ${phone.screen.newestLink!.matchCode} on both screens and confirms`);
   const approvedAtMs = stage.nowMs();
-  await stage.settle(phone.approve(phone.screen.newestLink!.attempt as AttemptId));
+  await stage.settle(phone.approve(phone.screen.newestLink!.attempt as AttemptId, restore));
   const readyAtMs = await stage.until(async () => failed() !== undefined || (await companion.state())?.phase === "ready", patienceMs);
   if (failed() !== undefined || readyAtMs === undefined) return { ...open, ...failed(), approvedAtMs };
   if (goal === "ready") return { ...open, outcome: "linked", approvedAtMs, readyAtMs };

@@ -31,7 +31,7 @@ export async function runInSimulator(
   { seed = 1, size = scenario.size?.test ?? 1, follow }: DrillOptions = {},
 ): Promise<DrillResult> {
   const startedMs = performance.now();
-  const stage = new SimStage({ seed, size, ...(follow === undefined ? {} : { follow }) });
+  const stage = new SimStage({ seed, size, behindProxies: scenario.behindProxies === true, ...(follow === undefined ? {} : { follow }) });
   try {
     await play(scenario, stage);
     const violations = stage.world.violations.list.map(({ rule, text }) => `${rule}: ${text}`);
@@ -43,7 +43,7 @@ export async function runInSimulator(
 
 export async function runForReal(scenario: Scenario, { size = scenario.size?.test ?? 1 }: DrillOptions = {}): Promise<DrillResult> {
   const startedMs = performance.now();
-  const stage = await RealStage.open(size);
+  const stage = await RealStage.open(size, scenario.behindProxies === true);
   try {
     await play(scenario, stage);
     return result(scenario, stage, { seed: 0, violations: [], startedMs });

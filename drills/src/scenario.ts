@@ -27,6 +27,8 @@ export interface Scenario {
   /** What the timeline's clock shows at the beginning; counted from zero otherwise. */
   readonly clockStartsAt?: string;
   readonly goals: readonly Goal[];
+  /** Each device has other transports than WebSockets, and a proxy of its own on its way. */
+  readonly behindProxies?: boolean;
   /** How many of whatever the drill has many of: in tests, and on the command line. */
   readonly size?: { readonly what: string; readonly test: number; readonly full: number };
   play(stage: Stage): Promise<void>;

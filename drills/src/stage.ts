@@ -2,8 +2,8 @@
  * What a drill can do, whatever runs it: virtual time and simulated networks, or processes, sockets and a browser. Times are
  * milliseconds since the drill began, by the world's clock.
  */
-import type { AttemptId } from "@hawser/base";
-import type { ClientState, LinkStatus } from "@hawser/client";
+import type { AttemptId, DeviceNumber } from "@hawser/base";
+import type { ClientState, DeviceInfo, LinkStatus } from "@hawser/client";
 import type { FaultyFront } from "./front/faulty-front.ts";
 import type { Ledger } from "./ledger.ts";
 import type { EngineName } from "./scenario.ts";
@@ -11,6 +11,18 @@ import type { Screen } from "./screens/screen.ts";
 import type { Story } from "./story.ts";
 
 export type Platform = "android" | "ios" | "browser" | "terminal";
+
+/** What stands between a device and the server. */
+export interface Way {
+  readonly upgrade: "works" | "stripped" | "503" | "hangs";
+  /** Answers are held back until they have ended: a stream never has. */
+  readonly holdsBack?: boolean;
+  /** Every connection is cut after so long. */
+  readonly cutsAfterMs?: number;
+}
+
+/** What a browser keeps for a page, by the names that browsers clear it by. */
+export type BrowserStore = "cookies" | "local_storage" | "cache_storage" | "indexeddb" | "file_systems";
 
 export interface Device {
   readonly name: string;
@@ -24,7 +36,12 @@ export interface Device {
   cancelLink(): Promise<void>;
   /** The phone's camera. */
   scan(code: string): Promise<void>;
-  approve(attempt: AttemptId): Promise<void>;
+  /** `restore`: it is that device of the list, which has lost what it kept. */
+  approve(attempt: AttemptId, restore?: DeviceNumber): Promise<void>;
+  /** The list, as the phone shows it. */
+  devices(): Promise<readonly DeviceInfo[]>;
+  /** The browser clears these, now. What runs keeps what it holds open until it ends. */
+  lose(stores: readonly BrowserStore[]): Promise<void>;
   /** As somebody who knows the other's handle. */
   befriend(other: Person): Promise<void>;
   /** Durable in the outbox when it resolves. */
@@ -66,6 +83,10 @@ export interface Stage {
   until(probe: () => boolean | Promise<boolean>, timeoutMs: number): Promise<number | undefined>;
   /** Lets the world go on until a promise of a client settles. */
   settle<T>(promise: Promise<T>): Promise<T>;
+  /** The device is on that network from now on; what it had open is cut. Only where the scenario's devices stand `behindProxies`. */
+  moveTo(device: Device, network: string, way: Way): void;
+  /** Upgrades that this device has tried so far, whatever they met. */
+  upgradesTried(device: Device): number;
   /** Requests for blobs meet this instead of the server. */
   blobs(answers: "works" | "hangs" | number): void;
   takeOut(role: RoleName): Promise<void>;

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { AttemptId } from "@hawser/base";
 import type { ClientState, LinkErrorName, LinkStage, LinkStatus } from "@hawser/client";
 import type { BrowserOptions } from "@hawser/drills/engines/real/real-stage";
-import type { Device, Person, Platform } from "@hawser/drills/stage";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import type { BrowserStore, Device, Person, Platform } from "@hawser/drills/stage";
+import { chromium, type Page } from "playwright-core";
 import { EXECUTABLE } from "../harness/chromium.ts";
 import { readCode } from "../harness/read-code.ts";
 import { CATALOGUES, say } from "../harness/words.ts";
+import { readThread } from "./read-thread.ts";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"];
 const LOOK_EVERY_MS = 150;
@@ -24,13 +25,19 @@ interface Seen {
   /** Lines of the open chat and of the list of chats. */
   readonly texts: readonly string[];
   readonly hasChats: boolean;
+  /** There is at least one chat. */
+  readonly hasRows: boolean;
   readonly syncing: boolean;
   readonly revoked: boolean;
 }
 
 export async function openBrowserDevice(options: BrowserOptions): Promise<Device> {
   mkdirSync(options.folder, { recursive: true });
-  const context = await chromium.launchPersistentContext(options.folder, {
+  return new BrowserDevice(options, await launch(options));
+}
+
+async function launch({ folder }: BrowserOptions): Promise<Page> {
+  const context = await chromium.launchPersistentContext(folder, {
     executablePath: EXECUTABLE,
     headless: true,
     args: FLAGS,
@@ -38,8 +45,7 @@ export async function openBrowserDevice(options: BrowserOptions): Promise<Device
     viewport: { width: 1280, height: 720 },
   });
   context.setDefaultTimeout(ACTION_TIMEOUT_MS);
-  const page = context.pages()[0] ?? (await context.newPage());
-  return new BrowserDevice(options, context, page);
+  return context.pages()[0] ?? (await context.newPage());
 }
 
 class BrowserDevice implements Device {
@@ -47,21 +53,19 @@ class BrowserDevice implements Device {
   readonly platform: Platform = "browser";
   readonly screen;
   readonly #options: BrowserOptions;
-  readonly #context: BrowserContext;
-  readonly #page: Page;
+  #page: Page;
   #seen: Seen | undefined;
   #codeShape: string | undefined;
   #uri: string | undefined;
   #wasReady = false;
   #closed = false;
   #failures = 0;
-  readonly #looking: Promise<void>;
+  #looking: Promise<void>;
 
-  constructor(options: BrowserOptions, context: BrowserContext, page: Page) {
+  constructor(options: BrowserOptions, page: Page) {
     this.name = options.name;
     this.screen = options.screen;
     this.#options = options;
-    this.#context = context;
     this.#page = page;
     this.#looking = this.#look();
   }
@@ -81,7 +85,8 @@ class BrowserDevice implements Device {
 
   async #take(seen: Seen): Promise<void> {
     // The app draws its empty chats page before it knows what it is: only after a comparison there is an account behind it.
-    this.#wasReady ||= seen.hasChats && this.screen.newestLink?.stage === "comparing";
+    this.#wasReady =
+      (this.#wasReady && seen.code === undefined) || (seen.hasChats && (seen.hasRows || this.screen.newestLink?.stage === "comparing"));
     this.screen.state(this.#stateOf(seen));
     for (const text of seen.texts) this.screen.shows(text);
     if (seen.code !== undefined && seen.code !== this.#codeShape) {
@@ -122,6 +127,7 @@ class BrowserDevice implements Device {
   }
 
   async beginLink(): Promise<void> {
+    if (this.#closed) return this.start();
     if (this.#page.url() === "about:blank") return void (await this.#page.goto(this.#options.origin));
     await this.#press("link.newCode", "link.resume");
   }
@@ -144,6 +150,10 @@ class BrowserDevice implements Device {
 
   approve(_attempt: AttemptId): Promise<void> {
     throw new Error("a computer approves nothing");
+  }
+
+  devices(): Promise<never> {
+    throw new Error("the list is read on the phone");
   }
 
   importChat(): Promise<void> {
@@ -179,7 +189,6 @@ class BrowserDevice implements Device {
     return (await this.#page.getByRole("navigation", { name: say("chats.title") }).count()) > 0;
   }
 
-  /** Chats are short here: every message of one stands in the page. */
   async texts(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     const rows = this.#page.getByRole("navigation", { name: say("chats.title") }).getByRole("link");
@@ -187,13 +196,28 @@ class BrowserDevice implements Device {
       await rows.nth(n).click();
       await this.#page.getByRole("log").waitFor();
       await this.#page.locator(".bubble-text").first().waitFor();
-      for (const text of await this.#page.locator(".bubble-text").allInnerTexts()) counts.set(text, (counts.get(text) ?? 0) + 1);
+      for (const text of await readThread(this.#page)) counts.set(text, (counts.get(text) ?? 0) + 1);
     }
     return counts;
   }
 
-  start(): Promise<void> {
-    return Promise.resolve();
+  /** While it is closed, from a page of the app's origin without the app: nobody holds its files then. */
+  async lose(stores: readonly BrowserStore[]): Promise<void> {
+    const page = this.#closed ? await launch(this.#options) : this.#page;
+    if (this.#closed) await page.goto(`${this.#options.origin}/icon-180.png`);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Storage.clearDataForOrigin", { origin: new URL(this.#options.origin).origin, storageTypes: stores.join(",") });
+    await session.detach();
+    if (this.#closed) await page.context().close();
+  }
+
+  async start(): Promise<void> {
+    if (!this.#closed) return;
+    this.#page = await launch(this.#options);
+    [this.#closed, this.#wasReady, this.#seen, this.#codeShape, this.#uri] = [false, false, undefined, undefined, undefined];
+    this.screen.newestLink = undefined;
+    this.#looking = this.#look();
+    await this.#page.goto(this.#options.origin);
   }
 
   async kill(): Promise<void> {
@@ -201,7 +225,7 @@ class BrowserDevice implements Device {
     if (pictures !== undefined) await this.#page.screenshot({ path: join(pictures, `${this.name}.png`) }).catch(() => undefined);
     this.#closed = true;
     await this.#looking;
-    await this.#context.close();
+    await this.#page.context().close();
   }
 }
 
@@ -218,6 +242,7 @@ function lookAtPage(words: { readonly linked: string; readonly revoked: string }
     banner: text(".banner"),
     texts: [...text('[role="log"]').split("\n"), ...text(".chat-list").split("\n")],
     hasChats: document.querySelector(".panes") !== null || text(".full-card h1") === words.linked,
+    hasRows: document.querySelector(".chat-title") !== null,
     syncing: document.querySelector(".sync, [role=progressbar]") !== null,
     revoked: text(".full-card h1") === words.revoked,
   };

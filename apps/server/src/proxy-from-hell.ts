@@ -23,6 +23,8 @@ export interface ProxyFromHell {
   /** What it stands before; may be set once the proxy's own address is known. */
   upstreamUrl: string;
   manners: ProxyManners;
+  /** Upgrades that were asked for so far, whatever they met. */
+  readonly upgradesTried: number;
   /** Cuts every connection there is, as a change of networks does. */
   cutAll(): void;
   stop(): Promise<void>;
@@ -40,9 +42,11 @@ export async function startProxyFromHell(upstreamUrl = "http://127.0.0.1:9", man
       sockets.delete(socket);
     });
   });
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    upgrade(request, socket, head, new URL(proxy.upstreamUrl), proxy.manners),
-  );
+  let upgradesTried = 0;
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgradesTried++;
+    upgrade(request, socket, head, new URL(proxy.upstreamUrl), proxy.manners);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cutAll = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -51,6 +55,9 @@ export async function startProxyFromHell(upstreamUrl = "http://127.0.0.1:9", man
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     upstreamUrl,
     manners,
+    get upgradesTried() {
+      return upgradesTried;
+    },
     cutAll,
     stop: () => stop(server, cutAll),
   };

@@ -6,10 +6,12 @@ import { february27 } from "./february-27.ts";
 import { forkedList } from "./forked-list.ts";
 import { historyHangs } from "./history-hangs.ts";
 import { mailboxOverflow } from "./mailbox-overflow.ts";
+import { proxyFromHell } from "./proxy-from-hell.ts";
 import { relinkStorm } from "./relink-storm.ts";
 import { restoredBackup } from "./restored-backup.ts";
 import { secondDevice } from "./second-device.ts";
 import { sessionStoreDown } from "./session-store-down.ts";
+import { storageEviction } from "./storage-eviction.ts";
 import { suspendedIphone } from "./suspended-iphone.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -17,6 +19,8 @@ export const SCENARIOS: readonly Scenario[] = [
   historyHangs,
   sessionStoreDown,
   secondDevice,
+  proxyFromHell,
+  storageEviction,
   clockSkew,
   mailboxOverflow,
   forkedList,

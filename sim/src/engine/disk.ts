@@ -65,6 +65,12 @@ export class Disk {
     this.#open(this.#database);
   }
 
+  /** As a browser clears it away. */
+  wipe(): void {
+    this.close();
+    this.#database = this.#open(new DatabaseSync(":memory:"));
+  }
+
   close(): void {
     this.#statements.clear();
     this.#database.close();

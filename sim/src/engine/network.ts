@@ -28,6 +28,10 @@ export interface Path {
   opening: "works" | "refused" | "503" | "hangs";
   /** What stands on the way does this to one kind only. */
   manners: Readonly<Record<Carrier, Manner>>;
+  /** A connection that was opened from here lasts so long at most. */
+  cutsAfterMs: number | undefined;
+  /** WebSockets that were asked for, whatever they met. */
+  upgradesTried: number;
 }
 
 export const GOOD_MANNERS: Path["manners"] = { websocket: "works", sse: "works", poll: "works" };
@@ -84,6 +88,8 @@ export class Network {
         downHeld: false,
         opening: "works",
         manners: GOOD_MANNERS,
+        cutsAfterMs: undefined,
+        upgradesTried: 0,
       };
       this.#paths.set(device, path);
     }
@@ -94,11 +100,14 @@ export class Network {
     const path = this.path(machine.name);
     const random = this.#random.fork(`${machine.name}/${++this.#opened}`);
     const manner = path.manners[carrier];
+    if (carrier === "websocket") path.upgradesTried++;
     const opening = path.opening === "works" && manner !== "holds back" ? manner : path.opening;
     if (opening !== "works") return this.#refuse(machine, life, events, opening, random);
     const connection = new VirtualConnection({ network: this, machine, life, events, path, random, deaf: manner === "holds back" });
     this.connections.add(connection);
     connection.begin();
+    if (path.cutsAfterMs !== undefined)
+      this.scheduler.after(path.cutsAfterMs, () => this.connections.has(connection) && connection.break("reset"));
     return connection.clientEnd;
   }
 

@@ -1,6 +1,6 @@
 /** One device: a machine, a profile on its disk, and the real client as its process. Invariant: a restart keeps the disk and nothing else. */
 import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
-import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type LogEvent } from "@hawser/client";
+import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type IdentityVault, type LogEvent } from "@hawser/client";
 import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Carrier, Network } from "../engine/network.ts";
@@ -41,6 +41,8 @@ export class Device {
   readonly name: string;
   readonly machine: Machine;
   readonly disk = new Disk();
+  /** A second place for its keys, where its platform has one. What is in it survives the disk. */
+  vault: { record: Bytes | undefined } | undefined;
   /** What its platform calls the network it is on. */
   network = "";
   readonly #options: DeviceOptions;
@@ -70,6 +72,7 @@ export class Device {
     const transport = (kind: Carrier): Transport =>
       seams.transport({ kind, open: (_url, events) => network.open(machine, life, events, kind) });
     const ports: ClientPorts = {
+      ...(this.vault === undefined ? {} : { vault: this.#openVault(life) }),
       database: seams.database(this.disk.openFor(machine, life)),
       transport: transport("websocket"),
       ...(this.#options.fallbacks() ? { otherTransports: [transport("sse"), transport("poll")], network: () => this.network } : {}),
@@ -103,6 +106,17 @@ export class Device {
     });
     this.#client = client;
     return client;
+  }
+
+  #openVault(life: number): IdentityVault {
+    const keep = (record: Bytes | undefined): void => {
+      if (this.machine.life === life) this.vault = { record };
+    };
+    return {
+      kept: this.vault?.record,
+      put: keep,
+      clear: () => Promise.resolve(keep(undefined)),
+    };
   }
 
   /** As a person closes it. */

@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type ProxyFromHell, startProxyFromHell } from "@hawser/server/proxy-from-hell";
 import { FaultyFront } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
 import { Screen } from "../../screens/screen.ts";
-import type { Device, Person, Platform, RoleName, Stage } from "../../stage.ts";
+import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { SdkDevice } from "./sdk-device.ts";
@@ -17,6 +18,8 @@ const WEB_ROOT = process.env["HAWSER_WEB_ROOT"] ?? fileURLToPath(new URL("../../
 const BROWSERS = new URL("../../../../e2e/drills/browser-device.ts", import.meta.url).href;
 const LOOK_EVERY_MS = 50;
 const SETTLE_LIMIT_MS = 60_000;
+/** More than any answer that is not a stream. */
+const HELD_BACK_BYTES = 16 * 1_048_576;
 /** What hours become. */
 const LONGEST_PASS_MS = 3_000;
 
@@ -45,18 +48,22 @@ export class RealStage implements Stage {
   readonly #proxy = new FaultProxy(this.front);
   readonly #devices: Device[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #behindProxies: boolean;
+  /** By device. Browsers share the one that is their origin. */
+  readonly #ways = new Map<string, ProxyFromHell>();
   #origin = "";
   #server: DrillServer | undefined;
 
-  private constructor(size: number) {
+  private constructor(size: number, behindProxies: boolean) {
     this.size = size;
+    this.#behindProxies = behindProxies;
     this.story = new Story(() => this.nowMs());
   }
 
-  static async open(size: number): Promise<RealStage> {
+  static async open(size: number, behindProxies: boolean): Promise<RealStage> {
     if (!existsSync(WEB_ROOT)) throw new Error("the web app is not built: npm start or npm test builds it");
-    const stage = new RealStage(size);
-    stage.#origin = await stage.#proxy.address("browser");
+    const stage = new RealStage(size, behindProxies);
+    stage.#origin = await stage.#addressFor("browser", "browser");
     stage.#server = new DrillServer({ dataDir: join(stage.#folder, "server"), origin: stage.#origin, webRoot: WEB_ROOT });
     stage.#proxy.forwardTo(await stage.#server.port());
     return stage;
@@ -103,6 +110,36 @@ export class RealStage implements Stage {
     return Promise.race([promise, limit]).finally(() => clearTimeout(late));
   }
 
+  /** The address for a device: the front's own, or that of a proxy before it. */
+  async #addressFor(name: string, platform: Platform): Promise<string> {
+    const address = await this.#proxy.address(platform);
+    if (!this.#behindProxies) return address;
+    const way = await startProxyFromHell(address);
+    this.#ways.set(name, way);
+    return way.url;
+  }
+
+  #wayOf(device: Device): ProxyFromHell {
+    const way = this.#ways.get(device.platform === "browser" ? "browser" : device.name);
+    if (way === undefined) throw new Error("the devices of this drill have no proxies");
+    return way;
+  }
+
+  /** Neither Node nor a browser on a desk names its network. */
+  moveTo(device: Device, _network: string, { upgrade, holdsBack, cutsAfterMs }: Way): void {
+    const way = this.#wayOf(device);
+    way.manners = {
+      upgrade,
+      ...(holdsBack === true ? { holdBackBytes: HELD_BACK_BYTES } : {}),
+      ...(cutsAfterMs === undefined ? {} : { cutAfterMs: cutsAfterMs }),
+    };
+    way.cutAll();
+  }
+
+  upgradesTried(device: Device): number {
+    return this.#wayOf(device).upgradesTried;
+  }
+
   blobs(answers: "works" | "hangs" | number): void {
     this.#proxy.blobs = answers;
   }
@@ -146,7 +183,7 @@ export class RealStage implements Stage {
       screen: this.#screen(name),
       nowMs: () => this.nowMs(),
       profileDir: this.#profile(name),
-      serverUrl: await this.#proxy.address(platform),
+      serverUrl: await this.#addressFor(name, platform),
       origin: this.#origin,
     });
     this.#devices.push(device);
@@ -164,6 +201,7 @@ export class RealStage implements Stage {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const device of this.#devices) await device.kill().catch(() => undefined);
+    for (const way of this.#ways.values()) await way.stop();
     await this.#proxy.close();
     await this.#server?.stop();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });

@@ -1,6 +1,6 @@
 /** A device on the SDK: real sockets, a real database in a folder. Phones, and companions in a terminal. */
-import type { AttemptId, ConversationId } from "@hawser/base";
-import type { ClientState, HawserClient, LinkStatus } from "@hawser/client";
+import type { AttemptId, ConversationId, DeviceNumber } from "@hawser/base";
+import type { ClientState, DeviceInfo, HawserClient, LinkStatus } from "@hawser/client";
 import { openNodeClient } from "@hawser/sdk/node";
 import type { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform } from "../../stage.ts";
@@ -58,8 +58,12 @@ export class SdkDevice implements Device {
     await this.#running.openLinkCode(code);
   }
 
-  approve(attempt: AttemptId): Promise<void> {
-    return this.#running.approveLink(attempt);
+  approve(attempt: AttemptId, restore?: DeviceNumber): Promise<void> {
+    return this.#running.approveLink(attempt, restore === undefined ? {} : { restore });
+  }
+
+  devices(): Promise<readonly DeviceInfo[]> {
+    return this.#running.devices();
   }
 
   async befriend(other: Person): Promise<void> {
@@ -101,6 +105,10 @@ export class SdkDevice implements Device {
       if (!page.hasOlder || page.items.length === 0) return;
       beforeOrder = oldest;
     }
+  }
+
+  lose(): Promise<void> {
+    throw new Error("this is no browser");
   }
 
   async start(): Promise<void> {

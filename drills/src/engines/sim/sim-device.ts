@@ -1,9 +1,9 @@
 /** One device in the simulator: the real client as a process on a virtual machine, and what a person does with it. */
-import type { AttemptId } from "@hawser/base";
-import type { ClientState, HawserClient, LinkStatus } from "@hawser/client";
+import type { AttemptId, DeviceNumber } from "@hawser/base";
+import type { ClientState, DeviceInfo, HawserClient, LinkStatus } from "@hawser/client";
 import type { Device as Node } from "@hawser/sim/nodes/device";
 import type { Screen } from "../../screens/screen.ts";
-import type { Device, Person, Platform } from "../../stage.ts";
+import type { BrowserStore, Device, Person, Platform } from "../../stage.ts";
 import { accountIdOf, importExport, openAt } from "../client-acts.ts";
 
 export class SimDevice implements Device {
@@ -12,6 +12,7 @@ export class SimDevice implements Device {
   readonly node: Node;
   readonly screen: Screen;
   readonly #nowMs: () => number;
+  #losesDisk = false;
 
   constructor(parts: { name: string; platform: Platform; node: Node; screen: Screen; nowMs: () => number }) {
     this.name = parts.name;
@@ -19,6 +20,7 @@ export class SimDevice implements Device {
     this.node = parts.node;
     this.screen = parts.screen;
     this.#nowMs = parts.nowMs;
+    if (parts.platform === "browser") this.node.vault = { record: undefined };
   }
 
   get client(): HawserClient | undefined {
@@ -39,6 +41,7 @@ export class SimDevice implements Device {
   }
 
   async beginLink(): Promise<void> {
+    if (this.node.client === undefined) await this.start();
     await this.#running.startLink({ deviceName: this.name, platform: this.platform });
   }
 
@@ -50,8 +53,12 @@ export class SimDevice implements Device {
     await this.#running.openLinkCode(code);
   }
 
-  approve(attempt: AttemptId): Promise<void> {
-    return this.#running.approveLink(attempt);
+  approve(attempt: AttemptId, restore?: DeviceNumber): Promise<void> {
+    return this.#running.approveLink(attempt, restore === undefined ? {} : { restore });
+  }
+
+  devices(): Promise<readonly DeviceInfo[]> {
+    return this.#running.devices();
   }
 
   async befriend(other: Person): Promise<void> {
@@ -80,7 +87,16 @@ export class SimDevice implements Device {
     return Promise.resolve(new Map(rows.map(({ text, count }) => [text, count])));
   }
 
+  /** The client keeps its database in the file system and a copy of its keys in IndexedDB; of the others it uses none. */
+  lose(stores: readonly BrowserStore[]): Promise<void> {
+    if (stores.includes("indexeddb")) this.node.vault = { record: undefined };
+    if (stores.includes("file_systems")) this.#losesDisk = true;
+    return Promise.resolve();
+  }
+
   async start(): Promise<void> {
+    if (this.#losesDisk && this.node.client === undefined) this.node.disk.wipe();
+    this.#losesDisk = false;
     const client = this.node.start();
     if (client === undefined) return;
     client.subscribe((event) => this.screen.event(event));

@@ -6,7 +6,7 @@ import { describeFault, World, type Account } from "@hawser/sim/nodes/world";
 import { FaultyFront, type Peer } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
 import { Screen } from "../../screens/screen.ts";
-import type { Person, Platform, RoleName, Stage } from "../../stage.ts";
+import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
 import { SimDevice } from "./sim-device.ts";
 
@@ -39,10 +39,14 @@ export class SimStage implements Stage {
   readonly #startedMs: number;
   readonly #undo: (() => void)[] = [];
 
-  constructor(options: { seed: number; size: number; follow?: (line: string) => void }) {
+  constructor(options: { seed: number; size: number; behindProxies: boolean; follow?: (line: string) => void }) {
     this.size = options.size;
     this.#undo.push(installSyncSubtle());
-    this.world = new World({ seed: options.seed, ...(options.follow === undefined ? {} : { follow: options.follow }) });
+    this.world = new World({
+      seed: options.seed,
+      fallbacks: options.behindProxies,
+      ...(options.follow === undefined ? {} : { follow: options.follow }),
+    });
     this.#startedMs = this.world.scheduler.nowMs;
     this.story = new Story(() => this.nowMs());
     this.#standBeforeTheGateway();
@@ -111,6 +115,25 @@ export class SimStage implements Stage {
     if (!settled) await this.world.scheduler.run(SETTLE_LIMIT_MS, () => settled);
     if (!settled) throw new Error("a promise of a client did not settle");
     return watched;
+  }
+
+  moveTo(device: Device, network: string, way: Way): void {
+    const { node } = device as SimDevice;
+    const { network: wires } = this.world;
+    const path = wires.path(node.name);
+    node.network = network;
+    path.manners = {
+      websocket: way.upgrade === "hangs" || way.upgrade === "works" ? way.upgrade : "refused",
+      sse: way.holdsBack === true ? "holds back" : "works",
+      poll: "works",
+    };
+    path.cutsAfterMs = way.cutsAfterMs;
+    wires.cut(node.name, "reset");
+    void node.client?.networkHint("changed");
+  }
+
+  upgradesTried(device: Device): number {
+    return this.world.network.path((device as SimDevice).node.name).upgradesTried;
   }
 
   blobs(answers: "works" | "hangs" | number): void {
