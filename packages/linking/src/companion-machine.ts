@@ -4,6 +4,7 @@
  * docs/PROTOCOL.md, "Linking".
  */
 import { describeRows, findDeadEnds, indexRows, type Random, type Row, toBase64Url, type Transition } from "@hawser/base";
+import { LINK_END_SLOT } from "@hawser/crypto";
 import { PROTOCOL_MIN } from "@hawser/wire";
 import {
   type Code,
@@ -41,7 +42,8 @@ const newCode = (random: Random): Omit<Code, "ephemeralPublicKey"> => ({
   secret: draw(random, 32),
   ephemeralSecret: draw(random, 32),
 });
-const leaveCodes = (codes: readonly Code[]): Effect[] => codes.map(({ rendezvousId }) => ({ type: "rendezvous-leave", rendezvousId }));
+const leaveCodes = (codes: readonly Pick<Code, "rendezvousId">[]): Effect[] =>
+  codes.map(({ rendezvousId }) => ({ type: "rendezvous-leave", rendezvousId }));
 
 /** Nothing secret outlives its attempt; what the screen still shows does. */
 const ENDED: Partial<CompanionState> = {
@@ -55,19 +57,44 @@ const ENDED: Partial<CompanionState> = {
   decisionEnvelope: undefined,
   approval: undefined,
   activeEnvelope: undefined,
+  endEnvelope: undefined,
   turn: undefined,
   retryAtMs: 0,
 };
-const FORGOTTEN: Partial<CompanionState> = { ...ENDED, offer: undefined, matchCode: undefined, error: undefined };
+const FORGOTTEN: Partial<CompanionState> = { ...ENDED, offer: undefined, matchCode: undefined, error: undefined, toldByOther: false };
 
-function failed(state: CompanionState, error: LinkErrorName): To {
+const retryIn = (state: CompanionState, afterMs: number): To => ({
+  to: state.kind,
+  stay: "only",
+  effects: [{ type: "set-timer", timer: "retry", afterMs }],
+});
+const leaveChannel = ({ channel }: CompanionState): Effect[] => (channel === undefined ? [] : leaveCodes([channel]));
+
+function failed(state: CompanionState, error: LinkErrorName, toldByOther = false): To {
   const failuresInARow = state.failuresInARow + (countsAsFailure(error) ? 1 : 0);
-  const left = state.channel === undefined ? [] : [{ type: "rendezvous-leave", rendezvousId: state.channel.rendezvousId } as const];
-  return { to: "failed", with: { ...ENDED, error, failuresInARow }, effects: [...leaveCodes(state.codes), ...left] };
+  return {
+    to: "failed",
+    with: { ...ENDED, error, toldByOther, failuresInARow },
+    effects: [...leaveCodes(state.codes), ...leaveChannel(state)],
+  };
 }
 
+/** Given up by this side: the phone, which may be waiting, is told. */
+function over(state: CompanionState, error: LinkErrorName): To {
+  const ended = failed(state, error);
+  if (state.channel === undefined || state.offer === undefined) return ended;
+  const { channel, writerToken } = state;
+  return { to: "ending", with: { ...ended.with, channel, writerToken }, effects: leaveCodes(state.codes) };
+}
+
+const endTold = (state: CompanionState): To => ({
+  to: "failed",
+  with: { channel: undefined, writerToken: "", endEnvelope: undefined },
+  effects: leaveChannel(state),
+});
+
 function start(state: CompanionState, input: Of<"start">, context: StepContext): To | undefined {
-  if (state.kind === "failed" && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
+  if ((state.kind === "failed" || state.kind === "ending") && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
   const { origin, deviceName, platform, code } = input;
   const as = input.as ?? "companion";
   if (code !== undefined)
@@ -140,16 +167,17 @@ function requestPut(state: CompanionState, input: Of<"put-result">): To {
   const verdict = judgePut(input.result);
   if (verdict.kind === "done") return { to: "comparing" };
   if (verdict.kind === "refused") return failed(state, verdict.error);
-  return { to: state.kind, stay: "only", effects: [{ type: "set-timer", timer: "retry", afterMs: verdict.afterMs }] };
+  return retryIn(state, verdict.afterMs);
 }
 
 function decisionCame(state: CompanionState, input: Of<"slot">): To | undefined {
-  if (input.rendezvousId !== state.channel?.rendezvousId || input.index !== 1) return undefined;
-  return { to: "checking", with: { decisionEnvelope: input.body } };
+  if (input.rendezvousId !== state.channel?.rendezvousId) return undefined;
+  if (input.index === LINK_END_SLOT) return { to: "hearing-end", with: { endEnvelope: input.body } };
+  return input.index === 1 ? { to: "checking", with: { decisionEnvelope: input.body } } : undefined;
 }
 
 function decided(state: CompanionState, { result }: Of<"crypto-result">): To {
-  if (result.kind !== "open-decision") return failed(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
+  if (result.kind !== "open-decision") return over(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
   if (result.decision.kind === "rejection") return failed(state, REJECTION_ERRORS[result.decision.reason]);
   return { to: "activating", with: { approval: result.decision.approval } };
 }
@@ -161,33 +189,30 @@ function activeSealed(state: CompanionState, { result }: Of<"crypto-result">): T
 
 function told(state: CompanionState, input: Of<"put-result">): To {
   const verdict = judgePut(input.result);
-  if (verdict.kind === "retry")
-    return { to: "telling", stay: "only", effects: [{ type: "set-timer", timer: "retry", afterMs: verdict.afterMs }] };
-  return finished(state);
+  return verdict.kind === "retry" ? retryIn(state, verdict.afterMs) : finished(state);
 }
 
 function finished(state: CompanionState): To {
-  const left = state.channel === undefined ? [] : [{ type: "rendezvous-leave", rendezvousId: state.channel.rendezvousId } as const];
-  return { to: "active", with: { ...ENDED, failuresInARow: 0 }, effects: left };
+  return { to: "active", with: { ...ENDED, failuresInARow: 0 }, effects: leaveChannel(state) };
 }
 
 const again = (state: CompanionState): To => ({ to: state.kind, stay: "serve" });
 /** A lost connection leaves puts unanswered and watches forgotten; work under way on this device goes on. */
 const SCANNABLE: readonly CompanionKind[] = ["preparing", "waiting-for-scan"];
-const BEFORE_CERTIFICATE: readonly CompanionKind[] = ["answering", "requesting", "comparing", "checking"];
+const BEFORE_CERTIFICATE: readonly CompanionKind[] = ["answering", "requesting", "comparing", "checking", "hearing-end"];
 const CERTIFIED: readonly CompanionKind[] = ["activating", "unconfirmed"];
 
 export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
   ...row<"start">(["idle", "paused"], "start", ["preparing", "waiting-for-scan"], start),
-  ...row<"start">(["failed"], "start", ["preparing", "waiting-for-scan"], start),
+  ...row<"start">(["failed", "ending"], "start", ["preparing", "waiting-for-scan"], start),
   ...row<"start">(SCANNABLE, "start", ["waiting-for-scan"], adopt),
   ...row<"start">(["unconfirmed"], "start", ["activating"], () => ({ to: "activating", with: { error: undefined } })),
-  ...row<"cancel">([...SCANNABLE, "paused", "failed"], "cancel", ["idle"], (state) => ({
+  ...row<"cancel">([...SCANNABLE, "paused", "failed", "ending"], "cancel", ["idle"], (state) => ({
     to: "idle",
     with: { ...FORGOTTEN, failuresInARow: 0 },
-    effects: leaveCodes(state.codes),
+    effects: [...leaveCodes(state.codes), ...leaveChannel(state)],
   })),
-  ...row<"cancel">(BEFORE_CERTIFICATE, "cancel", ["failed"], (state) => failed(state, "CANCELLED")),
+  ...row<"cancel">(BEFORE_CERTIFICATE, "cancel", ["ending", "failed"], (state) => over(state, "CANCELLED")),
 
   ...row<"crypto-result">(["preparing"], "crypto-result", ["waiting-for-scan", "failed"], codeMade),
   ...row<"timer">(["preparing"], "timer:deadline", ["failed"], (state) => failed(state, "SCAN_DEADLINE")),
@@ -206,13 +231,18 @@ export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
   ...row<"timer">(["requesting"], "timer:retry", ["requesting"], again),
   ...row<"timer">(["requesting"], "timer:deadline", ["failed"], (state) => failed(state, "SERVER_UNREACHABLE")),
 
-  ...row<"slot">(["requesting", "comparing"], "slot", ["checking"], decisionCame),
+  ...row<"slot">(["requesting", "comparing"], "slot", ["checking", "hearing-end"], decisionCame),
   ...row<"watch-failed">(["requesting", "comparing"], "watch-failed", ["failed"], (state, input) => {
     const error = input.rendezvousId === state.channel?.rendezvousId ? refusal(input.error) : undefined;
     return error === undefined ? undefined : failed(state, error);
   }),
-  ...row<"timer">(["comparing", "checking"], "timer:deadline", ["failed"], (state) => failed(state, "DECISION_DEADLINE")),
-  ...row<"crypto-result">(["checking"], "crypto-result", ["activating", "failed"], decided),
+  ...row<"timer">(["comparing", "checking", "hearing-end"], "timer:deadline", ["ending", "failed"], (state) =>
+    over(state, "DECISION_DEADLINE"),
+  ),
+  ...row<"crypto-result">(["checking"], "crypto-result", ["activating", "ending", "failed"], decided),
+  ...row<"crypto-result">(["hearing-end"], "crypto-result", ["ending", "failed"], (state, { result }) =>
+    result.kind === "open-end" ? failed(state, result.error, true) : over(state, "CHANNEL_TAMPERED"),
+  ),
 
   ...row<"activated">(CERTIFIED, "activated", ["telling"], () => ({ to: "telling", with: { error: undefined, failuresInARow: 0 } })),
   ...row<"timer">(["activating"], "timer:deadline", ["unconfirmed"], () => ({ to: "unconfirmed", with: { error: "ACTIVATION_DEADLINE" } })),
@@ -223,6 +253,17 @@ export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
   ...row<"timer">(["telling"], "timer:retry", ["telling"], again),
   ...row<"connected">(["telling"], "connected", ["telling"], again),
   ...row<"timer">(["telling"], "timer:deadline", ["active"], finished),
+
+  ...row<"crypto-result">(["ending"], "crypto-result", ["ending", "failed"], (state, { result }) =>
+    result.kind === "seal-end" ? { to: "ending", stay: "serve", with: { endEnvelope: result.endEnvelope } } : endTold(state),
+  ),
+  ...row<"put-result">(["ending"], "put-result", ["ending", "failed"], (state, input) => {
+    const verdict = judgePut(input.result);
+    return verdict.kind === "retry" ? retryIn(state, verdict.afterMs) : endTold(state);
+  }),
+  ...row<"timer">(["ending"], "timer:retry", ["ending"], again),
+  ...row<"connected">(["ending"], "connected", ["ending"], again),
+  ...row<"timer">(["ending"], "timer:deadline", ["failed"], endTold),
 ];
 
 const MACHINE: LinkMachine<CompanionState, CompanionInput, Effect> = {

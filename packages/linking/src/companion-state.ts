@@ -12,11 +12,13 @@ export type CompanionKind =
   | "requesting"
   | "comparing"
   | "checking"
+  | "hearing-end"
   | "activating"
   | "unconfirmed"
   | "telling"
   | "active"
   | "paused"
+  | "ending"
   | "failed";
 
 /** A code on the screen. */
@@ -53,7 +55,11 @@ export interface CompanionState {
   readonly decisionEnvelope: Base64Url | undefined;
   readonly approval: ApprovalFields | undefined;
   readonly activeEnvelope: Base64Url | undefined;
+  /** The own end while `ending`, the phone's while `hearing-end`. */
+  readonly endEnvelope: Base64Url | undefined;
   readonly error: LinkErrorName | undefined;
+  /** `error` is what the phone said. */
+  readonly toldByOther: boolean;
   /** With `error`: not before then. */
   readonly retryAtMs: number;
   readonly turn: WaitForTurn | undefined;
@@ -73,7 +79,7 @@ export const REQUEST_PUT_DEADLINE_MS = 20_000;
 export const DECISION_WAIT_MS = 180_000;
 /** Connecting for the first time; afterwards it goes on, but the screen says so. */
 export const COMPANION_ACTIVATION_MS = 60_000;
-/** Telling the phone is a courtesy: it also learns it from the server. */
+/** Telling the phone is a courtesy: it also learns it from the server, or by its own deadline. */
 export const TELL_DEADLINE_MS = 60_000;
 
 export const COMPANION_STATES: Readonly<Record<CompanionKind, LinkStateRule>> = {
@@ -84,12 +90,15 @@ export const COMPANION_STATES: Readonly<Record<CompanionKind, LinkStateRule>> = 
   requesting: { deadline: { timer: "deadline", why: "leave the request" }, afterMs: REQUEST_PUT_DEADLINE_MS },
   comparing: { deadline: { timer: "deadline", why: "the person's decision" }, afterMs: DECISION_WAIT_MS },
   checking: { deadline: { timer: "deadline", why: "verify the decision" }, afterMs: JOB_DEADLINE_MS },
+  "hearing-end": { deadline: { timer: "deadline", why: "verify the phone's end" }, afterMs: JOB_DEADLINE_MS },
   activating: { deadline: { timer: "deadline", why: "first connection" }, afterMs: COMPANION_ACTIVATION_MS },
   // Certified and stored, not yet welcomed: it goes on connecting, and a person may press "again". Never erased from here.
   unconfirmed: { resting: "idle" },
   telling: { deadline: { timer: "deadline", why: "tell the phone" }, afterMs: TELL_DEADLINE_MS },
   active: { resting: "final" },
   paused: { resting: "idle" },
+  // For the person it has failed; a new code may be asked for at once.
+  ending: { deadline: { timer: "deadline", why: "tell the phone that it is over" }, afterMs: TELL_DEADLINE_MS },
   failed: { resting: "idle" },
 };
 
@@ -114,7 +123,9 @@ export const INITIAL_COMPANION: CompanionState = {
   decisionEnvelope: undefined,
   approval: undefined,
   activeEnvelope: undefined,
+  endEnvelope: undefined,
   error: undefined,
+  toldByOther: false,
   retryAtMs: 0,
   turn: undefined,
   failuresInARow: 0,

@@ -1,6 +1,7 @@
 /** The companion's screen and needs, as functions of its state. */
 import type { AttemptId } from "@hawser/base";
 import { fromBase64Url, toHex } from "@hawser/base";
+import { LINK_END_SLOT } from "@hawser/crypto";
 import type { CompanionEffect } from "./link-effects.ts";
 import type { CompanionKind, CompanionState } from "./companion-state.ts";
 import { formatLinkCode } from "./link-code.ts";
@@ -15,11 +16,13 @@ const STAGES: Readonly<Record<CompanionKind, LinkStage>> = {
   requesting: "scanned",
   comparing: "comparing",
   checking: "approving",
+  "hearing-end": "approving",
   activating: "activating",
   unconfirmed: "failed",
   telling: "active",
   active: "active",
   paused: "paused",
+  ending: "failed",
   failed: "failed",
 };
 
@@ -36,10 +39,10 @@ export function companionStatus(state: CompanionState): LinkStatus {
     attempt: attemptIdOf(offer?.attemptId),
     uri: code === undefined ? undefined : formatLinkCode(state.origin, { ...code, publicKey: code.ephemeralPublicKey }),
     typedCode: undefined,
-    deadlineMs: state.deadlineMs === 0 ? undefined : state.deadlineMs,
+    deadlineMs: state.deadlineMs === 0 || state.kind === "ending" ? undefined : state.deadlineMs,
     matchCode: state.matchCode === undefined ? undefined : groupDigits(state.matchCode),
     peer: offer === undefined ? undefined : { name: offer.handle, platform: "phone", origin: offer.origin },
-    error: errorShown(state.error, state.retryAtMs),
+    error: errorShown(state.error, state.retryAtMs, state.toldByOther),
     queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
     failuresInARow: state.failuresInARow,
   };
@@ -83,6 +86,9 @@ export function companionNeeds(state: CompanionState): Needs<CompanionEffect<Com
         job: { kind: "open-decision", channel, secrets, as: state.as, attemptId, accountId, decisionEnvelope: state.decisionEnvelope },
       };
     }
+    case "hearing-end":
+      if (channel === undefined || offer === undefined || state.endEnvelope === undefined) return {};
+      return { job: { kind: "open-end", channel, attemptId: offer.attemptId, endEnvelope: state.endEnvelope } };
     case "activating":
     case "unconfirmed":
       if (offer === undefined || secrets === undefined || approval === undefined) return {};
@@ -100,6 +106,12 @@ export function companionNeeds(state: CompanionState): Needs<CompanionEffect<Com
           writerToken: state.writerToken,
         },
       };
+    }
+    case "ending": {
+      if (channel === undefined || offer === undefined || state.error === undefined) return {};
+      if (state.endEnvelope === undefined) return { job: { kind: "seal-end", channel, attemptId: offer.attemptId, error: state.error } };
+      const { writerToken } = state;
+      return { put: { rendezvousId: channel.rendezvousId, side: "companion", index: LINK_END_SLOT, body: state.endEnvelope, writerToken } };
     }
     case "idle":
     case "active":

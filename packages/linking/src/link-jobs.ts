@@ -27,6 +27,8 @@ export interface CompanionChannel {
   readonly offerEnvelope: Base64Url;
 }
 
+export type AnyChannel = PhoneChannel | CompanionChannel;
+
 /** The future device's own secrets: Ed25519 seed and X25519 secret key, 32 bytes each. */
 export interface NewDeviceSecrets {
   readonly signingSeed: Base64Url;
@@ -115,6 +117,10 @@ export type LinkJob =
   | { readonly kind: "open-request"; readonly channel: PhoneChannel; readonly attemptId: Base64Url; readonly requestEnvelope: Base64Url }
   /** Phone: seal LinkDecision (slot 1). */
   | { readonly kind: "seal-decision"; readonly channel: PhoneChannel; readonly attemptId: Base64Url; readonly decision: DecisionFields }
+  /** Either side: seal its LinkEnd (slot 2). */
+  | { readonly kind: "seal-end"; readonly channel: AnyChannel; readonly attemptId: Base64Url; readonly error: LinkErrorName }
+  /** Either side: open the other's LinkEnd. */
+  | { readonly kind: "open-end"; readonly channel: AnyChannel; readonly attemptId: Base64Url; readonly endEnvelope: Base64Url }
   /** Phone: open LinkActive (companion slot 1), check attempt id and device. */
   | {
       readonly kind: "open-active";
@@ -134,4 +140,6 @@ export type LinkJobResult =
   | { readonly kind: "open-request"; readonly request: RequestFields; readonly matchCode: string }
   | { readonly kind: "seal-decision"; readonly decisionEnvelope: Base64Url }
   | { readonly kind: "open-active" }
+  | { readonly kind: "seal-end"; readonly endEnvelope: Base64Url }
+  | { readonly kind: "open-end"; readonly error: LinkErrorName }
   | { readonly kind: "failed"; readonly error: Extract<LinkErrorName, "CODE_MALFORMED" | "CHANNEL_TAMPERED" | "LIST_INVALID"> };

@@ -13,10 +13,11 @@ import {
   phoneDeadEnds,
   phoneStatus,
   resumeCompanion,
+  resumePhone,
   stepCompanion,
 } from "./index.ts";
 import { PHONE_STATES, type PhoneState } from "./phone-state.ts";
-import { companionUpTo, context, good, key, phoneUpTo, REFUSED, request, results, START } from "./test-probe.ts";
+import { approval, companionUpTo, context, good, key, phoneUpTo, REFUSED, request, results, START } from "./test-probe.ts";
 
 describe("tables", () => {
   test("every waiting state has a deadline and a way out", () => expect([...companionDeadEnds(), ...phoneDeadEnds()]).toEqual([]));
@@ -35,8 +36,10 @@ describe("each stage that gets no answer ends by its deadline, with its own code
     ["waiting-for-scan", "preparing", undefined],
     ["answering", "failed", "REQUEST_DEADLINE"],
     ["requesting", "failed", "SERVER_UNREACHABLE"],
-    ["comparing", "failed", "DECISION_DEADLINE"],
-    ["checking", "failed", "DECISION_DEADLINE"],
+    ["comparing", "ending", "DECISION_DEADLINE"],
+    ["checking", "ending", "DECISION_DEADLINE"],
+    ["hearing-end", "ending", "DECISION_DEADLINE"],
+    ["ending", "failed", "CANCELLED"],
     ["activating", "unconfirmed", "ACTIVATION_DEADLINE"],
     ["telling", "active", undefined],
   ])("companion %s → %s %s", (kind, next, error) => {
@@ -57,6 +60,8 @@ describe("each stage that gets no answer ends by its deadline, with its own code
     ["awaiting-activation", "checking-activity", "ACTIVATION_DEADLINE"],
     ["confirming", "checking-activity", "ACTIVATION_DEADLINE"],
     ["checking-activity", "checking-activity", "ACTIVATION_DEADLINE"],
+    ["hearing-end", "failed", "DECISION_DEADLINE"],
+    ["ending", "failed", "CANCELLED"],
     ["undoing", "undoing", "SERVER_UNREACHABLE"],
     ["sealing-rejection", "failed", "DECLINED"],
     ["rejecting", "failed", "DECLINED"],
@@ -142,6 +147,86 @@ describe("companion", () => {
       timer: "deadline",
       afterMs: 60_000,
     });
+  });
+});
+
+describe("the end of an attempt is told to the other side", () => {
+  const slot = (probe: { state: { channel: { rendezvousId: string } | undefined } }, index: number) =>
+    ({ type: "slot", rendezvousId: probe.state.channel!.rendezvousId, index, body: "AQ" }) as const;
+  const put = (effects: readonly { type: string }[]) => effects.find(({ type }) => type === "rendezvous-put");
+
+  test("a phone whose approval is refused tells it, once no list names the device; sealed and put again after a crash", () => {
+    const probe = phoneUpTo("offering");
+    probe.tell({ type: "put-result", effectId: probe.state.asked, result: { ok: true } });
+    probe.tell(slot(probe, 0));
+    probe.tell(good(probe));
+    probe.tell({ type: "approve" });
+    probe.tell({ type: "list-signed", effectId: probe.state.asked, result: { ok: true, approval } });
+    probe.tell(good(probe));
+    probe.tell({ type: "put-result", effectId: probe.state.asked, result: { ok: false, error: "NOT_AUTHENTICATED", retryAfterMs: 0 } });
+    probe.tell({ type: "activity", effectId: probe.state.asked, everConnected: false });
+    expect(probe.state.kind).toBe("undoing");
+    expect(probe.all.some((effect) => effect.type === "rendezvous-put" && effect.index === 2)).toBe(false);
+    probe.tell({ type: "list-undone", effectId: probe.state.asked, done: true });
+    expect(phoneStatus(probe.state)).toMatchObject({ stage: "failed", error: { name: "SERVER_REFUSED" } });
+    const sealed = probe.tell(good(probe));
+    expect(put(sealed)).toMatchObject({ side: "phone", index: 2, body: "AQ" });
+    const resumed = resumePhone(JSON.parse(JSON.stringify(probe.state)) as PhoneState, context());
+    expect(put(resumed.effects)).toMatchObject({ index: 2, body: "AQ" });
+    probe.tell({ type: "put-result", effectId: probe.state.asked, result: { ok: false, error: "UNREACHABLE", retryAfterMs: 0 } });
+    expect(put(probe.tell({ type: "timer", timer: "retry" }))).toMatchObject({ index: 2, body: "AQ" });
+    probe.tell({ type: "put-result", effectId: probe.state.asked, result: { ok: true } });
+    expect(probe.state).toMatchObject({ kind: "failed", error: "SERVER_REFUSED", channel: undefined });
+  });
+
+  test("a companion that waits hears it, says whose it is, and tells nothing back", () => {
+    const probe = companionUpTo("comparing");
+    probe.tell(slot(probe, 2));
+    probe.tell(good(probe));
+    expect(companionStatus(probe.state)).toMatchObject({
+      stage: "failed",
+      error: { name: "SERVER_REFUSED", toldByOther: true },
+      failuresInARow: 1,
+    });
+    expect(probe.state).toMatchObject({ kind: "failed", channel: undefined });
+  });
+
+  test("an end that the channel does not open is said to be tampered with", () => {
+    const probe = companionUpTo("hearing-end");
+    probe.tell({ type: "crypto-result", effectId: probe.state.asked, result: { kind: "failed", error: "CHANNEL_TAMPERED" } });
+    expect(companionStatus(probe.state).error).toEqual({ name: "CHANNEL_TAMPERED", canRetry: true });
+  });
+
+  test.each(["activating", "unconfirmed", "telling"])("certified, %s: a late end changes nothing, the list decides", (kind) => {
+    const probe = companionUpTo(kind);
+    const before = probe.state;
+    expect(probe.tell(slot(probe, 2))).toEqual([]);
+    expect(probe.state).toBe(before);
+  });
+
+  test("a companion that gives up tells the phone, which asks nobody any more; a new code does not wait for that", () => {
+    const probe = companionUpTo("ending");
+    expect(put(probe.tell(good(probe)))).toMatchObject({ side: "companion", index: 2 });
+    expect(companionStatus(probe.state)).toMatchObject({ stage: "failed", deadlineMs: undefined, error: { name: "CANCELLED" } });
+    probe.tell(START);
+    expect(probe.state).toMatchObject({ kind: "preparing", channel: undefined });
+    const phone = phoneUpTo("hearing-end");
+    phone.tell({ type: "crypto-result", effectId: phone.state.asked, result: { kind: "open-end", error: "CANCELLED" } });
+    expect(phoneStatus(phone.state)).toMatchObject({ stage: "failed", error: { name: "CANCELLED", toldByOther: true } });
+    expect(phone.all.some(({ type }) => type === "sign-list")).toBe(false);
+  });
+
+  test("after the signature the phone asks the server whether the device came alive before it believes an end", () => {
+    for (const everConnected of [true, false]) {
+      const probe = phoneUpTo("awaiting-activation");
+      probe.tell(slot(probe, 2));
+      probe.tell({ type: "crypto-result", effectId: probe.state.asked, result: { kind: "open-end", error: "LIST_INVALID" } });
+      expect(probe.state.kind).toBe("checking-activity");
+      probe.tell({ type: "activity", effectId: probe.state.asked, everConnected });
+      expect(probe.state).toMatchObject(
+        everConnected ? { kind: "active", toldByOther: false } : { kind: "undoing", error: "LIST_INVALID" },
+      );
+    }
   });
 });
 

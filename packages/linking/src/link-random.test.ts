@@ -30,7 +30,7 @@ const common = (n: number, state: { asked: number }, job: string, rendezvousId: 
       return m % 9 === 0 ? { type: "cancel" } : { type: "put-result", effectId, result: { ok: true } };
     case 6:
     case 7:
-      return { type: "slot", rendezvousId, index: m % 2, body: m % 5 === 0 ? "Ag" : "AQ" };
+      return { type: "slot", rendezvousId, index: m % 11 === 0 ? 2 : m % 2, body: m % 5 === 0 ? "Ag" : "AQ" };
     default:
       return { type: "crypto-result", effectId: state.asked, result: results[FITTING[job] ?? 0]! };
   }

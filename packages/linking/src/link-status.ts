@@ -36,8 +36,10 @@ export interface LinkStatus {
   readonly matchCode: string | undefined;
   /** The other side, as it describes itself. */
   readonly peer: LinkPeer | undefined;
-  /** `retryAtMs`: not before then, by the device's own clock. */
-  readonly error: { readonly name: LinkErrorName; readonly canRetry: boolean; readonly retryAtMs?: number } | undefined;
+  /** `retryAtMs`: not before then, by the device's own clock. `toldByOther`: it happened on the other side, which said so. */
+  readonly error:
+    | { readonly name: LinkErrorName; readonly canRetry: boolean; readonly retryAtMs?: number; readonly toldByOther?: boolean }
+    | undefined;
   /** While the link waits for its turn on a busy server. */
   readonly queue?: WaitingPlace | undefined;
   /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
@@ -82,7 +84,12 @@ export const countsAsFailure = (name: LinkErrorName): boolean =>
 export const canRetry = (name: LinkErrorName): boolean =>
   name !== "CODE_OTHER_ORIGIN" && name !== "CODE_UNSUPPORTED" && name !== "VERSION" && name !== "DEVICE_LIMIT";
 
-export const errorShown = (name: LinkErrorName | undefined, retryAtMs: number): LinkStatus["error"] =>
-  name === undefined ? undefined : { name, canRetry: canRetry(name), ...(retryAtMs === 0 ? {} : { retryAtMs }) };
+export const errorShown = (name: LinkErrorName | undefined, retryAtMs: number, toldByOther: boolean): LinkStatus["error"] =>
+  name === undefined
+    ? undefined
+    : { name, canRetry: canRetry(name), ...(retryAtMs === 0 ? {} : { retryAtMs }), ...(toldByOther ? { toldByOther } : {}) };
+
+/** What another program calls its failure, read by this one. */
+export const readErrorName = (name: string): LinkErrorName => LINK_ERROR_NAMES.find((known) => known === name) ?? "SERVER_REFUSED";
 
 export const groupDigits = (digits: string): string => `${digits.slice(0, 3)} ${digits.slice(3)}`;

@@ -1,9 +1,10 @@
 /**
  * The phone's side of one link attempt. Invariants: a list is asked for only after a person confirmed, once per attempt and
  * always with the keys of the one request that was read; a device that never came alive is revoked again; what ended
- * before the signature has no effect at all. docs/PROTOCOL.md, "Linking".
+ * before the signature has no effect at all; the companion is told of an end only when no list names its device. docs/PROTOCOL.md, "Linking".
  */
 import { describeRows, findDeadEnds, indexRows, type Row, toBase64Url, type Transition } from "@hawser/base";
+import { LINK_END_SLOT } from "@hawser/crypto";
 import { PROTOCOL_MAX } from "@hawser/wire";
 import type { PhoneEffect, PhoneInput } from "./link-effects.ts";
 import type { RejectionName } from "./link-jobs.ts";
@@ -36,6 +37,7 @@ const ENDED: Partial<PhoneState> = {
   decision: undefined,
   decisionEnvelope: undefined,
   activeEnvelope: undefined,
+  endEnvelope: undefined,
   turn: undefined,
 };
 
@@ -53,9 +55,21 @@ function failed(state: PhoneState, reason: LinkErrorName, retryAtMs = 0): To {
   const error = state.error ?? reason;
   return {
     to: "failed",
-    with: { ...ENDED, error, retryAtMs, failuresInARow: state.failuresInARow + (countsAsFailure(error) ? 1 : 0) },
+    with: {
+      ...ENDED,
+      error,
+      retryAtMs,
+      toldByOther: state.toldByOther,
+      failuresInARow: state.failuresInARow + (countsAsFailure(error) ? 1 : 0),
+    },
     effects: leave(state),
   };
+}
+
+/** Given up by this side: a companion that has the offer is told. What it said itself it need not hear. */
+function over(state: PhoneState, reason: LinkErrorName): To {
+  if (!state.offered || state.toldByOther) return failed(state, reason);
+  return { to: "ending", with: { error: state.error ?? reason, endEnvelope: undefined } };
 }
 
 const refuse = (reason: RejectionName, error: LinkErrorName): To => ({
@@ -65,7 +79,7 @@ const refuse = (reason: RejectionName, error: LinkErrorName): To => ({
 const undo = (error: LinkErrorName): To => ({ to: "undoing", with: { error } });
 const active = (state: PhoneState): To => ({
   to: "active",
-  with: { ...ENDED, error: undefined, failuresInARow: 0 },
+  with: { ...ENDED, error: undefined, toldByOther: false, failuresInARow: 0 },
   effects: leave(state),
 });
 
@@ -103,7 +117,7 @@ function requestCame(state: PhoneState, input: Of<"slot">): To | undefined {
 }
 
 function requestRead(state: PhoneState, { result }: Of<"crypto-result">): To {
-  if (result.kind !== "open-request") return failed(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
+  if (result.kind !== "open-request") return over(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
   const { request, matchCode } = result;
   const read = { request, matchCode, deviceName: request.deviceName };
   if (request.origin !== state.offer?.origin)
@@ -129,8 +143,22 @@ function approvalPut(state: PhoneState, input: Of<"put-result">): To {
 }
 
 function activeCame(state: PhoneState, input: Of<"slot">): To | undefined {
-  if (input.rendezvousId !== state.channel?.rendezvousId || input.index !== 1) return undefined;
-  return { to: "confirming", with: { activeEnvelope: input.body } };
+  if (input.rendezvousId !== state.channel?.rendezvousId) return undefined;
+  if (input.index === 1) return { to: "confirming", with: { activeEnvelope: input.body } };
+  // There the server is being asked already, and its answer is awaited.
+  return state.kind === "checking-activity" ? undefined : endCame(state, input);
+}
+
+function endCame(state: PhoneState, input: Of<"slot">): To | undefined {
+  if (input.rendezvousId !== state.channel?.rendezvousId || input.index !== LINK_END_SLOT) return undefined;
+  return { to: "hearing-end", with: { endEnvelope: input.body } };
+}
+
+/** Who has signed asks the server first: a device that came alive all the same stays. */
+function endHeard(state: PhoneState, { result }: Of<"crypto-result">): To {
+  const toldByOther = result.kind === "open-end";
+  const told = { error: toldByOther ? result.error : ("CHANNEL_TAMPERED" as const), toldByOther, endEnvelope: undefined };
+  return state.approval === undefined ? over({ ...state, ...told }, told.error) : { to: "checking-activity", with: told };
 }
 
 const confirmed = (state: PhoneState, { result }: Of<"crypto-result">): To =>
@@ -166,7 +194,8 @@ const rejectionSealed = (state: PhoneState, { result }: Of<"crypto-result">): To
 
 function rejectionPut(state: PhoneState, input: Of<"put-result">): To {
   const verdict = judgePut(input.result);
-  return verdict.kind === "retry" ? retryIn(state, verdict.afterMs) : failed(state, "DECLINED");
+  if (verdict.kind === "retry") return retryIn(state, verdict.afterMs);
+  return verdict.kind === "done" ? failed(state, "DECLINED") : over(state, "DECLINED");
 }
 
 const HANDED: readonly PhoneKind[] = ["handing-over", "awaiting-activation", "checking-activity"];
@@ -178,7 +207,7 @@ const itself = <Type extends PhoneInput["type"]>(
 
 export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
   ...row<"scan">(["idle"], "scan", ["opening"], scan),
-  ...row<"cancel">(["opening", "offering", "reading"], "cancel", ["failed"], (state) => failed(state, "CANCELLED")),
+  ...row<"cancel">(["opening", "offering", "reading"], "cancel", ["ending", "failed"], (state) => over(state, "CANCELLED")),
   ...row<"cancel">(["comparing"], "cancel", ["sealing-rejection"], () => refuse("DECLINED", "DECLINED")),
 
   ...row<"crypto-result">(["opening"], "crypto-result", ["offering", "failed"], (state, { result }) =>
@@ -186,12 +215,12 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
       ? { to: "offering", with: { offerEnvelope: result.offerEnvelope } }
       : failed(state, result.kind === "failed" ? result.error : "CODE_MALFORMED"),
   ),
-  ...row<"timer">(["opening", "offering", "reading"], "timer:deadline", ["failed"], (state) => failed(state, "REQUEST_DEADLINE")),
+  ...row<"timer">(["opening", "offering", "reading"], "timer:deadline", ["ending", "failed"], (state) => over(state, "REQUEST_DEADLINE")),
 
   ...row<"put-result">(["offering"], "put-result", ["offering", "failed"], offerPut),
-  ...itself<"timer">(["offering", "handing-over", "rejecting", "signing"], "timer:retry", again),
+  ...itself<"timer">(["offering", "handing-over", "rejecting", "signing", "ending"], "timer:retry", again),
   ...itself<"connected">(
-    ["offering", "handing-over", "awaiting-activation", "checking-activity", "undoing", "rejecting"],
+    ["offering", "comparing", "handing-over", "awaiting-activation", "checking-activity", "undoing", "rejecting", "ending"],
     "connected",
     again,
   ),
@@ -201,7 +230,12 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
     const error = input.rendezvousId === state.channel?.rendezvousId ? refusal(input.error) : undefined;
     return error === undefined ? undefined : failed(state, error);
   }),
-  ...row<"crypto-result">(["reading"], "crypto-result", ["comparing", "sealing-rejection", "failed"], requestRead),
+  ...row<"crypto-result">(["reading"], "crypto-result", ["comparing", "sealing-rejection", "ending", "failed"], requestRead),
+  ...row<"slot">(["comparing"], "slot", ["hearing-end"], endCame),
+  ...row<"crypto-result">(["hearing-end"], "crypto-result", ["checking-activity", "ending", "failed"], endHeard),
+  ...row<"timer">(["hearing-end"], "timer:deadline", ["checking-activity", "ending", "failed"], (state) =>
+    state.approval === undefined ? over(state, "DECISION_DEADLINE") : { to: "checking-activity", with: { error: "ACTIVATION_DEADLINE" } },
+  ),
 
   ...row<"approve">(["comparing"], "approve", ["signing"], (state, input) => ({
     to: "signing",
@@ -225,8 +259,8 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
     to: "checking-activity",
     with: { error: "SERVER_UNREACHABLE" },
   })),
-  ...row<"slot">(HANDED, "slot", ["confirming"], activeCame),
-  ...row<"device-seen">([...HANDED, "confirming"], "device-seen", ["active"], seen),
+  ...row<"slot">(HANDED, "slot", ["confirming", "hearing-end"], activeCame),
+  ...row<"device-seen">([...HANDED, "confirming", "hearing-end"], "device-seen", ["active"], seen),
   ...row<"timer">(["awaiting-activation"], "timer:poll", ["awaiting-activation"], poll),
   ...row<"activity">(["awaiting-activation"], "activity", ["awaiting-activation", "active"], polled),
   ...row<"timer">(["awaiting-activation", "confirming"], "timer:deadline", ["checking-activity"], () => ({
@@ -237,14 +271,25 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
   ...row<"activity">(["checking-activity"], "activity", ["active", "undoing"], activityKnown),
   ...row<"timer">(["checking-activity"], "timer:deadline", ["checking-activity"], () => ({ to: "checking-activity" })),
 
-  ...row<"list-undone">(["undoing"], "list-undone", ["failed"], (state, input) =>
-    input.done ? failed(state, "ACTIVATION_DEADLINE") : undefined,
+  ...row<"list-undone">(["undoing"], "list-undone", ["ending", "failed"], (state, input) =>
+    input.done ? over(state, "ACTIVATION_DEADLINE") : undefined,
   ),
   ...row<"timer">(["undoing"], "timer:deadline", ["undoing"], () => ({ to: "undoing" })),
 
   ...row<"crypto-result">(["sealing-rejection"], "crypto-result", ["rejecting", "failed"], rejectionSealed),
-  ...row<"put-result">(["rejecting"], "put-result", ["rejecting", "failed"], rejectionPut),
+  ...row<"put-result">(["rejecting"], "put-result", ["rejecting", "ending", "failed"], rejectionPut),
   ...row<"timer">(["sealing-rejection", "rejecting"], "timer:deadline", ["failed"], (state) => failed(state, "DECLINED")),
+
+  ...row<"crypto-result">(["ending"], "crypto-result", ["ending", "failed"], (state, { result }) =>
+    result.kind === "seal-end"
+      ? { to: "ending", stay: "serve", with: { endEnvelope: result.endEnvelope } }
+      : failed(state, "SERVER_UNREACHABLE"),
+  ),
+  ...row<"put-result">(["ending"], "put-result", ["ending", "failed"], (state, input) => {
+    const verdict = judgePut(input.result);
+    return verdict.kind === "retry" ? retryIn(state, verdict.afterMs) : failed(state, "SERVER_UNREACHABLE");
+  }),
+  ...row<"timer">(["ending"], "timer:deadline", ["failed"], (state) => failed(state, "SERVER_UNREACHABLE")),
 ];
 
 const MACHINE: LinkMachine<PhoneState, PhoneInput, Effect> = {

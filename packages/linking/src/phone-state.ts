@@ -16,9 +16,11 @@ export type PhoneKind =
   | "awaiting-activation"
   | "confirming"
   | "checking-activity"
+  | "hearing-end"
   | "undoing"
   | "sealing-rejection"
   | "rejecting"
+  | "ending"
   | "active"
   | "failed";
 
@@ -44,7 +46,11 @@ export interface PhoneState {
   readonly decision: DecisionFields | undefined;
   readonly decisionEnvelope: Base64Url | undefined;
   readonly activeEnvelope: Base64Url | undefined;
+  /** The own end while `ending`, the companion's while `hearing-end`. */
+  readonly endEnvelope: Base64Url | undefined;
   readonly error: LinkErrorName | undefined;
+  /** `error` is what the companion said. */
+  readonly toldByOther: boolean;
   /** With `error`: not before then. */
   readonly retryAtMs: number;
   readonly turn: WaitForTurn | undefined;
@@ -65,6 +71,8 @@ export const ACTIVITY_POLL_MS = 15_000;
 /** Cleaning up goes on until it is done. */
 export const CLEAN_UP_RETRY_MS = 30_000;
 export const REJECTION_DEADLINE_MS = 20_000;
+/** So long it is tried to tell the companion that it is over. */
+export const END_DEADLINE_MS = 60_000;
 
 export const PHONE_STATES: Readonly<Record<PhoneKind, LinkStateRule>> = {
   idle: { resting: "idle" },
@@ -78,9 +86,11 @@ export const PHONE_STATES: Readonly<Record<PhoneKind, LinkStateRule>> = {
   "awaiting-activation": { deadline: { timer: "deadline", why: "the companion's first connection" }, afterMs: PHONE_ACTIVATION_MS },
   confirming: { deadline: { timer: "deadline", why: "open the companion's word" }, afterMs: JOB_DEADLINE_MS },
   "checking-activity": { deadline: { timer: "deadline", why: "ask the server again" }, afterMs: CLEAN_UP_RETRY_MS },
+  "hearing-end": { deadline: { timer: "deadline", why: "verify the companion's end" }, afterMs: JOB_DEADLINE_MS },
   undoing: { deadline: { timer: "deadline", why: "undo again" }, afterMs: CLEAN_UP_RETRY_MS },
   "sealing-rejection": { deadline: { timer: "deadline", why: "seal the refusal" }, afterMs: JOB_DEADLINE_MS },
   rejecting: { deadline: { timer: "deadline", why: "leave the refusal" }, afterMs: REJECTION_DEADLINE_MS },
+  ending: { deadline: { timer: "deadline", why: "tell the companion that it is over" }, afterMs: END_DEADLINE_MS },
   active: { resting: "final" },
   failed: { resting: "final" },
 };
@@ -104,7 +114,9 @@ export const INITIAL_PHONE: PhoneState = {
   decision: undefined,
   decisionEnvelope: undefined,
   activeEnvelope: undefined,
+  endEnvelope: undefined,
   error: undefined,
+  toldByOther: false,
   retryAtMs: 0,
   turn: undefined,
   failuresInARow: 0,

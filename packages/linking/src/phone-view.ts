@@ -1,4 +1,5 @@
 /** The phone's screen and needs, as functions of its state. */
+import { LINK_END_SLOT } from "@hawser/crypto";
 import { attemptIdOf } from "./companion-view.ts";
 import type { PhoneEffect } from "./link-effects.ts";
 import type { Needs } from "./link-machine.ts";
@@ -17,10 +18,12 @@ const STAGES: Readonly<Record<PhoneKind, LinkStage>> = {
   "awaiting-activation": "activating",
   confirming: "activating",
   "checking-activity": "activating",
+  "hearing-end": "activating",
   // For the person it has failed; cleaning up goes on behind.
   undoing: "failed",
   "sealing-rejection": "failed",
   rejecting: "failed",
+  ending: "failed",
   active: "active",
   failed: "failed",
 };
@@ -38,7 +41,7 @@ export function phoneStatus(state: PhoneState): LinkStatus {
       request === undefined
         ? undefined
         : { name: request.deviceName, platform: request.platform, origin: request.origin, kind: request.kind },
-    error: errorShown(state.error, state.retryAtMs),
+    error: errorShown(state.error, state.retryAtMs, state.toldByOther),
     queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
     failuresInARow: state.failuresInARow,
   };
@@ -84,10 +87,20 @@ export function phoneNeeds(state: PhoneState): Needs<PhoneEffect<PhoneState>> {
     case "checking-activity":
       if (approval === undefined) return {};
       return { watch: watchFrom(1), ask: (effectId) => ({ type: "check-activity", effectId, device: approval.device }) };
+    case "hearing-end":
+      if (state.endEnvelope === undefined) return {};
+      return { job: { kind: "open-end", channel, attemptId, endEnvelope: state.endEnvelope } };
+    case "ending":
+      if (state.error === undefined) return {};
+      return state.endEnvelope === undefined
+        ? { job: { kind: "seal-end", channel, attemptId, error: state.error } }
+        : { put: put(LINK_END_SLOT, state.endEnvelope) };
+    // Only the companion's end can come here.
+    case "comparing":
+      return { watch: watchFrom(1) };
     case "undoing":
       return { ask: (effectId) => ({ type: "undo-list", effectId, attemptId }) };
     case "idle":
-    case "comparing":
     case "active":
     case "failed":
       return {};

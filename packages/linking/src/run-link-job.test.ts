@@ -15,7 +15,9 @@ const NOW_MS = 1_700_000_000_000;
 const bytes = (text: string) => fromBase64Url(text)!;
 
 /** Carries a link from scan to active; `damage` may change a slot's body on its way. `foreign` certifies other keys. */
-async function link(options: { damage?: (key: string, body: string) => string; foreign?: boolean } = {}) {
+async function link(
+  options: { refuseDecision?: boolean; cancel?: boolean; damage?: (key: string, body: string) => string; foreign?: boolean } = {},
+) {
   const random = seededRandom(3);
   const context = { nowMs: NOW_MS, random };
   const seed = random.bytes(32);
@@ -50,6 +52,10 @@ async function link(options: { damage?: (key: string, body: string) => string; f
       tell({ type: "crypto-result", effectId: effect.effectId, result: await runLinkJob(purePrimitives, effect.job) });
     else if (effect.type === "rendezvous-put") {
       const { rendezvousId, index } = effect;
+      if (index === 1 && side === "p" && options.refuseDecision === true) {
+        tellP({ type: "put-result", effectId: effect.effectId, result: { ok: false, error: "NOT_AUTHENTICATED", retryAfterMs: 0 } });
+        continue;
+      }
       const slot = {
         type: "slot",
         rendezvousId,
@@ -80,18 +86,42 @@ async function link(options: { damage?: (key: string, body: string) => string; f
           approval: { device: 2, lists, stateKey: toBase64Url(random.bytes(32)), handle: "ayse", displayName: "Ayşe", phoneDevice: 1 },
         },
       });
-    } else if (effect.type === "activate") tellC({ type: "activated" });
+    } else if (effect.type === "check-activity") {
+      if (options.refuseDecision === true) tellP({ type: "activity", effectId: effect.effectId, everConnected: false });
+    } else if (effect.type === "undo-list") tellP({ type: "list-undone", effectId: effect.effectId, done: true });
+    else if (effect.type === "activate") tellC({ type: "activated" });
     if (companion.kind === "waiting-for-scan" && phone.kind === "idle") {
       const code = must(parseLinkCode(companionStatus(companion).uri!, ORIGIN));
       tellP({ type: "scan", code, account: { accountId, handle: "ayse", origin: ORIGIN }, failuresInARow: 0 });
     }
     if (phone.kind === "comparing") {
       codes.push(phoneStatus(phone).matchCode, companionStatus(companion).matchCode);
-      tellP({ type: "approve" });
+      if (options.cancel !== true) tellP({ type: "approve" });
+      else if (companion.kind === "comparing") tellC({ type: "cancel" });
     }
   }
   return { companion, phone, codes };
 }
+
+test("an end is read without the decision that never came", async () => {
+  const { companion, phone } = await link({ refuseDecision: true });
+  expect(phone).toMatchObject({ kind: "failed", error: "SERVER_REFUSED", toldByOther: false });
+  expect(companion).toMatchObject({ kind: "failed", error: "SERVER_REFUSED", toldByOther: true });
+});
+
+test("a companion that gives up while the phone compares", async () => {
+  const { companion, phone } = await link({ cancel: true });
+  expect([companion.kind, phone.kind]).toEqual(["failed", "failed"]);
+  expect(phone).toMatchObject({ error: "CANCELLED", toldByOther: true });
+});
+
+test.each([
+  ["phone2", { refuseDecision: true }, "companion"],
+  ["companion2", { cancel: true }, "phone"],
+] as const)("one damaged bit in %s: no end of this attempt", async (slot, how, who) => {
+  const sides = await link({ ...how, damage: flip(slot) });
+  expect(sides[who]).toMatchObject({ kind: "failed", error: "CHANNEL_TAMPERED", toldByOther: false });
+});
 
 /** Turns one bit near the end, where the ciphertext is. */
 const flip =

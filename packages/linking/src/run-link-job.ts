@@ -4,18 +4,16 @@
  * job gives the same result, and whatever is wrong with bytes from the other side is a `failed` result, never a throw.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { accountIdFromBytes, assert, type Bytes, concat, equalBytes, type Primitives, toBase64Url, utf8 } from "@hawser/base";
-import { type LinkChannel, openLinkChannelCompanion, openLinkChannelPhone, verifyChain } from "@hawser/crypto";
+import { accountIdFromBytes, type Bytes, concat, equalBytes, type Primitives, toBase64Url, utf8 } from "@hawser/base";
+import { verifyChain } from "@hawser/crypto";
 import {
   DeviceKind,
   LinkActiveSchema,
   type LinkApproval,
   LinkDecisionSchema,
-  LinkEnvelopeSchema,
   LinkOfferSchema,
   LinkRejectionReason,
   LinkRequestSchema,
-  MAX_RENDEZVOUS_BODY_BYTES,
   MAX_SHORT_TEXT_BYTES,
   type RestoredDevice,
   RestoredDeviceSchema,
@@ -23,20 +21,19 @@ import {
 import type {
   ApprovalFields,
   Base64Url,
-  CompanionChannel,
   DecisionFields,
   LinkJob,
   LinkJobResult,
   NewDeviceKind,
   NewDeviceSecrets,
-  PhoneChannel,
   RejectionName,
 } from "./link-jobs.ts";
+import { companionChannel, envelope, openEnvelope, phoneChannel, sealAt } from "./job-channels.ts";
 import { runCourierJob } from "./run-courier-job.ts";
-import { own, parseBytes, parseSlot } from "./slot-bytes.ts";
+import { openEnd, sealEnd } from "./run-end-job.ts";
+import { own, parseBytes } from "./slot-bytes.ts";
 
 const PROOF_LABEL = utf8("hawser link request v1\0");
-const NOTHING = new Uint8Array(0);
 const TAMPERED: LinkJobResult = { kind: "failed", error: "CHANNEL_TAMPERED" };
 const UNVERIFIED: LinkJobResult = { kind: "failed", error: "LIST_INVALID" };
 
@@ -56,6 +53,10 @@ export async function runLinkJob(primitives: Primitives, job: LinkJob): Promise<
       const active = toBinary(LinkActiveSchema, create(LinkActiveSchema, { attemptId: own(job.attemptId), device: job.device }));
       return { kind: "seal-active", activeEnvelope: envelope(await sealAt(channel, 1, active)) };
     }
+    case "seal-end":
+      return (await sealEnd(primitives, job)) ?? TAMPERED;
+    case "open-end":
+      return (await openEnd(primitives, job)) ?? TAMPERED;
     case "make-offer":
       return makeOffer(primitives, job);
     case "open-request":
@@ -212,45 +213,5 @@ const publicKeys = (primitives: Primitives, secrets: NewDeviceSecrets): { readon
   signingKey: primitives.ed25519PublicKey(own(secrets.signingSeed)),
   dhKey: primitives.x25519PublicKey(own(secrets.dhSecret)),
 });
-
-async function phoneChannel(
-  primitives: Primitives,
-  from: PhoneChannel,
-): Promise<{ readonly encapsulatedKey: Bytes; readonly channel: LinkChannel } | undefined> {
-  const opened = await openLinkChannelPhone(primitives, {
-    code: { rendezvousId: own(from.rendezvousId), secret: own(from.secret) },
-    companionPublicKey: own(from.companionPublicKey),
-    random: { bytes: () => own(from.entropy) },
-  });
-  return opened.ok ? opened.value : undefined;
-}
-
-async function companionChannel(primitives: Primitives, from: CompanionChannel): Promise<LinkChannel | undefined> {
-  const encapsulatedKey = parseSlot(LinkEnvelopeSchema, from.offerEnvelope)?.encapsulatedKey;
-  if (encapsulatedKey?.length !== 32) return undefined;
-  const opened = await openLinkChannelCompanion(primitives, {
-    code: { rendezvousId: own(from.rendezvousId), secret: own(from.secret) },
-    keys: { secretKey: own(from.ephemeralSecret), publicKey: own(from.ephemeralPublicKey) },
-    encapsulatedKey,
-  });
-  return opened.ok ? opened.value : undefined;
-}
-
-/** Seals `slot` on a fresh channel. The bytes for the slots before it are thrown away: they went out long ago. */
-async function sealAt(channel: LinkChannel, slot: number, plaintext: Bytes): Promise<Bytes> {
-  for (let before = 0; before < slot; before++) await channel.seal(before, NOTHING);
-  return channel.seal(slot, plaintext);
-}
-
-async function openEnvelope(channel: LinkChannel | undefined, slot: number, body: Base64Url): Promise<Bytes | undefined> {
-  const parsed = parseSlot(LinkEnvelopeSchema, body);
-  return parsed === undefined || channel === undefined ? undefined : channel.open(slot, parsed.ciphertext);
-}
-
-const envelope = (ciphertext: Bytes, encapsulatedKey: Bytes = NOTHING): Base64Url => {
-  const bytes = toBinary(LinkEnvelopeSchema, create(LinkEnvelopeSchema, { ciphertext, encapsulatedKey }));
-  assert(bytes.length <= MAX_RENDEZVOUS_BODY_BYTES, "a slot's body is within its bound");
-  return toBase64Url(bytes);
-};
 
 const tooLong = (text: string): boolean => utf8(text).length > MAX_SHORT_TEXT_BYTES;

@@ -52,6 +52,8 @@ export const results: LinkJobResult[] = [
   { kind: "seal-decision", decisionEnvelope: "AQ" },
   { kind: "open-active" },
   { kind: "failed", error: "CHANNEL_TAMPERED" },
+  { kind: "seal-end", endEnvelope: "AQ" },
+  { kind: "open-end", error: "SERVER_REFUSED" },
 ];
 export const FITTING: Record<string, number> = {
   "make-code": 0,
@@ -62,6 +64,8 @@ export const FITTING: Record<string, number> = {
   "open-request": 7,
   "seal-decision": 9,
   "open-active": 10,
+  "seal-end": 12,
+  "open-end": 13,
 };
 export const puts: PutOutcome[] = [
   { ok: true },
@@ -139,7 +143,9 @@ export const companionUpTo = (kind: string) => {
       probe.tell({ type: "slot", rendezvousId: state.codes[0]!.rendezvousId, index: 0, body: "AQ" });
     else if (state.kind === "requesting" || state.kind === "telling")
       probe.tell({ type: "put-result", effectId: state.asked, result: { ok: true } });
-    else if (state.kind === "comparing") probe.tell({ type: "slot", rendezvousId: state.channel!.rendezvousId, index: 1, body: "AQ" });
+    else if (state.kind === "comparing" && kind === "ending") probe.tell({ type: "cancel" });
+    else if (state.kind === "comparing")
+      probe.tell({ type: "slot", rendezvousId: state.channel!.rendezvousId, index: kind === "hearing-end" ? 2 : 1, body: "AQ" });
     else if (state.kind === "activating" && kind === "unconfirmed") probe.tell({ type: "timer", timer: "deadline" });
     else probe.tell({ type: "activated" });
   }
@@ -153,6 +159,10 @@ export const phoneUpTo = (kind: string) => {
     const { state } = probe;
     const { rendezvousId } = state.channel!;
     if (["opening", "reading", "sealing", "sealing-rejection", "confirming"].includes(state.kind)) probe.tell(good(probe));
+    else if (state.kind === "offering" && kind === "ending") {
+      probe.tell({ type: "put-result", effectId: state.asked, result: { ok: true } });
+      probe.tell({ type: "cancel" });
+    } else if (state.kind === "comparing" && kind === "hearing-end") probe.tell({ type: "slot", rendezvousId, index: 2, body: "AQ" });
     else if (state.kind === "offering") probe.tell({ type: "slot", rendezvousId, index: 0, body: "AQ" });
     else if (state.kind === "comparing")
       probe.tell(kind === "sealing-rejection" || kind === "rejecting" ? { type: "reject" } : { type: "approve" });

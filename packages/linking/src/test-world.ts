@@ -305,6 +305,10 @@ export class LinkWorld {
         return { kind: "seal-active", activeEnvelope: seal(job.device) };
       case "open-active":
         return unseal<number>(job.activeEnvelope) === job.device ? { kind: "open-active" } : { kind: "failed", error: "CHANNEL_TAMPERED" };
+      case "seal-end":
+        return { kind: "seal-end", endEnvelope: seal(job.error) };
+      case "open-end":
+        return { kind: "open-end", error: unseal(job.endEnvelope) };
       case "courier-locate":
         return { kind: "courier-locate", rendezvousId: placeOf(job.nameplate) };
       case "courier-share":

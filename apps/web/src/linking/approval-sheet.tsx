@@ -162,7 +162,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
       {link.error !== undefined && (
         <p className="note note-bad" role="alert">
           <Icon name="warning" size={20} />
-          {errorText(text, link.error.name)}
+          {errorText(text, link.error.name)} {link.error.toldByOther === true && t("link.toldByOther")}
           {retrySeconds > 0 && <span className="numeric">{t("action.waitSeconds", { seconds: retrySeconds })}</span>}
         </p>
       )}

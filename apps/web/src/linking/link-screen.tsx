@@ -134,7 +134,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
               {link?.error !== undefined && (
                 <p className="note note-bad" role="alert">
                   <Icon name="warning" size={20} />
-                  {errorText(text, link.error.name)}
+                  {errorText(text, link.error.name)} {link.error.toldByOther === true && t("link.toldByOther")}
                 </p>
               )}
               {isStuck && <Diagnosis />}

@@ -58,6 +58,8 @@ export interface CompanionLinkEvents {
 export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: CompanionLinkEvents): CompanionLink {
   let state: CompanionState | undefined;
   let stopped = false;
+  /** The person left; the connection lasts until the phone was told. */
+  let leaving = false;
   const timers = createTimers(core.ports.clock, (timer) => input({ type: "timer", timer }));
   const couriers = createCompanionCouriers(core, rendezvous, () => {
     const status = shown();
@@ -82,6 +84,9 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     for (const effect of step.effects) run(effect);
     couriers.follow(step.state);
     if (step.state.kind === "idle" || step.state.kind === "active") couriers.clear();
+    if (!leaving || step.state.kind === "ending") return;
+    leaving = false;
+    if (core.identity.self() === undefined) events.underWay(false);
   };
 
   const run = (effect: CompanionEffect<CompanionState>): void => {
@@ -148,6 +153,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     start({ deviceName, platform, initialOffer, typedCode, as = "companion" }) {
       const code = initialOffer !== undefined && isGenuine(core.ports.primitives, initialOffer) ? { code: initialOffer } : {};
       if (typedCode === true) couriers.want();
+      leaving = false;
       input({ type: "start", origin: core.ports.origin, deviceName, platform, as, ...code });
       events.underWay(true);
       const status = shown();
@@ -156,8 +162,9 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     },
     openReverse: (text) => couriers.openReverse(text, state),
     cancel() {
+      leaving = state !== undefined;
       input({ type: "cancel" });
-      if (core.identity.self() === undefined) events.underWay(false);
+      if (state === undefined && core.identity.self() === undefined) events.underWay(false);
     },
     status: () => (state === undefined || state.kind === "idle" ? undefined : shown()),
     resume() {

@@ -50,12 +50,14 @@ export const COMPANION_ATTEMPTS: AttemptMap<CompanionKind> = {
     requesting: "link-companion",
     comparing: "link-companion",
     checking: "link-companion",
+    "hearing-end": "link-companion",
     activating: "link-companion",
     // Certified, but not in: that attempt has failed by its deadline. When it comes in after all, "authenticate" says so.
     unconfirmed: undefined,
     telling: undefined,
     active: undefined,
     paused: undefined,
+    ending: undefined,
     failed: undefined,
   },
   ok: { "show-code": ["answering"], "link-companion": ["telling", "active"] },
@@ -77,6 +79,8 @@ export const PHONE_ATTEMPTS: AttemptMap<PhoneKind> = {
     undoing: "link-phone",
     "sealing-rejection": "link-phone",
     rejecting: "link-phone",
+    "hearing-end": "link-phone",
+    ending: "link-phone",
     active: undefined,
     failed: undefined,
   },
@@ -112,7 +116,7 @@ export function sessionCode({ kind, error, cause }: SessionState): string {
 
 export function companionCode({ kind, error }: CompanionState): string {
   if (kind === "paused") return "PAUSED";
-  return kind === "failed" || kind === "unconfirmed" ? (error ?? "OTHER") : "CANCELLED";
+  return kind === "failed" || kind === "ending" || kind === "unconfirmed" ? (error ?? "OTHER") : "CANCELLED";
 }
 
 export const phoneCode = ({ error }: PhoneState): string => error ?? "OTHER";

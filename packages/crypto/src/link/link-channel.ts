@@ -11,6 +11,7 @@ import { exact, suite } from "./hpke-suite.ts";
 
 const INFO_LABEL = utf8("hawser link v1\0");
 const EXPORT_REPLY_KEY = utf8("companion to phone");
+const EXPORT_END_KEY = utf8("phone's end");
 const EXPORT_BINDING = utf8("channel binding");
 const EXPORT_MATCH_CODE = utf8("match code");
 const KEY_SIZE_BYTES = 32;
@@ -19,6 +20,8 @@ export const LINK_SECRET_SIZE_BYTES = 32;
 export const RENDEZVOUS_ID_SIZE_BYTES = 16;
 /** A ceremony takes two or three slots per direction. */
 export const MAX_LINK_SLOTS = 8;
+/** Where either side says that it has given up. Opened without the slots before it, which may be missing. */
+export const LINK_END_SLOT = 2;
 const MATCH_CODE_MODULUS = 1_000_000;
 
 export interface LinkKeys {
@@ -37,6 +40,9 @@ export interface LinkChannel {
   seal(slot: number, plaintext: Bytes): Promise<Bytes>;
   /** Opens the other side's slot; `undefined` for anything that was not sealed for exactly this slot. */
   open(slot: number, ciphertext: Bytes): Promise<Bytes | undefined>;
+  /** Seals this side's end of the attempt, slot 2. The same bytes every time. */
+  sealEnd(plaintext: Bytes): Bytes;
+  openEnd(ciphertext: Bytes): Bytes | undefined;
   /** 32 bytes that only this pair of ends shares; what proofs of possession sign. */
   readonly channelBinding: Bytes;
   /** Six digits to compare on both screens, bound to the channel and to the companion's request as sent. */
@@ -95,6 +101,8 @@ export async function openLinkChannelCompanion(
 async function channelOver(primitives: Primitives, context: SenderContext | RecipientContext, phone: boolean): Promise<LinkChannel> {
   const exportKey = async (label: Bytes): Promise<Bytes> => new Uint8Array(await context.export(exact(label), KEY_SIZE_BYTES));
   const replyKey = await exportKey(EXPORT_REPLY_KEY);
+  // HPKE counts its messages, and an end has to be read also when the decision before it never came: a key of its own.
+  const endKey = await exportKey(EXPORT_END_KEY);
   const channelBinding = await exportKey(EXPORT_BINDING);
   const matchKey = await exportKey(EXPORT_MATCH_CODE);
   let nextSeal = 0;
@@ -116,6 +124,14 @@ async function channelOver(primitives: Primitives, context: SenderContext | Reci
         const plaintext = new Uint8Array(await context.open(exact(ciphertext), slotData(slot)));
         nextOpen++;
         return plaintext;
+      } catch {
+        return undefined;
+      }
+    },
+    sealEnd: (plaintext) => replyCipher(phone ? endKey : replyKey, LINK_END_SLOT).encrypt(plaintext),
+    openEnd(ciphertext) {
+      try {
+        return replyCipher(phone ? replyKey : endKey, LINK_END_SLOT).decrypt(ciphertext);
       } catch {
         return undefined;
       }

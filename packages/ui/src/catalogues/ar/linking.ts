@@ -5,6 +5,7 @@ export const linking = {
   "link.pausedText": "لم يمسح أحد رمزًا منذ مدة، فتوقف إنشاء رموز جديدة. لم يضع شيء.",
   "link.resume": "إظهار رمز جديد",
   "link.failedTitle": "لم ينجح ذلك",
+  "link.toldByOther": "أبلغ الجهاز الآخر بذلك.",
   "link.newCode": "رمز جديد",
   "link.queue":
     "دورك في الصف: {place, number}. {minutes, plural, =0 {أقل من دقيقة} zero {أقل من دقيقة} one {نحو دقيقة} two {نحو دقيقتين} few {نحو # دقائق} many {نحو # دقيقة} other {نحو # دقيقة}}.",

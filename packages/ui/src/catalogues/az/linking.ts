@@ -5,6 +5,7 @@ export const linking = {
   "link.pausedText": "Bir müddətdir heç kim kod oxutmayıb, ona görə yenisi yaradılmır. Heç nə itməyib.",
   "link.resume": "Yeni kod göstər",
   "link.failedTitle": "Alınmadı",
+  "link.toldByOther": "Bunu digər cihaz bildirdi.",
   "link.newCode": "Yeni kod",
   "link.queue":
     "Növbədə yeriniz {place, number}. {minutes, plural, =0 {Bir dəqiqədən az} one {Təxminən # dəqiqə} other {Təxminən # dəqiqə}}.",

@@ -5,6 +5,7 @@ export const linking = {
   "link.pausedText": "Nobody scanned a code for a while, so no new ones are made. Nothing is lost.",
   "link.resume": "Show a new code",
   "link.failedTitle": "That did not work",
+  "link.toldByOther": "The other device reported this.",
   "link.newCode": "New code",
   "link.queue":
     "Place {place, number} in the line. {minutes, plural, =0 {Less than a minute} one {About # minute} other {About # minutes}}.",

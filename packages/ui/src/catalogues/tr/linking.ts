@@ -5,6 +5,7 @@ export const linking = {
   "link.pausedText": "Bir süredir kimse kod okutmadı, bu yüzden yenileri yapılmıyor. Hiçbir şey kaybolmadı.",
   "link.resume": "Yeni kod göster",
   "link.failedTitle": "Olmadı",
+  "link.toldByOther": "Bunu diğer cihaz bildirdi.",
   "link.newCode": "Yeni kod",
   "link.queue":
     "Sıradaki yeriniz {place, number}. {minutes, plural, =0 {Bir dakikadan az} one {Yaklaşık # dakika} other {Yaklaşık # dakika}}.",

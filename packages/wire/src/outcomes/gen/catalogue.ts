@@ -104,6 +104,7 @@ export const OUTCOME_ATTEMPTS = {
       "requesting",
       "comparing",
       "checking",
+      "hearing-end",
       "activating"
     ],
     "codes": [
@@ -137,7 +138,8 @@ export const OUTCOME_ATTEMPTS = {
       "handing-over",
       "awaiting-activation",
       "confirming",
-      "checking-activity"
+      "checking-activity",
+      "hearing-end"
     ],
     "fails": [
       "opening",
@@ -152,7 +154,9 @@ export const OUTCOME_ATTEMPTS = {
       "checking-activity",
       "undoing",
       "sealing-rejection",
-      "rejecting"
+      "rejecting",
+      "hearing-end",
+      "ending"
     ],
     "codes": [
       "CODE_MALFORMED",

@@ -256,6 +256,31 @@ export declare type LinkRejection = Message<"hawser.v1.LinkRejection"> & {
 export declare const LinkRejectionSchema: GenMessage<LinkRejection>;
 
 /**
+ * Slot 2 of either side: the writer has given the attempt up for good. A phone writes it only when no list names the device of this attempt (any more).
+ *
+ * @generated from message hawser.v1.LinkEnd
+ */
+export declare type LinkEnd = Message<"hawser.v1.LinkEnd"> & {
+  /**
+   * @generated from field: bytes attempt_id = 1;
+   */
+  attemptId: Uint8Array;
+
+  /**
+   * A name of the list in docs/PROTOCOL.md, "The end of an attempt"; what a reader does not know means SERVER_REFUSED.
+   *
+   * @generated from field: string error = 2;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message hawser.v1.LinkEnd.
+ * Use `create(LinkEndSchema)` to create a new message.
+ */
+export declare const LinkEndSchema: GenMessage<LinkEnd>;
+
+/**
  * Companion → phone, slot 1: it connected, authenticated and stored everything.
  *
  * @generated from message hawser.v1.LinkActive

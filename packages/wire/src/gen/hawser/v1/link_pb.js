@@ -12,7 +12,7 @@ import { file_hawser_v1_identity } from "./identity_pb.js";
  * Describes the file hawser/v1/link.proto.
  */
 export const file_hawser_v1_link = /*@__PURE__*/
-  fileDesc("ChRoYXdzZXIvdjEvbGluay5wcm90bxIJaGF3c2VyLnYxIjwKDExpbmtFbnZlbG9wZRIYChBlbmNhcHN1bGF0ZWRfa2V5GAEgASgMEhIKCmNpcGhlcnRleHQYAiABKAwiaQoJTGlua09mZmVyEhIKCmF0dGVtcHRfaWQYASABKAwSEgoKYWNjb3VudF9pZBgCIAEoDBIOCgZoYW5kbGUYAyABKAkSDgoGb3JpZ2luGAQgASgJEhQKDHByb3RvY29sX21heBgFIAEoDSKxAQoLTGlua1JlcXVlc3QSEgoKYXR0ZW1wdF9pZBgBIAEoDBITCgtzaWduaW5nX2tleRgCIAEoDBIOCgZkaF9rZXkYAyABKAwSEwoLZGV2aWNlX25hbWUYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkSDgoGb3JpZ2luGAYgASgJEg0KBXByb29mGAcgASgMEiMKBGtpbmQYFCABKA4yFS5oYXdzZXIudjEuRGV2aWNlS2luZCJ2CgxMaW5rRGVjaXNpb24SKwoIYXBwcm92YWwYASABKAsyFy5oYXdzZXIudjEuTGlua0FwcHJvdmFsSAASLQoJcmVqZWN0aW9uGAIgASgLMhguaGF3c2VyLnYxLkxpbmtSZWplY3Rpb25IAEIKCghkZWNpc2lvbiL3AQoMTGlua0FwcHJvdmFsEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNEioKBWxpc3RzGAMgAygLMhsuaGF3c2VyLnYxLlNpZ25lZERldmljZUxpc3QSEQoJc3RhdGVfa2V5GAQgASgMEg4KBmhhbmRsZRgFIAEoCRIUCgxkaXNwbGF5X25hbWUYBiABKAkSFAoMcGhvbmVfZGV2aWNlGAcgASgNEjIKD3Jlc3RvcmVkX2RldmljZRgKIAEoCzIZLmhhd3Nlci52MS5SZXN0b3JlZERldmljZRIUCgxhY2NvdW50X3NlZWQYFCABKAwiUwoNTGlua1JlamVjdGlvbhISCgphdHRlbXB0X2lkGAEgASgMEi4KBnJlYXNvbhgCIAEoDjIeLmhhd3Nlci52MS5MaW5rUmVqZWN0aW9uUmVhc29uIjAKCkxpbmtBY3RpdmUSEgoKYXR0ZW1wdF9pZBgBIAEoDBIOCgZkZXZpY2UYAiABKA0iSgoNTGlua0NvZGVQYXJ0cxIVCg1yZW5kZXp2b3VzX2lkGAEgASgMEg4KBnNlY3JldBgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMIh0KDENvdXJpZXJTaGFyZRINCgVzaGFyZRgBIAEoDCI0Cg1Db3VyaWVyQW5zd2VyEg0KBXNoYXJlGAEgASgMEhQKDGNvbmZpcm1hdGlvbhgCIAEoDCJdCgxDb3VyaWVyUmVwbHkSFgoMc2VhbGVkX3BhcnRzGAEgASgMSAASLAoHcmVmdXNhbBgCIAEoCzIZLmhhd3Nlci52MS5Db3VyaWVyUmVmdXNhbEgAQgcKBXJlcGx5IhAKDkNvdXJpZXJSZWZ1c2FsIjkKDlJlc3RvcmVkRGV2aWNlEhQKDHNpZ25pbmdfc2VlZBgBIAEoDBIRCglkaF9zZWNyZXQYAiABKAwq+QEKE0xpbmtSZWplY3Rpb25SZWFzb24SJQohTElOS19SRUpFQ1RJT05fUkVBU09OX1VOU1BFQ0lGSUVEEAASIgoeTElOS19SRUpFQ1RJT05fUkVBU09OX0RFQ0xJTkVEEAESJgoiTElOS19SRUpFQ1RJT05fUkVBU09OX0RFVklDRV9MSU1JVBACEikKJUxJTktfUkVKRUNUSU9OX1JFQVNPTl9PUklHSU5fTUlTTUFUQ0gQAxIhCh1MSU5LX1JFSkVDVElPTl9SRUFTT05fVElNRU9VVBAEEiEKHUxJTktfUkVKRUNUSU9OX1JFQVNPTl9WRVJTSU9OEAViBnByb3RvMw", [file_hawser_v1_identity]);
+  fileDesc("ChRoYXdzZXIvdjEvbGluay5wcm90bxIJaGF3c2VyLnYxIjwKDExpbmtFbnZlbG9wZRIYChBlbmNhcHN1bGF0ZWRfa2V5GAEgASgMEhIKCmNpcGhlcnRleHQYAiABKAwiaQoJTGlua09mZmVyEhIKCmF0dGVtcHRfaWQYASABKAwSEgoKYWNjb3VudF9pZBgCIAEoDBIOCgZoYW5kbGUYAyABKAkSDgoGb3JpZ2luGAQgASgJEhQKDHByb3RvY29sX21heBgFIAEoDSKxAQoLTGlua1JlcXVlc3QSEgoKYXR0ZW1wdF9pZBgBIAEoDBITCgtzaWduaW5nX2tleRgCIAEoDBIOCgZkaF9rZXkYAyABKAwSEwoLZGV2aWNlX25hbWUYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkSDgoGb3JpZ2luGAYgASgJEg0KBXByb29mGAcgASgMEiMKBGtpbmQYFCABKA4yFS5oYXdzZXIudjEuRGV2aWNlS2luZCJ2CgxMaW5rRGVjaXNpb24SKwoIYXBwcm92YWwYASABKAsyFy5oYXdzZXIudjEuTGlua0FwcHJvdmFsSAASLQoJcmVqZWN0aW9uGAIgASgLMhguaGF3c2VyLnYxLkxpbmtSZWplY3Rpb25IAEIKCghkZWNpc2lvbiL3AQoMTGlua0FwcHJvdmFsEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNEioKBWxpc3RzGAMgAygLMhsuaGF3c2VyLnYxLlNpZ25lZERldmljZUxpc3QSEQoJc3RhdGVfa2V5GAQgASgMEg4KBmhhbmRsZRgFIAEoCRIUCgxkaXNwbGF5X25hbWUYBiABKAkSFAoMcGhvbmVfZGV2aWNlGAcgASgNEjIKD3Jlc3RvcmVkX2RldmljZRgKIAEoCzIZLmhhd3Nlci52MS5SZXN0b3JlZERldmljZRIUCgxhY2NvdW50X3NlZWQYFCABKAwiUwoNTGlua1JlamVjdGlvbhISCgphdHRlbXB0X2lkGAEgASgMEi4KBnJlYXNvbhgCIAEoDjIeLmhhd3Nlci52MS5MaW5rUmVqZWN0aW9uUmVhc29uIiwKB0xpbmtFbmQSEgoKYXR0ZW1wdF9pZBgBIAEoDBINCgVlcnJvchgCIAEoCSIwCgpMaW5rQWN0aXZlEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNIkoKDUxpbmtDb2RlUGFydHMSFQoNcmVuZGV6dm91c19pZBgBIAEoDBIOCgZzZWNyZXQYAiABKAwSEgoKcHVibGljX2tleRgDIAEoDCIdCgxDb3VyaWVyU2hhcmUSDQoFc2hhcmUYASABKAwiNAoNQ291cmllckFuc3dlchINCgVzaGFyZRgBIAEoDBIUCgxjb25maXJtYXRpb24YAiABKAwiXQoMQ291cmllclJlcGx5EhYKDHNlYWxlZF9wYXJ0cxgBIAEoDEgAEiwKB3JlZnVzYWwYAiABKAsyGS5oYXdzZXIudjEuQ291cmllclJlZnVzYWxIAEIHCgVyZXBseSIQCg5Db3VyaWVyUmVmdXNhbCI5Cg5SZXN0b3JlZERldmljZRIUCgxzaWduaW5nX3NlZWQYASABKAwSEQoJZGhfc2VjcmV0GAIgASgMKvkBChNMaW5rUmVqZWN0aW9uUmVhc29uEiUKIUxJTktfUkVKRUNUSU9OX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkxJTktfUkVKRUNUSU9OX1JFQVNPTl9ERUNMSU5FRBABEiYKIkxJTktfUkVKRUNUSU9OX1JFQVNPTl9ERVZJQ0VfTElNSVQQAhIpCiVMSU5LX1JFSkVDVElPTl9SRUFTT05fT1JJR0lOX01JU01BVENIEAMSIQodTElOS19SRUpFQ1RJT05fUkVBU09OX1RJTUVPVVQQBBIhCh1MSU5LX1JFSkVDVElPTl9SRUFTT05fVkVSU0lPThAFYgZwcm90bzM", [file_hawser_v1_identity]);
 
 /**
  * Describes the message hawser.v1.LinkEnvelope.
@@ -57,53 +57,60 @@ export const LinkRejectionSchema = /*@__PURE__*/
   messageDesc(file_hawser_v1_link, 5);
 
 /**
+ * Describes the message hawser.v1.LinkEnd.
+ * Use `create(LinkEndSchema)` to create a new message.
+ */
+export const LinkEndSchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_link, 6);
+
+/**
  * Describes the message hawser.v1.LinkActive.
  * Use `create(LinkActiveSchema)` to create a new message.
  */
 export const LinkActiveSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 6);
+  messageDesc(file_hawser_v1_link, 7);
 
 /**
  * Describes the message hawser.v1.LinkCodeParts.
  * Use `create(LinkCodePartsSchema)` to create a new message.
  */
 export const LinkCodePartsSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 7);
+  messageDesc(file_hawser_v1_link, 8);
 
 /**
  * Describes the message hawser.v1.CourierShare.
  * Use `create(CourierShareSchema)` to create a new message.
  */
 export const CourierShareSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 8);
+  messageDesc(file_hawser_v1_link, 9);
 
 /**
  * Describes the message hawser.v1.CourierAnswer.
  * Use `create(CourierAnswerSchema)` to create a new message.
  */
 export const CourierAnswerSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 9);
+  messageDesc(file_hawser_v1_link, 10);
 
 /**
  * Describes the message hawser.v1.CourierReply.
  * Use `create(CourierReplySchema)` to create a new message.
  */
 export const CourierReplySchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 10);
+  messageDesc(file_hawser_v1_link, 11);
 
 /**
  * Describes the message hawser.v1.CourierRefusal.
  * Use `create(CourierRefusalSchema)` to create a new message.
  */
 export const CourierRefusalSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 11);
+  messageDesc(file_hawser_v1_link, 12);
 
 /**
  * Describes the message hawser.v1.RestoredDevice.
  * Use `create(RestoredDeviceSchema)` to create a new message.
  */
 export const RestoredDeviceSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 12);
+  messageDesc(file_hawser_v1_link, 13);
 
 /**
  * Describes the enum hawser.v1.LinkRejectionReason.
