@@ -116,6 +116,7 @@ export function createEngine(ports: ClientPorts): Engine {
   const contacts = createContactBook(core, { link: connection, directory, state, receipts });
   const history = createHistory(
     core,
+    connection,
     directory,
     transfer,
     (device) => store.atomically(() => state.sendAllTo(device)),

@@ -18,8 +18,12 @@ export const UPLOAD_WINDOW = 4;
 export const FETCH_WINDOW = 4;
 /** Without progress for so long, a screen says that history is stalled (it goes on trying). */
 export const STALLED_AFTER_MS = 15_000;
-/** Without progress for so long, the sink asks its source again. */
+/** Without progress for so long, the sink asks its source again; each time without an answer it waits twice as long. */
 export const ASK_AGAIN_AFTER_MS = 30_000;
+/** A source that is away finds the question in its mailbox: repeating it often would only fill that. */
+export const MAX_ASK_AGAIN_MS = 900_000;
+/** Without progress for so long, another source is asked as well. Longer than a source that hears of it needs to answer. */
+export const CHANGE_SOURCE_AFTER_MS = 30_000;
 export const FIRST_RETRY_MS = 500;
 export const MAX_RETRY_MS = 60_000;
 /** Failed tries at one chunk after which the source is asked to upload it again. */

@@ -10,6 +10,7 @@ import {
   ASK_AGAIN_AFTER_MS,
   FETCH_WINDOW,
   FIRST_RETRY_MS,
+  MAX_ASK_AGAIN_MS,
   MAX_CHUNKS,
   MAX_MISSING_PER_PROGRESS,
   MAX_RETRY_MS,
@@ -48,9 +49,13 @@ export interface SinkState {
   readonly asked: ReadonlySet<number>;
   readonly lastProgressMs: number;
   readonly lastAskedMs: number;
+  /** Questions since the last progress. */
+  readonly asks: number;
   readonly sinceReport: number;
   readonly storageFull: boolean;
   readonly complete: boolean;
+  /** Another job brought what this one was for. */
+  readonly superseded: boolean;
 }
 
 export type SinkInput =
@@ -63,7 +68,8 @@ export type SinkInput =
   /** The timer set by `set-timer` ran out. */
   | { readonly type: "timer" }
   /** A person asked to try again now. */
-  | { readonly type: "ask-now" };
+  | { readonly type: "ask-now" }
+  | { readonly type: "superseded" };
 
 export type SinkEffect =
   /** Download, verify, decrypt, commit in one transaction; answer `committed` or `failed`. Runs beside others. */
@@ -93,15 +99,17 @@ export function restoreSink(job: SinkJob, references: readonly ChunkReference[],
     asked: new Set(),
     lastProgressMs: nowMs,
     lastAskedMs: nowMs,
+    asks: 0,
     sinceReport: 0,
     storageFull: false,
     complete: false,
+    superseded: false,
   };
   return { ...state, complete: isComplete(state) };
 }
 
 export function stepSink(state: SinkState, input: SinkInput, context: StepContext): Step<SinkState, SinkEffect> {
-  if (state.complete && input.type !== "reference") return { state, effects: [] };
+  if (state.superseded || (state.complete && input.type !== "reference")) return { state, effects: [] };
   switch (input.type) {
     case "resume":
     case "timer":
@@ -111,7 +119,7 @@ export function stepSink(state: SinkState, input: SinkInput, context: StepContex
     case "end": {
       if (input.chunkCount > MAX_CHUNKS) return { state, effects: [] };
       const job = { ...state.job, chunkCount: input.chunkCount, messageCount: input.messageCount };
-      return settle({ ...state, job, lastProgressMs: context.nowMs }, context);
+      return settle({ ...state, job, ...moved(context) }, context);
     }
     case "committed":
       return committed(state, input.index, input.messageCount, context);
@@ -119,6 +127,8 @@ export function stepSink(state: SinkState, input: SinkInput, context: StepContex
       return failed(state, input.index, input.failure, context);
     case "ask-now":
       return advance({ ...retryAll(state), lastAskedMs: context.nowMs }, context, [ask(state)]);
+    case "superseded":
+      return { state: { ...state, superseded: true, pending: new Map(), underWay: new Set() }, effects: [{ type: "persist-job" }] };
   }
 }
 
@@ -129,9 +139,21 @@ export function nextIndex(state: SinkState): number {
   return index;
 }
 
+/**
+ * Only the source can help: not everything is announced, or some of it has to be uploaded again. Otherwise what is missing lies on the
+ * server, or there is no room for it here, and another source would be no nearer.
+ */
+export function needsSource(state: SinkState): boolean {
+  if (isOver(state) || state.storageFull) return false;
+  const { chunkCount } = state.job;
+  return chunkCount === undefined || state.asked.size > 0 || state.committed.size + state.pending.size < chunkCount;
+}
+
+export const isOver = (state: SinkState): boolean => state.complete || state.superseded;
+
 /** When a screen should say that nothing moves, and since when; `undefined` while it moves. */
 export function stalledSinceMs(state: SinkState, nowMs: number): number | undefined {
-  return !state.complete && nowMs - state.lastProgressMs >= STALLED_AFTER_MS ? state.lastProgressMs : undefined;
+  return !isOver(state) && nowMs - state.lastProgressMs >= STALLED_AFTER_MS ? state.lastProgressMs : undefined;
 }
 
 function reference(state: SinkState, incoming: ChunkReference, context: StepContext): Step<SinkState, SinkEffect> {
@@ -139,7 +161,7 @@ function reference(state: SinkState, incoming: ChunkReference, context: StepCont
   const pending = new Map(state.pending).set(incoming.index, { reference: incoming, tries: 0, notBeforeMs: 0 });
   const asked = new Set(state.asked);
   asked.delete(incoming.index);
-  return advance({ ...state, pending, asked, lastProgressMs: context.nowMs }, context);
+  return advance({ ...state, pending, asked, ...moved(context) }, context);
 }
 
 function committed(state: SinkState, index: number, messageCount: number, context: StepContext): Step<SinkState, SinkEffect> {
@@ -154,7 +176,7 @@ function committed(state: SinkState, index: number, messageCount: number, contex
     pending,
     underWay,
     committed: new Set(state.committed).add(index),
-    lastProgressMs: context.nowMs,
+    ...moved(context),
     sinceReport: state.sinceReport + 1,
     storageFull: false,
   };
@@ -209,15 +231,19 @@ function advance(state: SinkState, context: StepContext, first: readonly SinkEff
       effects.push({ type: "fetch-chunk", reference: entry.reference });
     }
   }
-  let { lastAskedMs } = state;
+  let { lastAskedMs, asks } = state;
   const quietMs = nowMs - Math.max(state.lastProgressMs, lastAskedMs);
-  if (underWay.size === 0 && (quietMs >= ASK_AGAIN_AFTER_MS || quietMs < 0)) {
+  const pauseMs = Math.min(ASK_AGAIN_AFTER_MS * 2 ** Math.min(asks, 30), MAX_ASK_AGAIN_MS);
+  if (underWay.size === 0 && (quietMs >= pauseMs || quietMs < 0)) {
     lastAskedMs = nowMs;
+    asks++;
     effects.push(ask(state));
   }
   effects.push({ type: "set-timer", afterMs: Math.max(1, Math.min(nextDueMs, STALLED_AFTER_MS)) });
-  return { state: { ...state, underWay, lastAskedMs }, effects };
+  return { state: { ...state, underWay, lastAskedMs, asks }, effects };
 }
+
+const moved = ({ nowMs }: StepContext) => ({ lastProgressMs: nowMs, asks: 0 });
 
 function retryAll(state: SinkState): SinkState {
   const pending = new Map([...state.pending].map(([index, entry]) => [index, { ...entry, notBeforeMs: 0 }]));

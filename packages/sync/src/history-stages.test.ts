@@ -77,8 +77,9 @@ test("sink", () => {
         { type: "failed", index, failure: failures[pick(3)]! },
         { type: "timer" },
         { type: "ask-now" },
+        { type: "superseded" },
       ];
-      const input = inputs[pick(7)]!;
+      const input = inputs[pick(40) === 0 ? 7 : pick(7)]!;
       state = stepSink(state, input, { nowMs, random }).state;
       const after = sinkStage(state, nowMs);
       if (before !== after) seen.add(line({ state: before, input: input.type, next: after }));

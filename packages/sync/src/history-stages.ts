@@ -8,7 +8,7 @@ import { type SinkInput, type SinkState, stalledSinceMs } from "./history-sink.t
 import { mayRest, type SourceInput, type SourceState } from "./history-source.ts";
 
 export type SourceStage = "uploading" | "waiting-to-retry" | "announced" | "received" | "cancelled";
-export type SinkStage = "waiting" | "fetching" | "stalled" | "storage-full" | "complete";
+export type SinkStage = "waiting" | "fetching" | "stalled" | "storage-full" | "complete" | "superseded";
 
 export const SOURCE_STAGES: Readonly<Record<SourceStage, StateRule<"retry">>> = {
   // Each upload has the deadline of its request.
@@ -27,6 +27,7 @@ export const SINK_STAGES: Readonly<Record<SinkStage, StateRule<"timer">>> = {
   "storage-full": { deadline: { timer: "timer", why: "storing is tried again" } },
   // A reference that comes late is fetched all the same.
   complete: { resting: "idle" },
+  superseded: { resting: "final" },
 };
 
 interface StageRow<Stage, Input> {
@@ -78,10 +79,16 @@ const SINK_ROWS: readonly StageRow<SinkStage, SinkInput["type"]>[] = [
   { in: "storage-full", on: "committed", to: ["waiting", "fetching", "complete"] },
   { in: "storage-full", on: "end", to: ["complete"] },
   { in: "storage-full", on: "failed", to: ["fetching", "stalled"] },
+  ...(["waiting", "fetching", "stalled", "storage-full"] as const).map((stage) => ({
+    in: stage,
+    on: "superseded" as const,
+    to: ["superseded" as const],
+  })),
 ];
 
 /** `nowMs`: the time of the step that led here. */
 export function sinkStage(state: SinkState, nowMs: number): SinkStage {
+  if (state.superseded) return "superseded";
   if (state.complete) return "complete";
   if (state.storageFull) return "storage-full";
   if (stalledSinceMs(state, nowMs) !== undefined) return "stalled";

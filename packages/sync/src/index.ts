@@ -5,5 +5,6 @@ export * from "./history-rows.ts";
 export * from "./history-sink.ts";
 export * from "./history-source.ts";
 export * from "./history-stages.ts";
+export * from "./history-wish.ts";
 export type { Step, StepContext } from "./machine.ts";
 export * from "./state-log.ts";

@@ -13,7 +13,7 @@ import { file_hawser_v1_rpc } from "./gen/hawser/v1/rpc_pb.js";
 import { CLOSE_CODES, ERROR_CODES, FRAME_TYPES, HOT_LAYOUT, LIST_HASH_PREFIX_BYTES, PROTOCOL_MAX, PROTOCOL_MIN } from "./index.ts";
 import * as limits from "./limits.ts";
 
-const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "fba0acdd55a0a544a2afff0d4efa543d81af7ae629afea8d9d751e02b4406926" };
+const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "5c9c2554101ad15e6c7e92e7ca15b77e7fb3507801de624960a1eab60f7fc088" };
 
 const MESSAGE = `The wire changed. Decide first:
   - An older program ignores the change and loses nothing (a new optional field, a new error code, a new request that is

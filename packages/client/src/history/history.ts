@@ -8,11 +8,12 @@ import {
   OperationalError,
   toHex,
 } from "@hawser/base";
-import { ASK_AGAIN_AFTER_MS } from "@hawser/sync";
+import { ASK_AGAIN_AFTER_MS, orderSources } from "@hawser/sync";
 import { DeviceKind, type HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
+import type { DeviceLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import type { HistoryPort } from "../messaging/handle-content.ts";
@@ -40,6 +41,7 @@ export interface History extends HistoryPort {
 
 export function createHistory(
   core: Core,
+  link: DeviceLink,
   directory: DeviceDirectory,
   transfer: BlobTransfer,
   wantsState: (device: DeviceNumber) => void,
@@ -52,26 +54,30 @@ export function createHistory(
     historyJobs: core.store.historyJobs,
   };
   const sources = createHistorySources(core, openHistoryReader(parts), transfer);
-  const sinks = createHistorySinks(
-    core,
-    openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
-    transfer,
-    accepted,
-    (served) => {
-      const listed = new Set(directory.latest(own())?.list.devices.map(({ number }) => number) ?? []);
-      for (const device of served)
-        if (listed.has(device)) sources.begin(toHex(core.ports.random.bytes(16)), device as DeviceNumber, { kind: "all" });
-    },
-  );
   const own = (): AccountId => core.identity.requireSelf().account;
+  const listed = (device: number): boolean => directory.latest(own())?.list.devices.some(({ number }) => number === device) === true;
+  /** When the server last saw each own device; asked for while history is wanted. */
+  let activity: ReadonlyMap<number, number> = new Map();
 
-  /** A phone where there is one, else the companion that is there longest. */
-  const source = (): DeviceNumber | undefined => {
+  const candidates = (): number[] => {
     const self = core.identity.requireSelf();
     const others = directory.latest(self.account)?.list.devices.filter((device) => device.number !== self.device) ?? [];
-    const chosen = others.find((device) => device.kind === DeviceKind.PHONE) ?? others[0];
-    return chosen?.number as DeviceNumber | undefined;
+    return orderSources(
+      others.map(({ number, kind }) => ({ device: number, phone: kind === DeviceKind.PHONE, activeAtMs: activity.get(number) })),
+    );
   };
+  const source = (): DeviceNumber | undefined => candidates()[0] as DeviceNumber | undefined;
+  const sinks = createHistorySinks(core, {
+    writer: openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
+    transfer,
+    accepted,
+    candidates,
+    online: () => link.online,
+    filled(served) {
+      for (const device of served)
+        if (listed(device)) sources.begin(toHex(core.ports.random.bytes(16)), device as DeviceNumber, { kind: "all" });
+    },
+  });
 
   const toSource = ({ message }: HistoryMessageToSource, from: DeviceAddress): void => {
     if (message.value === undefined || message.value.jobId.length !== 16) return;
@@ -83,6 +89,9 @@ export function createHistory(
       case "request": {
         const request = message.value;
         later(() => {
+          // What a device said before it was removed is still read; it is given nothing.
+          if (!listed(device)) return;
+          if (core.identity.settling() && !request.anyway && !sources.serves(jobId)) return sources.decline(jobId, device);
           core.identity.noteServed(device);
           sources.request(request, jobId, device);
           if (request.conversationId === "" && request.nextIndex === 0) wantsState(device);
@@ -103,6 +112,11 @@ export function createHistory(
     if (from !== undefined) sinks.ask(from);
     // Nobody can tell: whoever is not known here is a stranger.
     else core.identity.setSettling(false);
+  };
+  const learnActivity = async (): Promise<void> => {
+    if (sinks.status()?.kind !== "running" && !core.identity.settling()) return;
+    const seen = await link.request("getDeviceActivity", {}).catch(() => undefined);
+    if (seen !== undefined) activity = new Map(seen.devices.map(({ device, lastSeenMs }) => [device, Number(lastSeenMs)]));
   };
   /** A new device is handed history unasked. When nothing came in this time, it asks. */
   let cancelAsking: (() => void) | undefined;
@@ -153,6 +167,7 @@ export function createHistory(
     resume() {
       sources.resume();
       sinks.resume();
+      void learnActivity();
       cancelAsking?.();
       cancelAsking = core.ports.clock.after(ASK_AGAIN_AFTER_MS, () => {
         if (core.identity.settling() && sinks.status() === undefined) refill();

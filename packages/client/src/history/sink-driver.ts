@@ -2,26 +2,12 @@
  * Drives history that comes to this device. Invariant: references, progress and rows are durable before the machine hears of them; a
  * job goes on after any crash; nothing here can undo a link.
  */
+import { type ConversationId, type DeviceNumber, fromHex, newMessageId, toHex } from "@hawser/base";
 import {
-  type AccountId,
-  accountOfConversation,
-  type ConversationId,
-  type DeviceNumber,
-  fromHex,
-  newMessageId,
-  OperationalError,
-  toHex,
-} from "@hawser/base";
-import {
-  type ChunkFailure,
   type ChunkReference,
   decodeChunk,
-  type HistoryWriter,
-  MAX_CHUNK_BYTES,
+  isOver,
   MAX_CHUNKS,
-  newSink,
-  openChunk,
-  pureCompression,
   restoreSink,
   type SinkEffect,
   type SinkInput,
@@ -30,30 +16,24 @@ import {
   stalledSinceMs,
   stepSink,
 } from "@hawser/sync";
-import type { HistoryConversation, HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
+import type { HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
-import { MAX_COMPARED_CONVERSATIONS, MAX_TIME_MS } from "../bounds.ts";
-import type { BlobTransfer } from "../blobs/transfer.ts";
+import { MAX_TIME_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "../messaging/content.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
+import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
+import { type HistoryPart, isSuperseded, newJob, requestFields, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
+import { createWishes, type WishParts } from "./wishes.ts";
 
 /** The first screen is no chunk of the job; its rows come again in one. */
 const FIRST_SCREEN_INDEX = -1;
-
-export type HistoryPart = { readonly conversation: string; readonly beforeMs: number } | { readonly afterMs: number };
-
-/** What stands in the table besides the machine's own. */
-interface StoredJob extends SinkJob {
-  /** Sizes of conversations at the source, to be compared when the gap is filled. */
-  readonly compare?: Readonly<Record<string, number>>;
-}
 
 export interface HistorySinks {
   /** Inside the delivery's transaction; work starts in a later tick. */
   take(message: HistoryMessageFromSource, from: DeviceNumber): void;
   /** Asks a source for everything, for everything since a moment, or for one conversation. Joins a transaction. */
-  ask(source: DeviceNumber, part?: HistoryPart): void;
+  ask(source: DeviceNumber, part?: HistoryPart, how?: { readonly wish?: string; readonly quiet?: true }): void;
   askAgain(): boolean;
   /** Forgets jobs that are not complete. */
   restart(): void;
@@ -62,17 +42,17 @@ export interface HistorySinks {
   stop(): void;
 }
 
-/** `accepted`: another own device has accepted the chat with that account. `filled`: a gap is filled in which these devices were served. */
-export function createHistorySinks(
-  core: Core,
-  writer: HistoryWriter,
-  transfer: BlobTransfer,
-  accepted: (account: AccountId) => void,
-  filled: (served: readonly number[]) => void,
-): HistorySinks {
+export interface SinkParts extends FetcherParts, Pick<WishParts, "online" | "candidates"> {
+  /** A gap is filled in which these devices were served. */
+  readonly filled: (served: readonly number[]) => void;
+}
+
+export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
+  const { writer, filled } = parts;
   const jobs = new Map<string, SinkState>();
   const timers = new Map<string, () => void>();
   let stopped = false;
+  const fetcher = createChunkFetcher(core, parts, () => stopped);
   const { historyJobs } = core.store;
   const earlier = historyJobs.list().findLast((row) => row.direction === "sink" && row.finished);
   /** The last job that was completed, for the screen. */
@@ -89,8 +69,23 @@ export function createHistorySinks(
     jobs.set(jobId, step.state);
     core.observe.sink(step.state);
     for (const effect of step.effects) run(step.state, effect);
+    if (isSign(given) && !isOver(step.state)) wishes.tell({ type: "moved", jobId });
     core.notify.changed("state");
   };
+  const wishes = createWishes(core, {
+    ...parts,
+    sink: (jobId) => jobs.get(jobId),
+    perform(wish, effect) {
+      if (effect.type === "supersede") return load(effect.jobId) ? input(effect.jobId, { type: "superseded" }) : undefined;
+      if (effect.type === "begin-job") return ask(effect.source as DeviceNumber, partOf(wish), { wish });
+      const row = historyJobs.find(effect.jobId);
+      if (row === undefined) return;
+      historyJobs.put({ ...row, state: { ...(row.state as StoredJob), anyway: true } });
+      request(effect.jobId, 0);
+    },
+  });
+  const stored = (jobId: string): Partial<StoredJob> => historyJobs.find(jobId)?.state ?? {};
+  const partOf = (jobId: string): HistoryPart | undefined => stored(jobId).part;
   /** Never inside a transaction or another step. */
   const later = (work: () => unknown): void => void Promise.resolve().then(() => (stopped ? undefined : work()));
   const inputLater = (jobId: string, given: SinkInput): void => later(() => input(jobId, given));
@@ -101,12 +96,12 @@ export function createHistorySinks(
       case "fetch-chunk":
         return void fetch(jobId, effect.reference);
       case "report":
-        return post(state, {
+        return post(state.job.source, {
           case: "progress",
           value: { jobId: bytes(jobId), nextIndex: effect.nextIndex, missing: [...effect.missing] } as never,
         });
       case "ask-source":
-        return post(state, { case: "request", value: { jobId: bytes(jobId), nextIndex: effect.nextIndex } as never });
+        return request(jobId, effect.nextIndex);
       case "set-timer":
         timers.get(jobId)?.();
         timers.set(
@@ -120,22 +115,41 @@ export function createHistorySinks(
   };
 
   const persist = (state: SinkState): void => {
-    const { compare } = (historyJobs.find(state.job.jobId)?.state ?? {}) as Partial<StoredJob>;
-    if (state.complete) for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(state.job.source, conversation, total);
-    if (state.complete && [...jobs.values()].every((job) => job.complete)) {
+    const { job } = state;
+    const row = { job: job.jobId, direction: "sink", device: job.source, finished: isOver(state), createdAtMs: core.timeMs() } as const;
+    if (state.superseded) {
+      historyJobs.forgetChunks(job.jobId);
+      historyJobs.put({ ...row, state: { ...job, superseded: true } });
+      return post(job.source, { case: "cancel", value: { jobId: bytes(job.jobId) } as never });
+    }
+    const { compare, ...extras } = stored(job.jobId);
+    if (!state.complete) return historyJobs.put({ ...row, state: { ...extras, ...(compare === undefined ? {} : { compare }), ...job } });
+    historyJobs.put({ ...row, state: job });
+    const others = wishes.siblings(job.jobId).filter((jobId) => jobId !== job.jobId);
+    wishes.tell({ type: "complete", jobId: job.jobId });
+    for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(job.source, conversation, total);
+    if (extras.part !== undefined && "conversation" in extras.part && job.chunkCount === 0 && extras.anyway !== true)
+      nothingOlder(extras.part.conversation);
+    if (extras.part === undefined) compareLater(others);
+    if ([...jobs.values()].every((other) => isOver(other) || stored(other.job.jobId).quiet === true)) {
       core.identity.setSettling(false);
-      endGap(state.job.source);
+      endGap(job.source);
       core.notify.changed("conversations");
     }
-    if (state.complete) finished = { kind: "complete", messagesTotal: state.job.messageCount, finishedAtMs: core.timeMs() };
-    historyJobs.put({
-      job: state.job.jobId,
-      direction: "sink",
-      device: state.job.source,
-      state: state.complete ? state.job : { ...state.job, ...(compare === undefined ? {} : { compare }) },
-      finished: state.complete,
-      createdAtMs: core.timeMs(),
-    });
+    if (extras.quiet !== true) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
+  };
+
+  /** Sources that were silent while another one brought everything may have more: they are asked how large their chats are. */
+  const compareLater = (jobIds: readonly string[]): void => {
+    for (const jobId of jobIds) {
+      const source = jobs.get(jobId)?.job.source;
+      if (source !== undefined) ask(source as DeviceNumber, { afterMs: core.timeMs() }, { quiet: true });
+    }
+  };
+
+  const nothingOlder = (id: string): void => {
+    const conversation = core.store.conversations.find(id as ConversationId);
+    if (conversation !== undefined) core.store.conversations.update(conversation.row, { history_complete: 1 });
   };
 
   /** What a new device missed before its first history was complete was not asked for: its source began without knowing of it. */
@@ -155,7 +169,15 @@ export function createHistorySinks(
     if (writer.countReadable(conversation) < total) ask(source as DeviceNumber, { conversation, beforeMs: MAX_TIME_MS });
   };
 
-  const post = (state: SinkState, message: HistoryMessageToSource["message"]): void =>
+  /** The whole question each time: its source may have lost the job, or never have heard of it. */
+  const request = (jobId: string, nextIndex: number): void => {
+    const { source, part, anyway = false } = stored(jobId);
+    if (source === undefined) return;
+    const fields = { jobId: bytes(jobId), nextIndex, anyway, ...requestFields(part) };
+    post(source, { case: "request", value: fields as never });
+  };
+
+  const post = (source: number, message: HistoryMessageToSource["message"]): void =>
     core.store.atomically(() => {
       const self = core.identity.requireSelf();
       const nowMs = core.timeMs();
@@ -164,61 +186,47 @@ export function createHistorySinks(
         { sender: self, conversation: undefined, messageId, sentAtMs: nowMs },
         { case: "historyToSource", value: { message } },
       );
-      core.store.outbox.add({ messageId, audience: "device", account: self.account, device: state.job.source as DeviceNumber, content });
+      core.store.outbox.add({ messageId, audience: "device", account: self.account, device: source as DeviceNumber, content });
       core.notify.changed("outbox");
     });
 
   const fetch = async (jobId: string, reference: ChunkReference): Promise<void> => {
-    try {
-      const ciphertext = await transfer.download(reference.blob as never, MAX_CHUNK_BYTES);
-      const expected = { blob: reference.blob as never, key: reference.key, jobId, index: reference.index };
-      const opened = openChunk(ciphertext, expected, core.ports.primitives, core.ports.compression ?? pureCompression);
-      if (stopped) return;
-      if (!opened.ok) return input(jobId, { type: "failed", index: reference.index, failure: { kind: "damaged" } });
-      const messageCount = opened.value.conversations.reduce((sum, conversation) => sum + conversation.entries.length, 0);
-      commit(jobId, reference.index, opened.value.conversations);
-      input(jobId, { type: "committed", index: reference.index, messageCount });
-    } catch (error) {
-      core.log({ event: "history-fetch-failed", error: error instanceof OperationalError ? error.code : "unknown" });
-      input(jobId, { type: "failed", index: reference.index, failure: failureOf(error) });
-    }
-  };
-
-  const commit = (jobId: string, index: number, conversations: readonly HistoryConversation[]): void => {
-    // Before the rows: receipts are due for what came to this device and waited, not for what it is told of now.
-    for (const { conversationId, request } of conversations) {
-      const account = accountOfConversation(conversationId as ConversationId);
-      if (account !== undefined && !request) accepted(account);
-    }
-    writer.commitChunk(jobId, index, conversations);
-    for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as ConversationId);
+    const { index } = reference;
+    const result = await fetcher.fetch(jobId, reference);
+    if (typeof result === "number") input(jobId, { type: "committed", index, messageCount: result });
+    else input(jobId, { type: "failed", index, failure: result });
   };
 
   const start = (job: StoredJob): void => {
     if (historyJobs.find(job.jobId) !== undefined) return;
     historyJobs.put({ job: job.jobId, direction: "sink", device: job.source, state: job, finished: false, createdAtMs: core.timeMs() });
   };
+  /** What a source hands over unasked serves what a new device asked others for meanwhile. */
+  const unasked = (jobId: string): Pick<StoredJob, "wish"> => {
+    const open = core.identity.settling() ? [...jobs.values()].find((state) => !isOver(state)) : undefined;
+    const { wish = open?.job.jobId, part, quiet } = open === undefined ? {} : stored(open.job.jobId);
+    return { wish: part === undefined && quiet === undefined ? (wish ?? jobId) : jobId };
+  };
 
-  const ask: HistorySinks["ask"] = (source, part) => {
+  const ask: HistorySinks["ask"] = (source, part, { wish, quiet } = {}) => {
     const jobId = toHex(core.ports.random.bytes(16));
-    const job: StoredJob = { jobId, source, messageCount: 0, chunkCount: undefined, messagesDone: 0 };
-    const state = newSink(job, core.ports.clock.nowMs());
-    const wish = { conversationId: "", beforeMs: 0n, afterMs: 0n };
-    if (part !== undefined && "conversation" in part)
-      Object.assign(wish, { conversationId: part.conversation, beforeMs: BigInt(Math.floor(part.beforeMs)) });
-    if (part !== undefined && "afterMs" in part) wish.afterMs = BigInt(Math.floor(part.afterMs));
     core.store.atomically(() => {
-      start(part !== undefined && "afterMs" in part ? { ...job, compare: {} } : job);
-      post(state, { case: "request", value: { jobId: bytes(jobId), ...wish } as never });
+      start({
+        ...newJob(jobId, source),
+        wish: wish ?? jobId,
+        ...(part === undefined ? {} : { part }),
+        ...(part !== undefined && "afterMs" in part ? { compare: {} } : {}),
+        ...(quiet === undefined ? {} : { quiet }),
+      });
+      request(jobId, 0);
     });
-    jobs.set(jobId, state);
+    load(jobId);
     inputLater(jobId, { type: "resume" });
   };
 
   /** Its source does not know (any more) that everything is here. */
   const reportComplete = (row: HistoryJobRow): void => {
-    const state = restoreSink(row.state as SinkJob, [], new Set(), core.ports.clock.nowMs());
-    post(state, { case: "progress", value: { jobId: bytes(row.job), nextIndex: MAX_CHUNKS, missing: [] } as never });
+    post(row.device, { case: "progress", value: { jobId: bytes(row.job), nextIndex: MAX_CHUNKS, missing: [] } as never });
   };
 
   const load = (jobId: string): boolean => {
@@ -226,8 +234,10 @@ export function createHistorySinks(
     const row = historyJobs.find(jobId);
     if (row === undefined || row.direction !== "sink") return false;
     const { references, committed } = historyJobs.chunks(jobId);
-    const state = restoreSink(row.state as SinkJob, references, committed, core.ports.clock.nowMs());
+    const { wish = jobId, quiet, ...job } = row.state as StoredJob;
+    const state = restoreSink(sinkJobOf(job), references, committed, core.ports.clock.nowMs());
     jobs.set(jobId, state);
+    if (!row.finished && quiet !== true) wishes.join(wish, jobId, state.job.source);
     // Nothing is missing (there was nothing to send, or the last chunk was the last thing before a crash), and nobody has said so yet.
     if (state.complete && !row.finished) {
       core.store.atomically(() => persist(state));
@@ -251,7 +261,7 @@ export function createHistorySinks(
             historyJobs.forgetChunks(jobId);
             jobs.delete(jobId);
           }
-          start({ jobId, source: from, messageCount: Number(message.value.messageCount), chunkCount: undefined, messagesDone: 0 });
+          start({ ...newJob(jobId, from), ...unasked(jobId) });
           const known = historyJobs.find(jobId)!;
           const state = known.state as StoredJob;
           const screen = message.value.firstScreen.length === 0 ? undefined : decodeChunk(message.value.firstScreen);
@@ -259,15 +269,22 @@ export function createHistorySinks(
           historyJobs.put({ ...known, state: { ...state, messageCount: Number(message.value.messageCount), ...compare } });
           if (screen !== undefined) {
             const { conversations } = screen;
-            later(() => commit(jobId, FIRST_SCREEN_INDEX, conversations));
+            later(() => fetcher.commit(jobId, FIRST_SCREEN_INDEX, conversations));
           }
-          later(() => load(jobId) && input(jobId, { type: "resume" }));
+          later(() => {
+            if (!load(jobId)) return;
+            input(jobId, { type: "resume" });
+            wishes.tell({ type: "moved", jobId });
+          });
           return;
         }
+        case "declined":
+          return later(() => load(jobId) && wishes.tell({ type: "declined", jobId }));
         case "chunk": {
           const { index, blobId, key, messageCount, sizeBytes } = message.value;
           const reference: ChunkReference = { index, blob: toHex(blobId), key, messageCount, sizeBytes };
-          start({ jobId, source: from, messageCount: 0, chunkCount: undefined, messagesDone: 0 });
+          if (isSuperseded(running)) return;
+          start({ ...newJob(jobId, from), ...unasked(jobId) });
           historyJobs.putChunk(jobId, reference);
           later(() => load(jobId) && input(jobId, { type: "reference", reference }));
           return;
@@ -275,7 +292,8 @@ export function createHistorySinks(
         case "end": {
           const { chunkCount } = message.value;
           const messageCount = Number(message.value.messageCount);
-          start({ jobId, source: from, messageCount, chunkCount, messagesDone: 0 });
+          if (isSuperseded(running)) return;
+          start({ ...newJob(jobId, from), messageCount, chunkCount, ...unasked(jobId) });
           const known = historyJobs.find(jobId)!;
           historyJobs.put({ ...known, state: { ...(known.state as SinkJob), chunkCount, messageCount } });
           later(() => load(jobId) && input(jobId, { type: "end", chunkCount, messageCount }));
@@ -288,9 +306,10 @@ export function createHistorySinks(
       for (const cancel of timers.values()) cancel();
       timers.clear();
       jobs.clear();
+      wishes.forget();
     },
     askAgain() {
-      const open = [...jobs.values()].filter((state) => !state.complete);
+      const open = [...jobs.values()].filter((state) => !isOver(state));
       for (const state of open) inputLater(state.job.jobId, { type: "ask-now" });
       return open.length > 0;
     },
@@ -301,16 +320,19 @@ export function createHistorySinks(
       }
     },
     status() {
-      const states = [...jobs.values()];
-      const running = states.filter((state) => !state.complete);
-      if (running.length > 0) {
-        const newest = running.at(-1)!;
+      const running = [...jobs.values()].filter((state) => !isOver(state) && stored(state.job.jobId).quiet !== true);
+      const newest = running.at(-1);
+      if (newest !== undefined) {
+        // Several sources for one wish: as far as the best of them, and still only when all are.
+        const same = wishes.siblings(newest.job.jobId).flatMap((jobId) => jobs.get(jobId) ?? []);
+        const stalled = same.map((state) => stalledSinceMs(state, core.ports.clock.nowMs()));
+        const best = same.reduce((a, b) => (b.job.messagesDone > a.job.messagesDone ? b : a));
         return {
           kind: "running",
           direction: "receiving",
-          messagesDone: newest.job.messagesDone,
-          messagesTotal: newest.job.messageCount,
-          stalledSinceMs: stalledSinceMs(newest, core.ports.clock.nowMs()),
+          messagesDone: best.job.messagesDone,
+          messagesTotal: Math.max(...same.map(({ job }) => job.messageCount)),
+          stalledSinceMs: stalled.includes(undefined) ? undefined : Math.max(...stalled.map((sinceMs) => sinceMs ?? 0)),
         };
       }
       return finished;
@@ -318,24 +340,12 @@ export function createHistorySinks(
     stop() {
       stopped = true;
       for (const cancel of timers.values()) cancel();
+      wishes.forget();
     },
   };
 }
 
-const sizesOf = (conversations: readonly HistoryConversation[]): Record<string, number> =>
-  Object.fromEntries(
-    conversations.slice(0, MAX_COMPARED_CONVERSATIONS).map(({ conversationId, totalMessages }) => [conversationId, Number(totalMessages)]),
-  );
-
-function failureOf(error: unknown): ChunkFailure {
-  if (!(error instanceof OperationalError)) return isFull(error) ? { kind: "storage-full" } : { kind: "unreachable" };
-  if (error.code === "BLOB_UNKNOWN") return { kind: "missing" };
-  if (error.code === "BLOB_MISMATCH" || error.code === "LIMIT_EXCEEDED") return { kind: "damaged" };
-  if (error.code === "STORAGE_FULL") return { kind: "storage-full" };
-  return typeof error.retry === "object" ? { kind: "unreachable", retryAfterMs: error.retry.afterMs } : { kind: "unreachable" };
-}
-
-/** SQLite's SQLITE_FULL, as every driver words it. */
-const isFull = (error: unknown): boolean => error instanceof Error && /full|quota/i.test(error.message);
+/** Inputs by which a source shows that it is there. */
+const isSign = ({ type }: SinkInput): boolean => type === "reference" || type === "committed" || type === "end";
 
 const bytes = (jobId: string): Uint8Array => fromHex(jobId)!;

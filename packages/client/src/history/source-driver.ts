@@ -34,6 +34,9 @@ export interface HistorySources {
   /** Begins a job for a device that has just been linked or asks. Idempotent for a job id. */
   begin(jobId: string, device: DeviceNumber, scope: HistoryScope): void;
   request(request: HistoryRequest, jobId: string, from: DeviceNumber): void;
+  serves(jobId: string): boolean;
+  /** "Not me, or not yet." */
+  decline(jobId: string, device: DeviceNumber): void;
   /** Only from the device that the job is for. */
   progress(jobId: string, from: DeviceNumber, nextIndex: number, missing: readonly number[]): void;
   cancel(jobId: string, from: DeviceNumber): void;
@@ -99,19 +102,19 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
       const chunk = sealed.get(`${state.jobId}/${effect.index}`);
       if (chunk === undefined) return;
       const { blob, key, messageCount, sizeBytes } = chunk;
-      post(state, {
+      post(state.target, {
         case: "chunk",
         value: { jobId: bytes(state.jobId), index: effect.index, blobId: fromHex(blob)!, key, messageCount, sizeBytes } as never,
       });
     } else if (effect.type === "announce-end") {
-      post(state, {
+      post(state.target, {
         case: "end",
         value: { jobId: bytes(state.jobId), chunkCount: effect.chunkCount, messageCount: BigInt(effect.messageCount) } as never,
       });
     }
   };
 
-  const post = (state: SourceState, message: HistoryMessageFromSource["message"]): void => {
+  const post = (device: number, message: HistoryMessageFromSource["message"]): void => {
     const self = core.identity.requireSelf();
     const nowMs = core.timeMs();
     const messageId = newMessageId(nowMs, core.ports.random);
@@ -119,7 +122,7 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
       { sender: self, conversation: undefined, messageId, sentAtMs: nowMs },
       { case: "historyFromSource", value: { message } },
     );
-    core.store.outbox.add({ messageId, audience: "device", account: self.account, device: state.target as DeviceNumber, content });
+    core.store.outbox.add({ messageId, audience: "device", account: self.account, device: device as DeviceNumber, content });
     core.store.resends.keepSent(messageId, self.account, content, nowMs);
     core.notify.changed("outbox");
   };
@@ -163,7 +166,7 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
     const state = newSource(jobId, device, scope, count.messages);
     core.store.atomically(() => {
       persist(state);
-      post(state, {
+      post(state.target, {
         case: "start",
         value: {
           jobId: bytes(jobId),
@@ -180,6 +183,8 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
 
   return {
     begin,
+    serves: (jobId) => jobs.has(jobId),
+    decline: (jobId, device) => core.store.atomically(() => post(device, { case: "declined", value: { jobId: bytes(jobId) } as never })),
     request(request, jobId, from) {
       const known = jobs.get(jobId);
       if (known !== undefined) return known.target === from ? input(jobId, { type: "resume" }) : undefined;

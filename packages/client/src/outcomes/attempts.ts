@@ -88,8 +88,16 @@ export const PHONE_ATTEMPTS: AttemptMap<PhoneKind> = {
 };
 
 export const SINK_ATTEMPTS: AttemptMap<SinkStage> = {
-  of: { waiting: "receive-history", fetching: "receive-history", stalled: undefined, "storage-full": undefined, complete: undefined },
-  ok: { "receive-history": ["complete"] },
+  of: {
+    waiting: "receive-history",
+    fetching: "receive-history",
+    stalled: undefined,
+    "storage-full": undefined,
+    complete: undefined,
+    superseded: undefined,
+  },
+  // Superseded: another source brought it.
+  ok: { "receive-history": ["complete", "superseded"] },
 };
 
 export const SOURCE_ATTEMPTS: AttemptMap<SourceStage> = {

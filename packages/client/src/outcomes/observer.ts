@@ -84,7 +84,7 @@ export function createOutcomeObserver(clock: ObserverClock, ended: (outcome: Out
       const key = `sink ${state.job.jobId}`;
       const stage = sinkStage(state, clock.nowMs());
       moved(key, SINK_ATTEMPTS, stages.get(key) as SinkStage | undefined, stage, () => SINK_CODES[stage] ?? "OTHER");
-      if (stage === "complete") stages.delete(key);
+      if (stage === "complete" || stage === "superseded") stages.delete(key);
       else stages.set(key, stage);
     },
     source(state) {

@@ -94,7 +94,7 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       assert(database.inTransaction, "conversations are made inside a transaction");
       database
         .prepare("INSERT INTO conversations (id, title, accepted, history_complete) VALUES (?, ?, ?, ?)")
-        .run(id, options.title ?? "", options.accepted === false ? 0 : 1, options.historyComplete === false ? 0 : 1);
+        .run(id, options.title ?? "", options.accepted === false ? 0 : 1, (options.historyComplete ?? !settling()) ? 1 : 0);
       return find(id)!;
     },
     summary(id) {

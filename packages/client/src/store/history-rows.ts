@@ -96,7 +96,8 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       conversationId: conversation.id,
       title: conversation.title,
       entries,
-      complete: older === undefined,
+      // A device that was itself given only part of a chat does not call it whole.
+      complete: older === undefined && conversation.history_complete === 1,
       totalMessages: BigInt(totalOf(row)),
       readUpToMs: BigInt(Math.floor(conversation.read_order / ORDER_STEPS_PER_MS)),
       request: conversation.accepted === 0,

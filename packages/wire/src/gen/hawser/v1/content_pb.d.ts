@@ -676,6 +676,12 @@ export declare type HistoryMessageFromSource = Message$1<"hawser.v1.HistoryMessa
      */
     value: HistoryEnd;
     case: "end";
+  } | {
+    /**
+     * @generated from field: hawser.v1.HistoryDeclined declined = 4;
+     */
+    value: HistoryDeclined;
+    case: "declined";
   } | { case: undefined; value?: undefined };
 };
 
@@ -786,6 +792,24 @@ export declare type HistoryEnd = Message$1<"hawser.v1.HistoryEnd"> & {
 export declare const HistoryEndSchema: GenMessage<HistoryEnd>;
 
 /**
+ * This device is still being filled itself: ask another one, or ask for whatever is here (`HistoryRequest.anyway`).
+ *
+ * @generated from message hawser.v1.HistoryDeclined
+ */
+export declare type HistoryDeclined = Message$1<"hawser.v1.HistoryDeclined"> & {
+  /**
+   * @generated from field: bytes job_id = 1;
+   */
+  jobId: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.HistoryDeclined.
+ * Use `create(HistoryDeclinedSchema)` to create a new message.
+ */
+export declare const HistoryDeclinedSchema: GenMessage<HistoryDeclined>;
+
+/**
  * History, from the device that wants it.
  *
  * @generated from message hawser.v1.HistoryMessageToSource
@@ -860,6 +884,13 @@ export declare type HistoryRequest = Message$1<"hawser.v1.HistoryRequest"> & {
    * @generated from field: int64 after_ms = 10;
    */
   afterMs: bigint;
+
+  /**
+   * Every device declined: give what there is.
+   *
+   * @generated from field: bool anyway = 11;
+   */
+  anyway: boolean;
 };
 
 /**

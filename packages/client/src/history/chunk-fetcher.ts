@@ -1,0 +1,49 @@
+/** Brings one chunk into the store: downloaded, verified, decrypted, its rows and its mark committed in one transaction. */
+import { type AccountId, accountOfConversation, type BlobId, type ConversationId, OperationalError } from "@hawser/base";
+import { type ChunkFailure, type ChunkReference, type HistoryWriter, MAX_CHUNK_BYTES, openChunk, pureCompression } from "@hawser/sync";
+import type { HistoryConversation } from "@hawser/wire";
+import type { BlobTransfer } from "../blobs/transfer.ts";
+import type { Core } from "../core.ts";
+import { failureOf } from "./stored-job.ts";
+
+export interface ChunkFetcher {
+  /** The number of its messages, or why it is not here. */
+  fetch(jobId: string, reference: ChunkReference): Promise<number | ChunkFailure>;
+  commit(jobId: string, index: number, conversations: readonly HistoryConversation[]): void;
+}
+
+export interface FetcherParts {
+  readonly writer: HistoryWriter;
+  readonly transfer: BlobTransfer;
+  /** Another own device has accepted the chat with that account. */
+  readonly accepted: (account: AccountId) => void;
+}
+
+export function createChunkFetcher(core: Core, parts: FetcherParts, stopped: () => boolean): ChunkFetcher {
+  const commit: ChunkFetcher["commit"] = (jobId, index, conversations) => {
+    // Before the rows: receipts are due for what came to this device and waited, not for what it is told of now.
+    for (const { conversationId, request } of conversations) {
+      const account = accountOfConversation(conversationId as ConversationId);
+      if (account !== undefined && !request) parts.accepted(account);
+    }
+    parts.writer.commitChunk(jobId, index, conversations);
+    for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as ConversationId);
+  };
+  return {
+    commit,
+    async fetch(jobId, reference) {
+      try {
+        const ciphertext = await parts.transfer.download(reference.blob as BlobId, MAX_CHUNK_BYTES);
+        const expected = { blob: reference.blob as BlobId, key: reference.key, jobId, index: reference.index };
+        const opened = openChunk(ciphertext, expected, core.ports.primitives, core.ports.compression ?? pureCompression);
+        if (!opened.ok) return { kind: "damaged" };
+        if (stopped()) return { kind: "unreachable" };
+        commit(jobId, reference.index, opened.value.conversations);
+        return opened.value.conversations.reduce((sum, conversation) => sum + conversation.entries.length, 0);
+      } catch (error) {
+        core.log({ event: "history-fetch-failed", error: error instanceof OperationalError ? error.code : "unknown" });
+        return failureOf(error);
+      }
+    },
+  };
+}
