@@ -176,6 +176,7 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
     "There is no such person among the contacts.",
     "See: hawser contacts, or add one: hawser contacts add HANDLE",
   ],
+  UNKNOWN_BRANCH: [EXIT.notFound, "There is no such list of devices of this person.", "See: hawser contacts fork PERSON"],
   TEXT_TOO_LONG: [EXIT.usage, "The text is too long for one message.", "Send it as a file: --file"],
   EMPTY_MESSAGE: [EXIT.usage, "There is nothing to send.", "Give a text, - for standard input, or --file."],
   NAME_TOO_LONG: [EXIT.usage, "The name is empty or too long.", "Choose a shorter one."],

@@ -62,6 +62,17 @@ export const EVENT_FIELDS = {
   contact: PERSON,
   "safety-number": { account: "string", digits: "string", verified: "boolean" },
   "contact-code": { uri: "string" },
+  "list-branch": {
+    account: "string",
+    code: "string",
+    number: "number",
+    signedAtMs: "number",
+    pinned: "boolean",
+    rejected: "boolean",
+    devices: "strings",
+  },
+  "list-trusted": { account: "string", number: "number", code: "string" },
+  "list-code": { number: "number", code: "string" },
   chat: {
     chat: "string",
     title: "string",

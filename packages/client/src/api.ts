@@ -6,6 +6,7 @@ import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, Messag
 import type { LinkErrorName, LinkStage, LinkStatus } from "@hawser/linking";
 import type { ErrorName } from "@hawser/wire";
 import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
+import type { Contact, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 import type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 import type { FileSource } from "./file-source.ts";
 
@@ -103,20 +104,6 @@ export interface LinkOfferSeed {
   readonly ephemeralPublicKey: string;
 }
 
-export interface Contact {
-  readonly account: AccountId;
-  readonly name: string;
-  readonly handle: string | undefined;
-  readonly verified: boolean;
-  readonly blocked: boolean;
-  /**
-   * Two different device lists of this account were seen, both signed by it: someone may be listening in. Nothing is sent to it
-   * meanwhile; what is written stays "queued". It ends when the server and this device agree again on one chain of lists. (An
-   * account's key itself cannot change: the account id is its fingerprint.)
-   */
-  readonly listConflict: boolean;
-}
-
 export interface ConversationSummary {
   readonly id: ConversationId;
   readonly title: string;
@@ -147,9 +134,14 @@ export interface MessageView {
   readonly order: number;
   readonly status: DeliveryStatus;
   readonly kind: "text" | "system" | "undecryptable";
+  /** Of a system line that the program itself wrote: what it says, for the catalogues. Its text is empty. */
+  readonly notice?: MessageNotice;
   readonly attachments: readonly AttachmentView[];
   readonly quoted: { readonly id: MessageId; readonly senderName: string; readonly text: string } | undefined;
 }
+
+/** `device-list-chosen`: of two device lists of this contact a person chose one (`trustBranch`). */
+export type MessageNotice = "device-list-chosen";
 
 export interface AttachmentView {
   readonly index: number;
@@ -170,12 +162,6 @@ export interface SearchHit {
   /** The text around the match, with the matched parts as [start, end) offsets. */
   readonly snippet: string;
   readonly ranges: readonly (readonly [number, number])[];
-}
-
-export interface SafetyNumber {
-  /** 60 digits in 12 groups of five. */
-  readonly digits: string;
-  readonly verified: boolean;
 }
 
 export interface ImportPreview {
@@ -212,6 +198,8 @@ export type ClientErrorName =
   | "UNKNOWN_MESSAGE"
   | "UNKNOWN_CONTACT"
   | "UNKNOWN_DEVICE"
+  /** No such branch of a contact's device lists (any more). */
+  | "UNKNOWN_BRANCH"
   | "TEXT_TOO_LONG"
   | "EMPTY_MESSAGE"
   | "NAME_TOO_LONG"
@@ -325,6 +313,15 @@ export interface HawserClient {
   setBlocked(account: AccountId, blocked: boolean): Promise<void>;
   safetyNumber(account: AccountId): Promise<SafetyNumber>;
   setVerified(account: AccountId, verified: boolean): Promise<void>;
+  /** The branches of a contact's chain of device lists, if it has more than one. Asks the server when it can. */
+  listFork(account: AccountId): Promise<ListFork | undefined>;
+  /**
+   * A person compared and says: this branch. It is pinned here and on the own devices, sessions with devices of the others end, what waited
+   * leaves, the contact is no longer verified, and the chat says so. Never of the own account (SELF). UNKNOWN_BRANCH: look again.
+   */
+  trustBranch(account: AccountId, branch: string): Promise<void>;
+  /** What a contact compares with `ListBranch.code`: the newest list of the own account. */
+  deviceListCode(): Promise<{ readonly number: number; readonly code: string }>;
 
   // Chats
   /** Pinned first, then by the newest message. */
@@ -383,5 +380,6 @@ export interface HawserClient {
 
 export type { ErrorName, LinkErrorName, LinkStage, LinkStatus };
 export type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
+export type { Contact, ListBranch, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 export type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 export type { FilePreview, FileSource } from "./file-source.ts";

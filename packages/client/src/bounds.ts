@@ -18,6 +18,9 @@ export const SNIPPET_LENGTH = 120;
 export const MAX_NAME_LENGTH = 64;
 export const MAX_DRAFT_LENGTH = 65_536;
 
+/** Of the word that names a line which the program itself writes. */
+export const MAX_NOTICE_LENGTH = 64;
+
 /** Thumbnails of one message together, so that its body keeps below `MAX_BODY_BYTES` whatever else it holds. */
 export const MAX_THUMBNAILS_PER_MESSAGE_BYTES = 131_072;
 /** Pixels of a side; more is nobody's screen. */
@@ -100,6 +103,10 @@ export const SIGNED_PRE_KEY_ROTATE_MS = 7 * 24 * 3_600_000;
 /** Old signed prekeys open messages that waited in a mailbox. */
 export const SIGNED_PRE_KEY_KEPT_MS = 90 * 24 * 3_600_000;
 
+/** Signed lists of one account that stand outside its pinned chain: enough to show what it parted into. */
+export const MAX_FORK_LISTS_PER_ACCOUNT = 128;
+/** Chosen lists that travel with the choice; a longer branch is asked of the server. */
+export const MAX_CHOSEN_LISTS_BYTES = 65_536;
 /** Verified device lists held in memory. */
 export const MAX_CACHED_LISTS = 2_048;
 /** What is missing may stand so far before the last delivery that came: by its sender's clock, and by when it was written. */

@@ -216,8 +216,11 @@ function contactCalls(
   | "setBlocked"
   | "safetyNumber"
   | "setVerified"
+  | "listFork"
+  | "trustBranch"
+  | "deviceListCode"
 > {
-  const { core, contacts } = engine;
+  const { core, contacts, forks } = engine;
   return {
     async findHandle(handle) {
       await online(engine);
@@ -235,6 +238,12 @@ function contactCalls(
     setBlocked: (account, blocked) => contacts.setBlocked(account, blocked),
     safetyNumber: (account) => contacts.safetyNumber(account),
     setVerified: async (account, verified) => contacts.setVerified(account, verified),
+    listFork: (account) => forks.fork(account),
+    async trustBranch(account, branch) {
+      await forks.trust(account, branch);
+      engine.receiver.retryHeld();
+    },
+    deviceListCode: async () => forks.ownCode(),
   };
 }
 

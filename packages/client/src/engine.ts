@@ -15,6 +15,7 @@ import { fetchAttachment } from "./chats/attachments.ts";
 import { type Connection, createConnection } from "./connection/connection.ts";
 import { createServerEvents } from "./connection/server-events.ts";
 import { type ContactBook, createContactBook } from "./contacts/contact-book.ts";
+import { createListForks, type ListForks } from "./contacts/list-forks.ts";
 import type { Core } from "./core.ts";
 import { type ChangeLog, createChangeLog } from "./diagnosis/change-log.ts";
 import { createDeviceCapsules, type DeviceCapsules } from "./devices/device-capsule.ts";
@@ -51,6 +52,7 @@ export interface Engine {
   readonly resends: Resends;
   readonly state: StateSync;
   readonly contacts: ContactBook;
+  readonly forks: ListForks;
   readonly history: History;
   readonly asker: AttachmentAsker;
   readonly holder: AttachmentHolder;
@@ -93,7 +95,11 @@ export function createEngine(ports: ClientPorts): Engine {
     createServerEvents(() => engine),
     { load: () => store.kv.getJson("transports"), save: (memory) => store.kv.setJson("transports", memory) },
   );
-  const directory = createDirectory(core, connection, (before, lists) => alerts.listsAdvanced(before, lists));
+  const directory = createDirectory(core, connection, {
+    ownAdvanced: (before, lists) => alerts.listsAdvanced(before, lists),
+    isAgainstChoice: (account, entries) => forks.isAgainstChoice(account, entries),
+    parted: (account) => forks.parted(account),
+  });
   const transfer = createBlobTransfer(ports, connection);
   const capsules = createDeviceCapsules(core, connection, directory);
   const ownList = createOwnList(core, connection, directory, capsules.restorable);
@@ -103,6 +109,7 @@ export function createEngine(ports: ClientPorts): Engine {
     accepted: (account) => contacts.acceptedElsewhere(account),
     mayAnswerAlert: (id, writer) => alerts.mayAnswer(id, writer),
     alertAnswered: (id) => alerts.answered(id),
+    listChosen: (account, value) => forks.chosenElsewhere(account, value),
     // A companion that wiped itself; only a phone can take it off the list.
     leaving(device) {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
@@ -114,6 +121,7 @@ export function createEngine(ports: ClientPorts): Engine {
     revoke: (device, reason) => queue.run(() => ownList.revoke(device, reason)),
   });
   const contacts = createContactBook(core, { link: connection, directory, state, receipts });
+  const forks = createListForks(core, { link: connection, directory, state, unverify: (account) => contacts.unverify(account) });
   const history = createHistory(
     core,
     connection,
@@ -164,7 +172,7 @@ export function createEngine(ports: ClientPorts): Engine {
   });
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, history, asker, holder, imports, companion, phone, pump, receiver, outcomes, alerts, changes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, pump, receiver, outcomes, alerts, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone]) part.stop();

@@ -10,6 +10,7 @@ const ROUNDS = 5200;
 const GROUPS_PER_ACCOUNT = 6;
 const GROUP_SIZE_BYTES = 5;
 const GROUP_MODULUS = 100_000n;
+const LIST_CODE_GROUPS = 4;
 const QR_VERSION = 1;
 
 export interface SafetyNumber {
@@ -30,9 +31,15 @@ function fingerprint(primitives: Primitives, accountKey: Bytes): Bytes {
   return hash;
 }
 
-function toDigits(hash: Bytes): string {
+/**
+ * 20 digits of one device list, about 66 bits: two people tell by them which of two lists is meant. Whoever looks for another list with the
+ * same digits needs the account's key and as many signatures.
+ */
+export const listCode = ({ hash }: { readonly hash: Bytes }): string => toDigits(hash, LIST_CODE_GROUPS);
+
+function toDigits(hash: Bytes, groups = GROUPS_PER_ACCOUNT): string {
   let digits = "";
-  for (let group = 0; group < GROUPS_PER_ACCOUNT; group++) {
+  for (let group = 0; group < groups; group++) {
     let value = 0n;
     for (const byte of hash.subarray(group * GROUP_SIZE_BYTES, (group + 1) * GROUP_SIZE_BYTES)) value = value * 256n + BigInt(byte);
     digits += (value % GROUP_MODULUS).toString().padStart(5, "0");

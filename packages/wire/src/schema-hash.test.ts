@@ -13,7 +13,7 @@ import { file_hawser_v1_rpc } from "./gen/hawser/v1/rpc_pb.js";
 import { CLOSE_CODES, ERROR_CODES, FRAME_TYPES, HOT_LAYOUT, LIST_HASH_PREFIX_BYTES, PROTOCOL_MAX, PROTOCOL_MIN } from "./index.ts";
 import * as limits from "./limits.ts";
 
-const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "5c9c2554101ad15e6c7e92e7ca15b77e7fb3507801de624960a1eab60f7fc088" };
+const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "e98dcd9f4ed9f1b51c5edf86f4214925fd40d732449b405e4bd7fd7d3280cad9" };
 
 const MESSAGE = `The wire changed. Decide first:
   - An older program ignores the change and loses nothing (a new optional field, a new error code, a new request that is

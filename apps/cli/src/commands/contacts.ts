@@ -8,6 +8,7 @@ import { untilSent } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { qrCode } from "../terminal/qr-code.ts";
 import { safeName } from "../terminal/safe-text.ts";
+import { defineForks } from "./forks.ts";
 
 export const contacts: DefineCommand = (program, run) => {
   const group = program.command("contacts").description("the people you write to");
@@ -32,6 +33,7 @@ export const contacts: DefineCommand = (program, run) => {
   change(group, run, "unblock", "take messages from somebody again", (client, account) => client.setBlocked(account, false));
   change(group, run, "verify", "you have compared the safety number", (client, account) => client.setVerified(account, true));
   change(group, run, "unverify", "take that back", (client, account) => client.setVerified(account, false));
+  defineForks(program, group, run);
 
   program
     .command("safety-number <person>")

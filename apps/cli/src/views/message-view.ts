@@ -14,6 +14,10 @@ const MARKS: Readonly<Record<MessageView["status"], string>> = {
   received: "",
 };
 
+const NOTICES: Readonly<Record<NonNullable<MessageView["notice"]>, string>> = {
+  "device-list-chosen": "You chose which of two device lists of this person to trust. Compare safety numbers again.",
+};
+
 export function messageFields(message: MessageView): Omit<Extract<CliEvent, { event: "message" }>, "event"> {
   const { id, conversation, outgoing, senderName, text, sentAtMs, status, kind, attachments } = message;
   const files = attachments.map(({ index, fileName, mediaType, sizeBytes }) => ({ index, fileName, mediaType, sizeBytes }));
@@ -31,7 +35,11 @@ export function messageLine(message: MessageView, paint: Paint, nowMs: number, c
       : paint.dim(` (${safeName(chatTitle)})`);
   const mark = message.outgoing ? paint.dim(`  ${MARKS[message.status]}`) : "";
   const text =
-    message.kind === "undecryptable" ? paint.dim("(cannot be read yet; asked the sender to send it again)") : safeText(message.text);
+    message.kind === "undecryptable"
+      ? paint.dim("(cannot be read yet; asked the sender to send it again)")
+      : message.notice === undefined
+        ? safeText(message.text)
+        : NOTICES[message.notice];
   const files = message.attachments.map(
     (file) => `\n    📎 ${safeName(file.fileName) || "file"} ${paint.dim(`${safeName(file.mediaType)}, ${formatSize(file.sizeBytes)}`)}`,
   );

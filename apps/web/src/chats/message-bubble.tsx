@@ -41,7 +41,7 @@ export const MessageBubble = memo(function MessageBubble({
   if (message.kind === "system" && gone === undefined) {
     return (
       <div className="system-line">
-        <span dir="auto">{message.text}</span>
+        <span dir="auto">{message.notice === undefined ? message.text : t(`notice.${message.notice}`)}</span>
       </div>
     );
   }

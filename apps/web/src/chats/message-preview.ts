@@ -7,7 +7,8 @@ import type { Translate } from "@hawser/ui";
  * imports store such lines; the composer sends no empty message.
  */
 export function absenceOf(message: MessageView): "mediaOmitted" | "deleted" | undefined {
-  if (message.text !== "" || message.attachments.length > 0 || message.kind === "undecryptable") return undefined;
+  if (message.text !== "" || message.notice !== undefined || message.attachments.length > 0 || message.kind === "undecryptable")
+    return undefined;
   return message.kind === "system" ? "deleted" : "mediaOmitted";
 }
 
@@ -17,6 +18,7 @@ export const isOmitted = (attachment: AttachmentView): boolean =>
 
 export function previewOf(message: MessageView, t: Translate): string {
   if (message.kind === "undecryptable") return t("message.waiting");
+  if (message.notice !== undefined) return t(`notice.${message.notice}`);
   const gone = absenceOf(message);
   if (gone !== undefined) return t(`message.${gone}`);
   if (message.text !== "") return message.text.replace(/\s+/g, " ").slice(0, 200);

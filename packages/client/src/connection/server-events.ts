@@ -115,7 +115,10 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   keepIdentity(core);
   inBackground(engine, engine.capsules.keep());
   inBackground(engine, engine.contacts.flushBlocks());
-  inBackground(engine, directory.recheckConflicts());
+  inBackground(
+    engine,
+    directory.recheckConflicts().then(() => engine.forks.resume()),
+  );
   engine.resends.askAgain();
   receiver.retryHeld();
   engine.history.resume();

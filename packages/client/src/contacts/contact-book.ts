@@ -31,6 +31,8 @@ export interface ContactBook {
   rename(account: AccountId, name: string): void;
   setBlocked(account: AccountId, blocked: boolean): Promise<void>;
   setVerified(account: AccountId, verified: boolean): void;
+  /** The mark "verified" is gone, here and on the own devices. */
+  unverify(account: AccountId): void;
   safetyNumber(account: AccountId): Promise<SafetyNumber>;
   /** A stranger's message becomes a chat; what waited for it gets its receipts. */
   accept(account: AccountId): void;
@@ -183,6 +185,9 @@ export function createContactBook(core: Core, { link, directory, state, receipts
     setVerified(account, verified) {
       require(account);
       change(account, { verified: verified ? 1 : 0, listed: 1 });
+    },
+    unverify(account) {
+      if (contacts.find(account)?.listed === 1) change(account, { verified: 0 });
     },
     async safetyNumber(account) {
       refuseSelf(account);

@@ -7,6 +7,7 @@ import { listHashPrefix, type MergeOutcome, type PreKeyBundle, type VerifiedDevi
 import type { Device, PreKeyBundle as WirePreKeyBundle, SignedDeviceList } from "@hawser/wire";
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import { noteForks } from "./fork-evidence.ts";
 
 export interface DeviceDirectory {
   latest(account: AccountId): VerifiedDeviceList | undefined;
@@ -24,35 +25,51 @@ export interface DeviceDirectory {
   claim(account: AccountId, devices: readonly DeviceNumber[]): Promise<Map<DeviceNumber, PreKeyBundle>>;
 }
 
-/** `ownAdvanced`: the own list went on from one that was known. Inside the transaction. */
-export function createDirectory(
-  core: Core,
-  link: ServerLink,
-  ownAdvanced: (before: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]) => void,
-): DeviceDirectory {
+/** Inside the transaction of the lists. */
+export interface DirectoryEvents {
+  /** The own list went on from one that was known. */
+  ownAdvanced(before: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]): void;
+  /** Of two branches a person chose the other one than these lists belong to. */
+  isAgainstChoice(account: AccountId, entries: readonly SignedDeviceList[]): boolean;
+  /** The chain of a contact's lists has parted; what is known of it is noted. */
+  parted(account: AccountId): void;
+}
+
+export function createDirectory(core: Core, link: ServerLink, events: DirectoryEvents): DeviceDirectory {
   const fetching = new Map<AccountId, Promise<VerifiedDeviceList>>();
-  const { lists, sessions, listConflicts } = core.store;
+  const { lists, sessions, listConflicts, forkLists } = core.store;
 
   /** Both versions are signed: no garbage can cause this, and only agreement ends it. */
   const noteConflict = (account: AccountId, isConflict: boolean): void => {
     const changed = isConflict ? listConflicts.add(account, "equivocation", core.timeMs()) : listConflicts.delete(account);
+    if (!isConflict) forkLists.forgetUndecided(account);
     if (!changed) return;
     for (const topic of ["contacts", "conversations", "state", "outbox"] as const) core.notify.changed(topic);
+  };
+
+  /** Two lists for one place. What a person decided against before freezes nothing again. */
+  const part = (account: AccountId, entries: readonly SignedDeviceList[]): "conflict" => {
+    const isUndecided = noteForks(core, account, entries);
+    if (!isUndecided) return "conflict";
+    noteConflict(account, true);
+    if (account !== core.identity.self()?.account) events.parted(account);
+    return "conflict";
   };
 
   const accept = (account: AccountId, entries: readonly SignedDeviceList[]): MergeOutcome["kind"] =>
     core.store.atomically(() => {
       const isOwn = account === core.identity.self()?.account;
       const before = isOwn ? lists.latest(account) : undefined;
+      if (!isOwn && events.isAgainstChoice(account, entries)) return part(account, entries);
       const outcome = lists.merge(account, entries);
       if (outcome.kind === "conflict") core.log({ event: "list-conflict", cause: outcome.cause.kind });
-      if (outcome.kind === "conflict" && outcome.cause.kind === "equivocation") noteConflict(account, true);
+      if (outcome.kind === "conflict" && outcome.cause.kind === "equivocation") return part(account, entries);
       if (outcome.kind !== "advance") return outcome.kind;
       noteConflict(account, false);
       const present = new Set(outcome.latest.list.devices.map((device) => device.number));
       for (const device of sessions.devicesWithSession(account)) if (!present.has(device)) sessions.delete({ account, device });
       if (isOwn) core.notify.changed("devices");
-      if (before !== undefined) ownAdvanced(before, outcome.lists);
+      if (before !== undefined) events.ownAdvanced(before, outcome.lists);
       return "advance";
     });
 

@@ -27,6 +27,7 @@ import {
   type SettingsState,
   SettingsStateSchema,
   type StateUpdate,
+  TrustStateSchema,
 } from "@hawser/wire";
 import type { Settings } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -43,6 +44,7 @@ const SCHEMAS = {
   settings: SettingsStateSchema,
   profile: ProfileSchema,
   alert: AlertStateSchema,
+  trust: TrustStateSchema,
 } as const;
 export type Collection = keyof typeof SCHEMAS;
 
@@ -63,6 +65,8 @@ export interface StateSyncEvents {
   /** Whether this device may answer the alert; asked of whoever sent the answer and of whoever wrote it. */
   mayAnswerAlert(id: string, writer: number): boolean;
   alertAnswered(id: string): void;
+  /** Of two device lists of a contact another own device's person chose one. Inside the delivery's transaction. */
+  listChosen(account: AccountId, value: Uint8Array): void;
   /** A device that is settling in learns whom the account knows. Inside the delivery's transaction. */
   accepted(account: AccountId): void;
 }
@@ -100,6 +104,8 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
         entry.collection === "contact" && entry.value.length > 0 && identity.settling() ? parseAccountId(entry.key) : undefined;
       if (account !== undefined) events.accepted(account);
       applyState(core, entry);
+      const contact = entry.collection === "trust" ? parseAccountId(entry.key) : undefined;
+      if (contact !== undefined) events.listChosen(contact, entry.value);
       if (isAlert) events.alertAnswered(entry.key);
     }
   };

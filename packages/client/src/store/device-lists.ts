@@ -17,6 +17,11 @@ export interface DeviceListStore {
   /** Verifies entries against what is pinned and stores what is new. Call inside a transaction. */
   merge(account: AccountId, entries: readonly ListEntry[]): MergeOutcome;
   chain(account: AccountId, afterNumber: number): ListEntry[];
+  /** The whole pinned chain, parsed. */
+  lists(account: AccountId): VerifiedDeviceList[];
+  at(account: AccountId, number: number): VerifiedDeviceList | undefined;
+  /** Pins another branch: `branch` was verified and follows the list of that number. Only by a person's word. Inside a transaction. */
+  adopt(account: AccountId, afterNumber: number, branch: readonly VerifiedDeviceList[]): void;
   /** A device that left the list, as it last stood there. */
   former(account: AccountId, device: DeviceNumber): Device | undefined;
   /** Only for own lists that nobody has seen. Inside a transaction. */
@@ -31,6 +36,16 @@ export function openDeviceLists(database: SqlDatabase, primitives: Primitives): 
     cache.delete(list.account);
     cache.set(list.account, list);
     if (cache.size > MAX_CACHED_LISTS) cache.delete(cache.keys().next().value!);
+  };
+  const parse = (entry: ListEntry): VerifiedDeviceList[] => {
+    const parsed = parseDeviceList(primitives, entry);
+    return parsed.ok ? [parsed.value] : [];
+  };
+  const insert = (account: AccountId, lists: readonly VerifiedDeviceList[]): void => {
+    const statement = database.prepare("INSERT INTO device_lists (account, number, payload, signature) VALUES (?, ?, ?, ?)");
+    for (const list of lists) statement.run(account, list.number, list.entry.payload, list.entry.signature);
+    // Not `remember`: when the transaction around this fails, the cache must not know more than the table.
+    cache.delete(account);
   };
   const latest = (account: AccountId): VerifiedDeviceList | undefined => {
     const cached = cache.get(account);
@@ -49,10 +64,7 @@ export function openDeviceLists(database: SqlDatabase, primitives: Primitives): 
       assert(database.inTransaction, "lists are stored inside a transaction");
       const outcome = mergeDeviceLists(primitives, latest(account), entries, account);
       if (outcome.kind !== "advance") return outcome;
-      const insert = database.prepare("INSERT INTO device_lists (account, number, payload, signature) VALUES (?, ?, ?, ?)");
-      for (const list of outcome.lists) insert.run(account, list.number, list.entry.payload, list.entry.signature);
-      // Not `remember`: when the transaction around this fails, the cache must not know more than the table.
-      cache.delete(account);
+      insert(account, outcome.lists);
       return outcome;
     },
     chain(account, afterNumber) {
@@ -60,6 +72,21 @@ export function openDeviceLists(database: SqlDatabase, primitives: Primitives): 
         .prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number > ? ORDER BY number")
         .all<ListEntry>(account, afterNumber)
         .map(({ payload, signature }) => ({ payload, signature }));
+    },
+    lists: (account) =>
+      database
+        .prepare("SELECT payload, signature FROM device_lists WHERE account = ? ORDER BY number")
+        .all<ListEntry>(account)
+        .flatMap(parse),
+    at: (account, number) =>
+      database
+        .prepare("SELECT payload, signature FROM device_lists WHERE account = ? AND number = ?")
+        .all<ListEntry>(account, number)
+        .flatMap(parse)[0],
+    adopt(account, afterNumber, branch) {
+      assert(database.inTransaction, "a branch is pinned with what follows from it");
+      database.prepare("DELETE FROM device_lists WHERE account = ? AND number > ?").run(account, afterNumber);
+      insert(account, branch);
     },
     former(account, device) {
       // From the newest on: whoever left, left lately, or nobody asks. At most `MAX_LISTS_PER_ACCOUNT` entries.

@@ -21,6 +21,7 @@ import { parseAccountBytes } from "../messaging/content.ts";
 import {
   MAX_COMPARED_CONVERSATIONS,
   MAX_HISTORY_SHIFT_MS,
+  MAX_NOTICE_LENGTH,
   MAX_PICTURE_SIDE,
   MAX_REMEMBERED_TOTALS,
   ORDER_STEPS_PER_MS,
@@ -42,9 +43,11 @@ interface Row {
   readonly status: number;
   readonly text: string;
   readonly attachment_count: number;
+  readonly notice: string;
 }
 
-const COLUMNS = "order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, attachment_count";
+const COLUMNS =
+  "order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, attachment_count, notice";
 /** What cannot be read here is no help to anyone else. */
 const READABLE = `kind <> ${KIND_CODES.undecryptable}`;
 
@@ -67,6 +70,7 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       status: STATUS_OUT[row.status] ?? HistoryStatus.RECEIVED,
       outgoing: row.outgoing === 1,
       system: row.kind === KIND_CODES.system,
+      notice: row.notice,
       attachments: row.attachment_count === 0 ? [] : attachmentsOf(messages, row.order_key),
     });
   /** About what the attachments of a message take in a chunk; thumbnails above all. */
@@ -312,6 +316,7 @@ function toNewMessage(conversation: number, entry: HistoryEntry, outgoing: boole
     text: entry.text,
     quoted: undefined,
     attachments: entry.attachments.map(fromWireAttachment),
+    notice: entry.system ? entry.notice.slice(0, MAX_NOTICE_LENGTH) : "",
   };
 }
 

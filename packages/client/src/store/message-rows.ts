@@ -1,6 +1,6 @@
 /** How a message stands in the store and how it becomes a `MessageView`. */
 import { type BlobId, type ConversationId, fromBase32, type MessageId, messageIdFromBytes } from "@hawser/base";
-import type { AttachmentView, DeliveryStatus, MessageView } from "../api.ts";
+import type { AttachmentView, DeliveryStatus, MessageNotice, MessageView } from "../api.ts";
 
 /** Stored as numbers; append only. The order of the first four is the order in which a sent message rises. */
 export const STATUS_CODES = { queued: 0, sent: 1, delivered: 2, read: 3, failed: 4, received: 5 } as const satisfies Record<
@@ -27,6 +27,7 @@ export interface MessageRow {
   readonly quoted: Uint8Array | null;
   readonly attachment_count: number;
   readonly contact_name: string | null;
+  readonly notice: string;
   readonly quoted_text: string | null;
   readonly quoted_outgoing: number | null;
   readonly quoted_sender_name: string | null;
@@ -40,7 +41,7 @@ export const nameSql = (contacts: string): string =>
 /** Selects `MessageRow`s from messages `m`; WHERE, ORDER BY and LIMIT are added by the caller. */
 export const SELECT_MESSAGES = `
 SELECT m.order_key, m.id, m.conversation, v.id AS conversation_id, m.sent_at_ms, m.outgoing, m.sender_account, m.sender_name, m.kind, m.status,
-  m.text, m.quoted, m.attachment_count, ${nameSql("c")} AS contact_name,
+  m.text, m.quoted, m.attachment_count, m.notice, ${nameSql("c")} AS contact_name,
   q.text AS quoted_text, q.outgoing AS quoted_outgoing, q.sender_name AS quoted_sender_name, ${nameSql("qc")} AS quoted_contact_name
 FROM messages m
 JOIN conversations v ON v.row = m.conversation
@@ -88,10 +89,14 @@ export function toMessageView(row: MessageRow, attachments: readonly AttachmentV
     order: row.order_key,
     status: STATUS_NAMES[row.status] ?? "received",
     kind: KIND_NAMES[row.kind] ?? "text",
+    ...(isNotice(row.notice) ? { notice: row.notice } : {}),
     attachments,
     quoted: quotedView(row),
   };
 }
+
+const NOTICES: ReadonlySet<string> = new Set<MessageNotice>(["device-list-chosen"]);
+const isNotice = (word: string): word is MessageNotice => NOTICES.has(word);
 
 function quotedView(row: MessageRow): MessageView["quoted"] {
   if (row.quoted === null) return undefined;

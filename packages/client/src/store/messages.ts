@@ -43,6 +43,8 @@ export interface NewMessage {
   readonly text: string;
   readonly quoted: MessageId | undefined;
   readonly attachments: readonly NewAttachment[];
+  /** Of a line that the program itself writes: which one, in place of a text. */
+  readonly notice?: string;
 }
 
 export interface MessageStore {
@@ -102,8 +104,8 @@ export function openMessages(database: SqlDatabase): MessageStore {
       const order = freeOrder(database, message.orderFrom);
       database
         .prepare(
-          `INSERT INTO messages (order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, quoted, attachment_count)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO messages (order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, quoted, attachment_count, notice)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(order, id, message.conversation, message.sentAtMs, message.outgoing ? 1 : 0, ...contentColumns(message));
       insertAttachments(database, order, message.attachments);
@@ -157,7 +159,7 @@ export function openMessages(database: SqlDatabase): MessageStore {
       if (order === undefined) return false;
       const { changes } = database
         .prepare(
-          `UPDATE messages SET sent_at_ms = ?, outgoing = ?, sender_account = ?, sender_name = ?, kind = ?, status = ?, text = ?, quoted = ?, attachment_count = ?
+          `UPDATE messages SET sent_at_ms = ?, outgoing = ?, sender_account = ?, sender_name = ?, kind = ?, status = ?, text = ?, quoted = ?, attachment_count = ?, notice = ?
            WHERE order_key = ? AND conversation = ? AND kind = ${KIND_CODES.undecryptable}`,
         )
         .run(message.sentAtMs, message.outgoing ? 1 : 0, ...contentColumns(message), order, message.conversation);
@@ -215,6 +217,7 @@ function contentColumns(message: Omit<NewMessage, "orderFrom" | "conversation">)
     message.text,
     message.quoted === undefined ? null : messageIdToBytes(message.quoted),
     message.attachments.length,
+    message.notice ?? "",
   ];
 }
 

@@ -53,6 +53,8 @@ export interface OutboxStore {
   setFrame(row: number, frame: Uint8Array, capsuleSecret: Uint8Array): void;
   /** Forgets every sealed frame: the contents are sealed again, in sessions that are opened for them. */
   unseal(): void;
+  /** The same for what is meant for one account. */
+  unsealFor(account: AccountId): void;
   uploaded(row: number): void;
   delay(row: number, notBeforeMs: number, tries: number): void;
   retryNow(): void;
@@ -139,6 +141,10 @@ export function openOutbox(database: SqlDatabase, sealedIds: SealedIdStore): Out
     unseal() {
       assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
       database.prepare("UPDATE outbox SET frame = NULL, capsule_secret = NULL WHERE frame IS NOT NULL").run();
+    },
+    unsealFor(account) {
+      assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
+      database.prepare("UPDATE outbox SET frame = NULL, capsule_secret = NULL WHERE account = ? AND frame IS NOT NULL").run(account);
     },
     uploaded(row) {
       database.prepare("UPDATE outbox SET uploads = '' WHERE row = ?").run(row);

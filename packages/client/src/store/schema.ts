@@ -220,7 +220,21 @@ CREATE TABLE sealed_ids (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL
 INSERT INTO sealed_ids (id) SELECT message_id FROM outbox WHERE frame IS NOT NULL ORDER BY row;
 `;
 
-const MIGRATIONS: readonly string[] = [V1, V2, V3, V4];
+/** Lists outside the pinned chain, and lines that the program itself writes into a chat. */
+const V5 = `
+CREATE TABLE fork_lists (
+  account TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  payload BLOB NOT NULL,
+  signature BLOB NOT NULL,
+  rejected INTEGER NOT NULL,
+  PRIMARY KEY (account, hash)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE messages ADD COLUMN notice TEXT NOT NULL DEFAULT '';
+`;
+
+const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
@@ -248,5 +262,5 @@ function readVersion(database: SqlDatabase): number {
 /** Every table that holds user data or keys, in an order that respects references. */
 export const WIPED_TABLES = [
   "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
-  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "held_deliveries", "sealed_ids", "kv",
+  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "fork_lists", "held_deliveries", "sealed_ids", "kv",
 ] as const; // prettier-ignore

@@ -6,6 +6,7 @@ import { type BlobStore, openBlobs } from "./blobs.ts";
 import { type ContactStore, openContacts } from "./contacts.ts";
 import { type ConversationStore, openConversations } from "./conversations.ts";
 import { type DeviceListStore, openDeviceLists } from "./device-lists.ts";
+import { type ForkListStore, openForkLists } from "./fork-lists.ts";
 import { type HeldDeliveryStore, openHeldDeliveries } from "./held-deliveries.ts";
 import { type HistoryJobStore, openHistoryJobs } from "./history-jobs.ts";
 import { type KeyValues, openKeyValues } from "./kv.ts";
@@ -29,6 +30,7 @@ export interface Store {
   readonly contacts: ContactStore;
   readonly lists: DeviceListStore;
   readonly listConflicts: ListConflictStore;
+  readonly forkLists: ForkListStore;
   readonly sessions: SessionStore;
   readonly preKeys: PreKeyStore;
   readonly sealedIds: SealedIdStore;
@@ -61,6 +63,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     contacts: openContacts(database),
     lists,
     listConflicts: openListConflicts(database),
+    forkLists: openForkLists(database, primitives),
     sessions: openSessions(database),
     preKeys: openPreKeys(database),
     sealedIds,

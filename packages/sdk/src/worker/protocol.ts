@@ -12,7 +12,7 @@ export type ClientMethod = Exclude<keyof HawserClient, "subscribe">;
 export const CLIENT_METHODS = [
   "state", "diagnostics", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "setDisplayName", "setSettings", "dismissNotice", "finishMove",
   "startLink", "cancelLink", "linkStatus", "openLinkCode", "openTypedCode", "showReverseCode", "openReverseCode", "approveLink", "rejectLink", "devices", "renameDevice", "revokeDevice", "answerDeviceAlert", "wipe",
-  "findHandle", "addContact", "contactUri", "openContactCode", "contacts", "renameContact", "setBlocked", "safetyNumber", "setVerified",
+  "findHandle", "addContact", "contactUri", "openContactCode", "contacts", "renameContact", "setBlocked", "safetyNumber", "setVerified", "listFork", "trustBranch", "deviceListCode",
   "conversations", "conversation", "openConversation", "messages", "message", "sendMessage", "retryMessage", "acceptRequest", "markRead",
   "setChatState", "setDraft", "attachment", "search", "requestHistory", "previewImport", "runImport", "cancelImport",
 ] as const satisfies readonly ClientMethod[]; // prettier-ignore

@@ -65,6 +65,7 @@ export const chats = {
   "message.audio": "صوت",
   "message.copied": "نُسخت",
   "message.deleted": "حُذفت هذه الرسالة",
+  "notice.device-list-chosen": "اخترتَ أيَّ قائمتَي الأجهزة لجهة الاتصال هذه تثق بها. قارِن أرقام الأمان من جديد.",
   "message.failed": "لم تُرسل.",
   "message.file": "ملف",
   "message.label": "{sender}، {time}",

@@ -70,6 +70,7 @@ export const errors = {
   "error.UNKNOWN_CONVERSATION": "هذه المحادثة ليست على هذا الجهاز.",
   "error.UNKNOWN_MESSAGE": "هذه الرسالة ليست على هذا الجهاز.",
   "error.UNKNOWN_CONTACT": "جهة الاتصال هذه ليست على هذا الجهاز.",
+  "error.UNKNOWN_BRANCH": "لم تعد هناك قائمة أجهزة كهذه لجهة الاتصال هذه. انظر إلى القائمتين من جديد.",
   "error.TEXT_TOO_LONG": "الرسالة طويلة جدًا. أرسلها على أجزاء أو ملفًا.",
   "error.EMPTY_MESSAGE": "لا شيء لإرساله بعد.",
   "error.NAME_TOO_LONG": "هذا الاسم فارغ أو طويل جدًا. اختر غيره.",

@@ -63,6 +63,8 @@ export const chats = {
   "message.audio": "Səs",
   "message.copied": "Kopyalandı",
   "message.deleted": "Bu mesaj silinib",
+  "notice.device-list-chosen":
+    "Bu kontaktın iki cihaz siyahısından hansına güvənmək lazım olduğunu siz seçdiniz. Təhlükəsizlik nömrələrini yenidən müqayisə edin.",
   "message.failed": "Göndərilmədi.",
   "message.file": "Fayl",
   "message.label": "{sender}, {time}",

@@ -72,6 +72,7 @@ export const errors = {
   "error.UNKNOWN_CONVERSATION": "Bu söhbət bu cihazda yoxdur.",
   "error.UNKNOWN_MESSAGE": "Bu mesaj bu cihazda yoxdur.",
   "error.UNKNOWN_CONTACT": "Bu kontakt bu cihazda yoxdur.",
+  "error.UNKNOWN_BRANCH": "Bu kontaktın belə bir cihaz siyahısı artıq yoxdur. Hər ikisinə yenidən baxın.",
   "error.TEXT_TOO_LONG": "Mesaj çox uzundur. Hissələrlə və ya fayl kimi göndərin.",
   "error.EMPTY_MESSAGE": "Hələ göndəriləsi bir şey yoxdur.",
   "error.NAME_TOO_LONG": "Bu ad boşdur və ya çox uzundur. Başqasını seçin.",

@@ -63,6 +63,7 @@ export const chats = {
   "message.audio": "Audio",
   "message.copied": "Copied",
   "message.deleted": "This message was deleted",
+  "notice.device-list-chosen": "You chose which of two device lists of this contact to trust. Compare safety numbers again.",
   "message.failed": "Not sent.",
   "message.file": "File",
   "message.label": "{sender}, {time}",

@@ -72,6 +72,7 @@ export const errors = {
   "error.UNKNOWN_CONVERSATION": "This chat is not on this device.",
   "error.UNKNOWN_MESSAGE": "This message is not on this device.",
   "error.UNKNOWN_CONTACT": "This contact is not on this device.",
+  "error.UNKNOWN_BRANCH": "There is no such list of devices of this contact any more. Look at both again.",
   "error.TEXT_TOO_LONG": "The message is too long. Send it in parts, or as a file.",
   "error.EMPTY_MESSAGE": "There is nothing to send yet.",
   "error.NAME_TOO_LONG": "This name is empty or too long. Choose another.",

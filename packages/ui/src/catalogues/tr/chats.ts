@@ -63,6 +63,8 @@ export const chats = {
   "message.audio": "Ses",
   "message.copied": "Kopyalandı",
   "message.deleted": "Bu mesaj silindi",
+  "notice.device-list-chosen":
+    "Bu kişinin iki cihaz listesinden hangisine güvenileceğini siz seçtiniz. Güvenlik numaralarını yeniden karşılaştırın.",
   "message.failed": "Gönderilmedi.",
   "message.file": "Dosya",
   "message.label": "{sender}, {time}",

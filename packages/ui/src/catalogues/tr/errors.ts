@@ -70,6 +70,7 @@ export const errors = {
   "error.UNKNOWN_CONVERSATION": "Bu sohbet bu cihazda yok.",
   "error.UNKNOWN_MESSAGE": "Bu mesaj bu cihazda yok.",
   "error.UNKNOWN_CONTACT": "Bu kişi bu cihazda yok.",
+  "error.UNKNOWN_BRANCH": "Bu kişinin böyle bir cihaz listesi artık yok. İkisine yeniden bakın.",
   "error.TEXT_TOO_LONG": "Mesaj çok uzun. Parçalar hâlinde ya da dosya olarak gönderin.",
   "error.EMPTY_MESSAGE": "Henüz gönderilecek bir şey yok.",
   "error.NAME_TOO_LONG": "Bu ad boş ya da çok uzun. Başka bir ad seçin.",

@@ -6,6 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
+import type { SignedDeviceList } from "./identity_pb.js";
 
 /**
  * Describes the file hawser/v1/content.proto.
@@ -596,6 +597,48 @@ export declare type ChatState = Message$1<"hawser.v1.ChatState"> & {
 export declare const ChatStateSchema: GenMessage<ChatState>;
 
 /**
+ * Collection "trust", key: account id. Of two lists that this account signed for one place in its chain, the one that a person chose.
+ *
+ * @generated from message hawser.v1.TrustState
+ */
+export declare type TrustState = Message$1<"hawser.v1.TrustState"> & {
+  /**
+   * @generated from field: uint64 list_number = 1;
+   */
+  listNumber: bigint;
+
+  /**
+   * @generated from field: bytes list_hash = 2;
+   */
+  listHash: Uint8Array;
+
+  /**
+   * @generated from field: int64 chosen_at_ms = 3;
+   */
+  chosenAtMs: bigint;
+
+  /**
+   * The chosen entries from where the two part, when they fit; otherwise they are asked of the server.
+   *
+   * @generated from field: repeated hawser.v1.SignedDeviceList lists = 4;
+   */
+  lists: SignedDeviceList[];
+
+  /**
+   * Where each of the others begins: what is one of these, or follows it, freezes nothing again.
+   *
+   * @generated from field: repeated hawser.v1.SignedDeviceList rejected = 5;
+   */
+  rejected: SignedDeviceList[];
+};
+
+/**
+ * Describes the message hawser.v1.TrustState.
+ * Use `create(TrustStateSchema)` to create a new message.
+ */
+export declare const TrustStateSchema: GenMessage<TrustState>;
+
+/**
  * @generated from message hawser.v1.SettingsState
  */
 export declare type SettingsState = Message$1<"hawser.v1.SettingsState"> & {
@@ -1086,6 +1129,13 @@ export declare type HistoryEntry = Message$1<"hawser.v1.HistoryEntry"> & {
    * @generated from field: uint64 position = 10;
    */
   position: bigint;
+
+  /**
+   * What a system line of the program itself says, as a word that each device puts into its own language; empty for imported ones.
+   *
+   * @generated from field: string notice = 46;
+   */
+  notice: string;
 };
 
 /**
