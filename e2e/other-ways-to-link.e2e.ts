@@ -37,6 +37,21 @@ scenario("a picture of the code, then a pasted link, each link a browser", async
   expect(await phone.deviceCount()).toBe(3);
 });
 
+scenario("linking is down at this server: another node relays the link", async (world) => {
+  const home = await world.startServer();
+  const node = await world.startServer({ linkFor: [home.url] });
+  await home.stop();
+  await home.start({ linkNodes: [node.url], outOfService: ["rendezvous"] });
+  const phone = await PhoneApp.open(await (await world.phone()).page(), home.url);
+  await phone.signUp({ handle: "elif", name: "Elif Kaya" });
+  const companion = await CompanionApp.open(await (await world.companion()).page(), home.url);
+  await phone.pasteCode(await codeOnScreen(companion.page));
+  expect(await companion.matchCode()).toBe(await phone.matchCode());
+  await phone.confirmLink();
+  await companion.chats.isReady();
+  expect(companion.page.url()).toBe(`${home.url}/`);
+});
+
 scenario("letters: a wrong one is said, the new ones link", async (world) => {
   const { url, phone } = await signedUp(world);
   const companion = await CompanionApp.open(await (await world.companion()).page(), url);

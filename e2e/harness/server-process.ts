@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { RoleName } from "@hawser/server";
 import { within } from "./until.ts";
 
 /** HAWSER_WEB_ROOT points at another build than the one in the tree. */
@@ -16,6 +17,12 @@ export interface ServerOptions {
   /** What browsers have in the address bar, when something stands between them and the server. */
   readonly origin?: string;
   readonly webRoot?: string;
+  /** Other servers that relay this one's links. */
+  readonly linkNodes?: readonly string[];
+  /** Origins whose links this one relays. */
+  readonly linkFor?: readonly string[];
+  /** Roles that do not answer, from the start. */
+  readonly outOfService?: readonly RoleName[];
 }
 
 export class ServerProcess {
@@ -41,8 +48,9 @@ export class ServerProcess {
     return this.#log.join("\n");
   }
 
-  async start(): Promise<this> {
-    const { webRoot = WEB_ROOT, ...options } = this.options;
+  /** `changed`: what is otherwise in this life than in the one before. */
+  async start(changed: Partial<ServerOptions> = {}): Promise<this> {
+    const { webRoot = WEB_ROOT, ...options } = { ...this.options, ...changed };
     if (!existsSync(webRoot)) throw new Error(`${webRoot} is missing: \`npm test\` builds it`);
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", SERVE], {
       env: { ...process.env, SERVE_OPTIONS: JSON.stringify({ ...options, webRoot, port: this.#port }) },

@@ -9,4 +9,5 @@ export { lanAddresses } from "./ops/lan.ts";
 export { dataFiles, restore } from "./ops/restore.ts";
 export type { RoleState } from "./ops/role.ts";
 export { type RunningServer, startServer } from "./server.ts";
+export { MAX_LINK_NODES } from "@hawser/wire";
 export type { CodeSender, InvitationOptions, RegistrationMode, RequestLimits } from "@hawser/relay";

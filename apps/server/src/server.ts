@@ -112,7 +112,7 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
   const url = localUrl(options, port);
   const origin = options.origin === undefined ? url : new URL(options.origin).origin;
   late.origin = origin;
-  late.headers = securityHeaders(origin);
+  late.headers = securityHeaders(origin, options.linkNodes);
   const gateway = openGateway(parts, origin);
   late.gateway = gateway;
   const neighbours = parts.outcomes.watch((account) => gateway.connectedDevices(account));
@@ -256,9 +256,9 @@ function createHttp(parts: Parts): FastifyInstance {
   return app;
 }
 
-/** Pages of this server only, by its origin or by the name they used. */
-const allowsOrigin = ({ late }: Parts, from: string, request: IncomingMessage): boolean =>
-  from === late.origin || sameHost(from, request.headers.host);
+/** Pages of this server, by its origin or by the name they used, and of those whose links it relays. */
+const allowsOrigin = ({ late, options }: Parts, from: string, request: IncomingMessage): boolean =>
+  from === late.origin || sameHost(from, request.headers.host) || options.linkFor?.includes(from) === true;
 
 function openGateway(parts: Parts, origin: string): Gateway {
   const { options, roles, log } = parts;
@@ -271,6 +271,7 @@ function openGateway(parts: Parts, origin: string): Gateway {
     random: systemRandom,
     origin,
     registration: POLICIES[options.registration],
+    ...(options.linkNodes === undefined ? {} : { linkNodes: options.linkNodes }),
     serverVersion: SERVER_VERSION,
     ...(options.limits?.gateway === undefined ? {} : { limits: options.limits.gateway }),
     metrics: parts.outcomes.metrics,

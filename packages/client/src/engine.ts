@@ -26,7 +26,8 @@ import { createHistory, type History } from "./history/history.ts";
 import { createImports, type Imports } from "./importing/import-driver.ts";
 import { type CompanionLink, createCompanionLink } from "./linking/companion-driver.ts";
 import { createPhoneLinks, type PhoneLinks } from "./linking/phone-driver.ts";
-import { createRendezvous } from "./linking/rendezvous.ts";
+import { createLinkNodes } from "./linking/link-nodes.ts";
+import { createRendezvous, type Rendezvous } from "./linking/rendezvous.ts";
 import { createContentHandler } from "./messaging/handle-content.ts";
 import { createOutboxPump, type OutboxPump } from "./messaging/outbox.ts";
 import { createReceipts, type Receipts } from "./messaging/receipts.ts";
@@ -59,6 +60,7 @@ export interface Engine {
   readonly imports: Imports;
   readonly companion: CompanionLink;
   readonly phone: PhoneLinks;
+  readonly rendezvous: Rendezvous;
   readonly pump: OutboxPump;
   readonly receiver: Receiver;
   readonly changes: ChangeLog;
@@ -131,7 +133,11 @@ export function createEngine(ports: ClientPorts): Engine {
     contacts.acceptedElsewhere,
   );
   const imports = createImports(core, (conversation) => history.imported(conversation));
-  const rendezvous = createRendezvous(connection);
+  const nodes = createLinkNodes(ports, () => connection.server()?.linkNodes ?? []);
+  const rendezvous = createRendezvous(core, connection, nodes, (message) => {
+    companion.slot(message);
+    phone.slot(message);
+  });
   const companion = createCompanionLink(core, rendezvous, {
     member: () => connection.start("device"),
     underWay: (yes) => (yes ? connection.start("anonymous") : connection.stop()),
@@ -172,10 +178,10 @@ export function createEngine(ports: ClientPorts): Engine {
   });
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, pump, receiver, outcomes, alerts, changes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
-      for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone]) part.stop();
+      for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone, rendezvous]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

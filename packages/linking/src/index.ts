@@ -33,6 +33,16 @@ export type * from "./link-effects.ts";
 export type * from "./link-jobs.ts";
 export type { LinkStep, StepContext } from "./link-machine.ts";
 export * from "./link-status.ts";
+export {
+  HOME,
+  INITIAL_PLACES,
+  type Place,
+  type PlacesEffect,
+  type PlacesInput,
+  type PlacesState,
+  type RendezvousPut,
+  stepPlaces,
+} from "./rendezvous-places.ts";
 export { runLinkJob } from "./run-link-job.ts";
 export { describePhone, INITIAL_PHONE, phoneDeadEnds, resumePhone, stepPhone } from "./phone-machine.ts";
 export { PHONE_STATES, type PhoneKind, type PhoneState } from "./phone-state.ts";

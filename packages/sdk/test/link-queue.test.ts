@@ -34,12 +34,14 @@ function places(client: HawserClient): number[] {
 }
 
 test("a link that has to wait shows its place on both screens, then goes on by itself", async () => {
-  await busyWorld(2_000, 10);
+  await busyWorld(6_000, 10);
   const [anna, bert] = [await world.account("anna"), await world.account("bert")];
   const first = await showCode("annas");
   const second = await showCode("berts");
   const [onPhone, onCompanion] = [places(bert), places(second.companion)];
   await anna.openLinkCode(first.uri);
+  // Her turn is taken before he asks.
+  await linkStage(anna, "comparing");
   await bert.openLinkCode(second.uri);
   const asked = await linkStage(bert, "comparing");
   expect(onPhone[0]).toBe(1);
@@ -54,6 +56,7 @@ test("when the line is full, 20 presses of “again” are one request, and each
   const phones = [await world.account("anna"), await world.account("bert"), await world.account("carl")];
   const codes = [await showCode("annas"), await showCode("berts"), await showCode("carls")];
   await phones[0]!.openLinkCode(codes[0]!.uri);
+  await linkStage(phones[0]!, "comparing");
   const waits = places(phones[1]!);
   await phones[1]!.openLinkCode(codes[1]!.uri);
   await until(phones[1]!, () => Promise.resolve(waits.length > 0));

@@ -33,6 +33,8 @@ export const HANDLE_PATTERN = /^[a-z][a-z0-9_.]{2,31}$/;
 export const MAX_RENDEZVOUS_BODY_BYTES = 65_536;
 export const MAX_RENDEZVOUS_SLOTS = 8;
 export const RENDEZVOUS_LIFETIME_MS = 600_000;
+/** Other servers that relay the links of one. */
+export const MAX_LINK_NODES = 4;
 
 export const MAX_BLOB_BYTES = 100 * 1_048_576;
 export const MAX_RECOVERY_CAPSULE_BYTES = 4_096;

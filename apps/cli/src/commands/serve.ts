@@ -3,6 +3,8 @@ import { Option } from "commander";
 import type { DefineCommand } from "../context.ts";
 import type { ServeOptions } from "../serving/server-settings.ts";
 
+const repeated = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+
 export const serve: DefineCommand = (program, run) => {
   program
     .command("serve")
@@ -24,11 +26,9 @@ export const serve: DefineCommand = (program, run) => {
       ]),
     )
     .option("--web-root <folder>", "the built web app (default: the one beside this program)")
-    .option(
-      "--trusted-proxy <network>",
-      "believe X-Forwarded-For from here; may be repeated (default: $HAWSER_TRUSTED_PROXIES)",
-      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
-    )
+    .option("--trusted-proxy <network>", "believe X-Forwarded-For from here; may be repeated (default: $HAWSER_TRUSTED_PROXIES)", repeated)
+    .option("--link-node <origin>", "another server that relays links when this one's linking does not answer; may be repeated", repeated)
+    .option("--link-for <origin>", "relay links for pages of this origin; may be repeated", repeated)
     .action(
       run<ServeOptions>(async (context) => {
         const { runServer } = await import("../serving/run-server.ts");

@@ -2,7 +2,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { lanAddresses, loadOrCreateCertificate, type LogLevel, type RegistrationMode, type ServerOptions } from "@hawser/server";
+import {
+  lanAddresses,
+  loadOrCreateCertificate,
+  MAX_LINK_NODES,
+  type LogLevel,
+  type RegistrationMode,
+  type ServerOptions,
+} from "@hawser/server";
 import { CliError } from "../error-text.ts";
 import { dataFolder } from "./data-folder.ts";
 
@@ -17,6 +24,8 @@ export interface ServeOptions {
   readonly logLevel?: LogLevel;
   readonly webRoot?: string;
   readonly trustedProxy?: readonly string[];
+  readonly linkNode?: readonly string[];
+  readonly linkFor?: readonly string[];
 }
 
 export interface ServerSettings {
@@ -52,6 +61,8 @@ export function serverSettings(options: ServeOptions, environment: NodeJS.Proces
       ...(webRoot === undefined ? {} : { webRoot }),
       ...(lan === undefined ? {} : { tls: lan.tls }),
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
+      ...(options.linkNode === undefined ? {} : { linkNodes: linkNodes(options.linkNode) }),
+      ...(options.linkFor === undefined ? {} : { linkFor: options.linkFor.map(parseOrigin) }),
       ...(metricsToken === undefined || metricsToken === "" ? {} : { metricsToken }),
       ...(adminToken === undefined || adminToken === "" ? {} : { adminToken }),
     },
@@ -72,6 +83,11 @@ function webFolder(given: string | undefined): string | undefined {
   if (existsSync(folder)) return folder;
   if (given !== undefined) throw new CliError("FILE_UNREADABLE", { detail: `There is no web app in ${folder}.` });
   return undefined;
+}
+
+function linkNodes(given: readonly string[]): string[] {
+  if (given.length > MAX_LINK_NODES) throw new CliError("USAGE", { detail: `At most ${MAX_LINK_NODES} other servers can relay links.` });
+  return given.map(parseOrigin);
 }
 
 function parseOrigin(text: string): string {

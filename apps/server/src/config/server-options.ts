@@ -52,4 +52,8 @@ export interface ServerOptions {
   /** Takes whole lines. Default: standard error. */
   readonly logTo?: { write(line: string): void };
   readonly limits?: ServerLimits;
+  /** Other servers, by origin, that relay this one's links when its own linking does not answer. They are asked to by `linkFor`. */
+  readonly linkNodes?: readonly string[];
+  /** Pages of these origins may connect as well: this server relays their links. */
+  readonly linkFor?: readonly string[];
 }

@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly origin: string;
   readonly registration: RegistrationPolicy;
   readonly serverVersion: string;
+  /** Other servers, by origin, that relay links. */
+  readonly linkNodes?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
   readonly metrics: Metrics;
   readonly log: Log;

@@ -28,6 +28,7 @@ export interface GreeterParts {
   readonly origin: string;
   readonly registration: RegistrationPolicy;
   readonly serverVersion: string;
+  readonly linkNodes?: readonly string[];
   readonly limits: GatewayLimits;
   readonly lobby: Lobby;
   readonly metrics: GatewayMetrics;
@@ -45,7 +46,7 @@ export class Greeter {
   }
 
   greet(connection: Connection): void {
-    const { clock, origin, registration, serverVersion } = this.#parts;
+    const { clock, origin, registration, serverVersion, linkNodes = [] } = this.#parts;
     assert(connection.nonce !== undefined, "a fresh connection has a challenge");
     const message = create(ServerHelloSchema, {
       nonce: connection.nonce,
@@ -55,6 +56,7 @@ export class Greeter {
       protocolMax: PROTOCOL_MAX,
       registration,
       serverVersion,
+      linkNodes: [...linkNodes],
     });
     connection.write({ type: "server-hello", message });
   }

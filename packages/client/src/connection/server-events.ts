@@ -7,8 +7,6 @@ import {
   ClientHelloSchema,
   DeviceAuthenticationSchema,
   type DeviceWelcome,
-  PROTOCOL_MAX,
-  PROTOCOL_MIN,
   type Push,
   type ServerHello,
   type SignedDeviceList,
@@ -21,6 +19,7 @@ import { keepIdentity } from "../account/vault.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
+import { anonymousHello } from "./anonymous-hello.ts";
 import type { ConnectionEvents } from "./connection.ts";
 
 /** `engineOf` because the connection is made before the parts that its events are for. */
@@ -33,7 +32,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
     hello(mode, server) {
       const engine = engineOf();
       try {
-        if (mode === "anonymous") return helloOf(engine);
+        if (mode === "anonymous") return anonymousHello(engine.core.ports.platform);
         engine.pump.disconnected();
         offeredNumber = engine.core.store.lists.latest(engine.core.identity.requireSelf().account)?.number ?? 0;
         return authenticate(engine, server);
@@ -65,17 +64,12 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
   };
 }
 
-function helloOf({ core }: Engine): ClientHello {
-  const { kind, version } = core.ports.platform;
-  return create(ClientHelloSchema, { protocolMin: PROTOCOL_MIN, protocolMax: PROTOCOL_MAX, platform: kind, clientVersion: version });
-}
-
 function authenticate(engine: Engine, server: ServerHello): ClientHello {
   const { core } = engine;
   const self = core.identity.requireSelf();
   const { epoch, cursor } = core.identity.mailbox();
   const challenge = { nonce: server.nonce, origin: core.ports.origin, address: { account: self.account, device: self.device } };
-  const hello = helloOf(engine);
+  const hello = anonymousHello(engine.core.ports.platform);
   return create(ClientHelloSchema, {
     ...hello,
     device: create(DeviceAuthenticationSchema, {
@@ -169,8 +163,7 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
       return engine.history.ownDevicesChanged();
     }
     case "rendezvousMessage":
-      engine.companion.slot(event.value);
-      return engine.phone.slot(event.value);
+      return engine.rendezvous.slotCame(event.value);
     case "admissionPlace":
       engine.companion.place(event.value);
       return engine.phone.place(event.value);

@@ -62,6 +62,13 @@ export declare type ServerHello = Message<"hawser.v1.ServerHello"> & {
    * @generated from field: string server_version = 8;
    */
   serverVersion: string;
+
+  /**
+   * Other servers that relay this one's links, by origin, at most MAX_LINK_NODES.
+   *
+   * @generated from field: repeated string link_nodes = 10;
+   */
+  linkNodes: string[];
 };
 
 /**
