@@ -1,5 +1,6 @@
 /** One connection: two ends, two ordered streams of frames. Each end hears of its end once, or never when the way is dead. */
 import type { Bytes, FrameConnection, FrameConnectionEvents } from "@hawser/base";
+import type { FrameSocket, SocketListener } from "@hawser/server/gateway/index";
 import type { Machine } from "./machine.ts";
 import type { Network, Path } from "./network.ts";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -210,7 +211,7 @@ export class VirtualConnection {
   serverSends(bytes: Bytes, sent: () => void): void {
     if (this.network.front?.answer(this, bytes) === true) return void this.network.scheduler.after(0, sent);
     this.network.tap("down", this, bytes);
-    this.#down.put({ kind: "frame", bytes: Uint8Array.from(bytes), sent });
+    this.#down.put({ kind: "frame", bytes, sent });
   }
 
   /** A word of the front, not of the server. */
@@ -262,13 +263,11 @@ export class VirtualConnection {
   }
 }
 
-/** The server's end, with the members of a `ws` socket that a gateway uses. */
-export class ServerEnd {
+/** The server's end. */
+export class ServerEnd implements FrameSocket {
   readonly #connection: VirtualConnection;
   readyState = 0;
-  #message: ((data: Buffer, isBinary: boolean) => void) | undefined;
-  #close: (() => void) | undefined;
-  #pong: (() => void) | undefined;
+  #listener: SocketListener | undefined;
 
   constructor(connection: VirtualConnection) {
     this.#connection = connection;
@@ -278,16 +277,13 @@ export class ServerEnd {
     return this.#connection.downBytesUnderWay;
   }
 
-  on(event: string, listener: (...parameters: never[]) => void): this {
-    if (event === "message") this.#message = listener as never;
-    else if (event === "close") this.#close = listener as never;
-    else if (event === "pong") this.#pong = listener as never;
-    return this;
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
   }
 
   send(bytes: Bytes, done: (error?: Error) => void): void {
     if (this.readyState !== OPEN) done(new Error("not open"));
-    else this.#connection.serverSends(bytes, () => this.#connection.toServer(() => done()));
+    else this.#connection.serverSends(Uint8Array.from(bytes), () => this.#connection.toServer(() => done()));
   }
 
   close(code: number, reason: string): void {
@@ -303,14 +299,14 @@ export class ServerEnd {
   }
 
   onMessage(bytes: Bytes): void {
-    this.#message?.(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), true);
+    this.#listener?.received(bytes, true);
   }
 
   onClose(): void {
-    this.#close?.();
+    this.#listener?.closed();
   }
 
   onPong(): void {
-    this.#pong?.();
+    this.#listener?.alive();
   }
 }

@@ -2,19 +2,16 @@
  * Builds the one BATCH frame that a socket gets per flush, by copying stored bytes without decoding them.
  * docs/PROTOCOL.md, "Hot frames". Invariant: a delivery is whole or absent, and one always fits.
  */
+import type { Bytes } from "@hawser/base";
 import { FRAME_TYPES, HOT_LAYOUT, MAX_BODY_BYTES, MAX_CAPSULE_BYTES, MAX_SENDS_UNDER_WAY } from "@hawser/wire";
 import { type CopySink, DELIVERY_HEAD_BYTES, readU16, readU32 } from "@hawser/relay";
 import { SLICE_BYTES } from "./gateway-limits.ts";
 
 const ACKS_BYTES = HOT_LAYOUT.batchHeadBytes + MAX_SENDS_UNDER_WAY * HOT_LAYOUT.ackBytes + HOT_LAYOUT.deliveryCountBytes;
 const LARGEST_DELIVERY_BYTES = 8 + DELIVERY_HEAD_BYTES + 2 + MAX_CAPSULE_BYTES + 4 + MAX_BODY_BYTES;
-/** Frames are cut from slabs: one allocation for many small frames. A stalled socket pins at most one slab a frame. */
-const SLAB_BYTES = 65_536;
 
 export class BatchBuilder implements CopySink {
   readonly #scratch = Buffer.allocUnsafeSlow(ACKS_BYTES + SLICE_BYTES + LARGEST_DELIVERY_BYTES);
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  #slabUsed = 0;
   #at = 0;
   #countAt = 0;
   #acks = 0;
@@ -50,23 +47,10 @@ export class BatchBuilder implements CopySink {
     return true;
   }
 
-  /** The frame, owned by the caller; `undefined` when there is nothing to say. */
-  finish(): Buffer | undefined {
+  /** The frame, valid until the next `begin`; `undefined` when there is nothing to say. */
+  finish(): Bytes | undefined {
     if (this.#acks === 0 && this.deliveries === 0) return undefined;
     this.#scratch.writeUInt16BE(this.deliveries, this.#countAt);
-    const size = this.#at;
-    if (size > SLAB_BYTES / 2) {
-      const own = Buffer.allocUnsafeSlow(size);
-      this.#scratch.copy(own, 0, 0, size);
-      return own;
-    }
-    if (this.#slabUsed + size > SLAB_BYTES) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.#slabUsed = 0;
-    }
-    const frame = this.#slab.subarray(this.#slabUsed, this.#slabUsed + size);
-    this.#scratch.copy(frame, 0, 0, size);
-    this.#slabUsed += size;
-    return frame;
+    return this.#scratch.subarray(0, this.#at);
   }
 }

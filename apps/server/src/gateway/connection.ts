@@ -5,7 +5,7 @@
 import type { AccountId, Bytes, DeviceAddress, DeviceNumber } from "@hawser/base";
 import type { Caller, Mailbox, MailboxSubscriber, SentWindow } from "@hawser/relay";
 import { encodeFrame, type Push, type Response, type ServerFrame } from "@hawser/wire";
-import type { FrameSocket } from "./frame-socket.ts";
+import type { FrameSocket, SocketListener } from "./frame-socket.ts";
 import { MAX_BUFFERED_BYTES } from "./gateway-limits.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
@@ -34,11 +34,14 @@ export type ConnectionState = "hello" | "anonymous" | "device" | "closing" | "cl
 /** What a connection asks of its gateway. */
 export interface ConnectionHost {
   queue(connection: Connection): void;
+  received(connection: Connection, data: Bytes, isBinary: boolean): void;
+  heard(connection: Connection): void;
+  closed(connection: Connection): void;
   /** It does not take what it is sent. */
   overwhelmed(connection: Connection): void;
 }
 
-export class Connection implements Caller, MailboxSubscriber {
+export class Connection implements Caller, MailboxSubscriber, SocketListener {
   readonly socket: FrameSocket;
   readonly remoteAddress: string;
   readonly #host: ConnectionHost;
@@ -78,6 +81,22 @@ export class Connection implements Caller, MailboxSubscriber {
   isConnected(device: DeviceNumber): boolean {
     return this.device?.group.connections.some((other) => other.device?.device === device && other.open) ?? false;
   }
+
+  // The socket's side.
+
+  received(data: Bytes, isBinary: boolean): void {
+    this.#host.received(this, data, isBinary);
+  }
+
+  alive(): void {
+    this.#host.heard(this);
+  }
+
+  closed(): void {
+    this.#host.closed(this);
+  }
+
+  // The gateway's side.
 
   mailboxChanged(): void {
     if (!this.paused) this.#host.queue(this);

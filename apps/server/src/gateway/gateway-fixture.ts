@@ -17,7 +17,6 @@ import {
   DeviceAuthenticationSchema,
   DeviceKind,
   encodeFrame,
-  MAX_FRAME_BYTES,
   PongSchema,
   PROTOCOL_MAX,
   RegistrationPolicy,
@@ -29,7 +28,8 @@ import {
   type SendTarget,
 } from "@hawser/wire";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { WebSocket, WebSocketServer } from "ws";
+import { WebSocket } from "ws";
+import { attachWebSocket } from "../http/websocket-upgrade.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import type { GatewayLimits } from "./gateway-limits.ts";
 
@@ -169,9 +169,10 @@ export class TestServer {
       },
       log: { info: () => undefined, warn: () => undefined, error: (event, cause) => this.faults.push([event, cause]) },
     });
-    const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
-    this.#http.on("upgrade", (request, socket, head) => {
-      sockets.handleUpgrade(request, socket, head, (webSocket) => this.gateway.accept(webSocket, "127.0.0.1"));
+    attachWebSocket(this.#http, {
+      addressOf: () => "127.0.0.1",
+      allowsOrigin: () => true,
+      accept: (socket, address) => this.gateway.accept(socket, address),
     });
   }
 

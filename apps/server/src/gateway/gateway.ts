@@ -3,7 +3,7 @@
  * socket gets one frame per flush with everything that flush means for it; a client that breaks the protocol gets a typed
  * Goodbye and changes nothing; nothing is buffered without bound for anybody. docs/PROTOCOL.md, "Connection".
  */
-import { type AccountId, type Clock, type DeviceNumber, OperationalError, type Primitives, type Random } from "@hawser/base";
+import { type AccountId, type Bytes, type Clock, type DeviceNumber, OperationalError, type Primitives, type Random } from "@hawser/base";
 import type { Directory, DirectoryEntry, Mailboxes, Operations } from "@hawser/relay";
 import {
   decodeClientFrame,
@@ -123,29 +123,24 @@ class SocketGateway implements Gateway, ConnectionHost {
   accept(socket: FrameSocket, remoteAddress: string, kind: CarrierKind = "websocket"): void {
     this.#metrics.opened.add(1, kind);
     const refusal: ErrorName | undefined = this.#draining ? "SHUTTING_DOWN" : this.#lobby.refusal(remoteAddress);
-    socket.on("error", ignoreWriteError);
     if (refusal !== undefined) {
       this.#metrics.goodbyes.add(1, refusal);
       sayGoodbye(socket, { error: refusal, retryAfterMs: this.#jitteredRetryMs() });
       return;
     }
     const connection = this.#lobby.enter(this, socket, remoteAddress);
-    // Arrow functions of one context: their cost is a few dozen bytes a connection.
-    socket.on("message", (data: Buffer, isBinary: boolean) => this.#received(connection, data, isBinary));
-    socket.on("pong", () => this.#lobby.heard(connection));
-    socket.on("close", () => this.#closed(connection));
+    socket.listen(connection);
     this.#greeter.greet(connection);
   }
 
-  #received(connection: Connection, data: Buffer, isBinary: boolean): void {
+  received(connection: Connection, data: Bytes, isBinary: boolean): void {
     if (!connection.open) return;
     this.#lobby.heard(connection);
     if (!isBinary) {
       this.#end(connection, { error: "MALFORMED_FRAME" });
       return;
     }
-    // Plain bytes: a `Buffer` is a `Uint8Array` whose `slice` does not copy.
-    const frame = decodeClientFrame(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const frame = decodeClientFrame(data);
     if (!frame.ok) {
       this.#end(connection, { error: frameErrorName(frame.error) });
       return;
@@ -367,7 +362,11 @@ class SocketGateway implements Gateway, ConnectionHost {
     this.#options.log.error("collateral-signout", new Error("a device of the current list was told that it is revoked"));
   }
 
-  #closed(connection: Connection): void {
+  heard(connection: Connection): void {
+    this.#lobby.heard(connection);
+  }
+
+  closed(connection: Connection): void {
     if (connection.state === "closed") return;
     if (connection.open) this.#release(connection);
     connection.state = "closed";

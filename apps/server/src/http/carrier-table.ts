@@ -37,9 +37,9 @@ export class CarrierTable {
   /** `undefined` when there are too many. */
   open(kind: HttpCarrier["kind"]): HttpCarrier | undefined {
     if (this.#carriers.size >= this.#max) return undefined;
-    const carrier = new HttpCarrier(toHex(this.#random.bytes(CARRIER_ID_BYTES)), kind, this.nowMs);
-    this.#carriers.set(carrier.id, carrier);
-    carrier.on("close", () => this.#carriers.delete(carrier.id));
+    const id = toHex(this.#random.bytes(CARRIER_ID_BYTES));
+    const carrier = new HttpCarrier(id, kind, this.nowMs, () => this.#carriers.delete(id));
+    this.#carriers.set(id, carrier);
     this.#armSweep();
     return carrier;
   }

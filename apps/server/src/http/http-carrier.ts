@@ -4,7 +4,7 @@
  * goes down, a newer one takes over; one that nobody asks for any more ends. docs/PROTOCOL.md, "Without WebSockets".
  */
 import type { Bytes } from "@hawser/base";
-import { type CarrierKind, type FrameSocket, SOCKET_OPEN } from "../gateway/index.ts";
+import { type CarrierKind, type FrameSocket, SOCKET_OPEN, type SocketListener } from "../gateway/index.ts";
 
 const CLOSING = 2;
 const CLOSED = 3;
@@ -43,11 +43,11 @@ export class HttpCarrier implements FrameSocket {
   #received = 0;
   #downlink: Downlink | undefined;
   #end: { readonly code: number; readonly reason: string } | undefined;
-  #onMessage: ((data: Buffer, isBinary: boolean) => void) | undefined;
-  #onPong: (() => void) | undefined;
-  readonly #onClose: (() => void)[] = [];
+  #listener: SocketListener | undefined;
+  readonly #gone: () => void;
 
-  constructor(id: string, kind: Exclude<CarrierKind, "websocket">, nowMs: number) {
+  constructor(id: string, kind: Exclude<CarrierKind, "websocket">, nowMs: number, gone: () => void) {
+    this.#gone = gone;
     this.id = id;
     this.kind = kind;
     this.askedMs = nowMs;
@@ -59,15 +59,12 @@ export class HttpCarrier implements FrameSocket {
 
   // The gateway's side.
 
-  on(event: "message" | "close" | "pong" | "error", listener: (...parameters: never[]) => void): void {
-    if (event === "message") this.#onMessage = listener as (data: Buffer, isBinary: boolean) => void;
-    else if (event === "pong") this.#onPong = listener;
-    else if (event === "close") this.#onClose.push(listener);
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
   }
 
   send(frame: Uint8Array, done: (error?: Error) => void): void {
     if (this.readyState !== SOCKET_OPEN) return done(new Error("not open"));
-    // A copy: batches are cut from shared slabs, which what waits for a slow client would pin.
     const kept = { number: this.#next++, frame: Uint8Array.from(frame), done };
     this.#kept.push(kept);
     this.bufferedAmount += frame.length;
@@ -88,7 +85,8 @@ export class HttpCarrier implements FrameSocket {
     this.#downlink = undefined;
     for (const { done } of this.#kept.splice(0)) done(new Error("terminated"));
     this.bufferedAmount = 0;
-    for (const listener of this.#onClose) listener();
+    this.#gone();
+    this.#listener?.closed();
   }
 
   ping(): void {
@@ -102,7 +100,7 @@ export class HttpCarrier implements FrameSocket {
     if (first > this.#received + 1) return false;
     for (const frame of frames.slice(this.#received + 1 - first)) {
       this.#received++;
-      if (this.readyState === SOCKET_OPEN) this.#onMessage?.(Buffer.from(frame.buffer, frame.byteOffset, frame.length), true);
+      if (this.readyState === SOCKET_OPEN) this.#listener?.received(frame, true);
     }
     return true;
   }
@@ -122,7 +120,7 @@ export class HttpCarrier implements FrameSocket {
   /** A request was there: the client lives. */
   heard(nowMs: number): void {
     this.askedMs = nowMs;
-    this.#onPong?.();
+    this.#listener?.alive();
   }
 
   /** From here on this request carries what goes down. Frames that are not acknowledged are written again. */

@@ -166,6 +166,39 @@ test("sockets are taken at one path, and from our own pages only", async () => {
   expect(await outcome("/v1/other")).toContain("404");
 });
 
+test("an upgrade that is no WebSocket handshake is refused, and says which version there is", async () => {
+  const good = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  };
+  const upgrade = (headers: Record<string, string>, method = "GET"): Promise<Omit<Answer, "body">> =>
+    new Promise((resolve, reject) => {
+      const asking = request({ host: "127.0.0.1", port: server.port, path: "/v1/connect", headers: { ...good, ...headers }, method });
+      asking.on("upgrade", (response, socket) => {
+        socket.destroy();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers });
+      });
+      asking.on("response", (response) => {
+        response.resume();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers });
+      });
+      asking.on("error", reject);
+      asking.end();
+    });
+  const taken = await upgrade({});
+  expect(taken.status).toBe(101);
+  // The example of RFC 6455.
+  expect(taken.headers["sec-websocket-accept"]).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  expect((await upgrade({}, "POST")).status).toBe(400);
+  expect((await upgrade({ upgrade: "h2c" })).status).toBe(400);
+  expect((await upgrade({ "sec-websocket-key": "short" })).status).toBe(400);
+  const old = await upgrade({ "sec-websocket-version": "8" });
+  expect(old.status).toBe(426);
+  expect(old.headers["sec-websocket-version"]).toBe("13");
+});
+
 describe("whose request it is", () => {
   const from = (address: string, forwarded?: string): IncomingMessage =>
     ({
