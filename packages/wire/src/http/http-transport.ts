@@ -25,6 +25,8 @@ const REPEAT_AFTER_MS = [50, 400, 1_500] as const;
 const POST_DEADLINE_MS = 15_000;
 /** The server answers a poll within 20 s. */
 const POLL_DEADLINE_MS = 35_000;
+/** A stream begins with a comment at once. The choice of a transport watches over the first; one that is asked for again is watched here. */
+const FIRST_BYTES_MS = 5_000;
 /** RFC 6455 §7.4.1: closed without a word. */
 const ABNORMAL_CLOSURE = 1006;
 /** Answers of the way and not of the server; the same request may fare better. */
@@ -123,14 +125,20 @@ class HttpConnection implements FrameConnection {
 
   async #stream(): Promise<string> {
     const path = this.#id === undefined ? "sse" : `${this.#id}/sse?after=${this.#down}`;
+    // Whoever walked into a network that holds streams back would hear of it by the session's watchdog only.
+    const held =
+      this.#id === undefined ? undefined : this.#ports.clock.after(FIRST_BYTES_MS, () => this.#finish(ABNORMAL_CLOSURE, "held back"));
     return this.#exchange("GET", path, undefined, async (body) => {
       const reader = createStreamReader();
       for await (const chunk of body) {
+        held?.();
         const read = reader.read(chunk);
         if (!read.ok) return this.#finish(ABNORMAL_CLOSURE, read.error);
         this.#take(read.value);
       }
-    }).then((trouble) => trouble ?? "cut");
+    })
+      .then((trouble) => trouble ?? "cut")
+      .finally(() => held?.());
   }
 
   async #poll(): Promise<string | undefined> {
