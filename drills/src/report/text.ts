@@ -33,7 +33,7 @@ const writeLine = (line: Line, startsAt: string | undefined): string =>
   wrap(`${clock(line.atMs, startsAt)}  ${MARKS[line.kind]} ${line.who.padEnd(WHO_WIDTH)} ${line.text}`, " ".repeat(12 + WHO_WIDTH + 3));
 
 /** Of the day when the drill has one, since its beginning otherwise. */
-function clock(atMs: number, startsAt: string | undefined): string {
+export function clock(atMs: number, startsAt: string | undefined): string {
   const [hours = 0, minutes = 0] = startsAt?.split(":").map(Number) ?? [];
   const ms = atMs + (hours * 60 + minutes) * 60_000;
   const seconds = Math.floor(ms / 1_000);
