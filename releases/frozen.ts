@@ -37,7 +37,7 @@ export async function releases(): Promise<Release[]> {
   return [...frozen, await current()];
 }
 
-async function load(name: string): Promise<Release> {
+export async function load(name: string): Promise<Release> {
   const folder = join(import.meta.dirname, name);
   const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Manifest;
   const bundle = async (kind: "server" | "client"): Promise<never> => {

@@ -68,7 +68,7 @@ function result(
     size: stage.size,
     lines: stage.story.lines,
     figures: Object.fromEntries(stage.figures),
-    verdicts: judge(scenario.goals, stage.figures),
+    verdicts: judge(scenario.goals, stage.figures, stage.engine),
     violations,
     drillMs: stage.nowMs(),
     elapsedMs: performance.now() - startedMs,

@@ -15,6 +15,8 @@ export interface Goal {
   readonly peer: string;
   readonly atMost?: number;
   readonly atLeast?: number;
+  /** Only there: the other engine cannot play what it needs. */
+  readonly engine?: EngineName;
 }
 
 export interface Scenario {
@@ -39,8 +41,9 @@ export interface Verdict extends Goal {
   readonly held: boolean;
 }
 
-export function judge(goals: readonly Goal[], figures: ReadonlyMap<string, number>): Verdict[] {
-  return goals.map((goal) => {
+export function judge(goals: readonly Goal[], figures: ReadonlyMap<string, number>, engine: EngineName): Verdict[] {
+  const asked = goals.filter((goal) => (goal.engine ?? engine) === engine);
+  return asked.map((goal) => {
     const value = figures.get(goal.figure);
     const held =
       value !== undefined && value <= (goal.atMost ?? Number.POSITIVE_INFINITY) && value >= (goal.atLeast ?? Number.NEGATIVE_INFINITY);

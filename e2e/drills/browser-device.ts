@@ -91,7 +91,8 @@ class BrowserDevice implements Device {
     for (const text of seen.texts) this.screen.shows(text);
     if (seen.code !== undefined && seen.code !== this.#codeShape) {
       const uri = await readCode(await this.#page.screenshot({ type: "png", scale: "css" }));
-      if (uri !== undefined) [this.#uri, this.#codeShape] = [uri, seen.code];
+      // The picture may still show the code before this one; another code has another text.
+      if (uri !== undefined && uri !== this.#uri) [this.#uri, this.#codeShape] = [uri, seen.code];
     }
     if (!this.#wasReady) this.#link(linkOf(seen, this.#uri, this.#failures));
   }
@@ -107,9 +108,11 @@ class BrowserDevice implements Device {
     const offline = seen.banner.includes(say("connection.offline"));
     return {
       phase: seen.revoked ? "revoked" : this.#wasReady ? "ready" : "linking",
-      connection: offline
-        ? { kind: "offline", error: error ?? "UNREACHABLE", retryAtMs: 0, attempt: 1 }
-        : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
+      connection: seen.banner.includes(say("update.needed"))
+        ? { kind: "update-needed", error: "CLIENT_TOO_OLD" }
+        : offline
+          ? { kind: "offline", error: error ?? "UNREACHABLE", retryAtMs: 0, attempt: 1 }
+          : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
       history: seen.syncing
         ? { kind: "running", direction: "receiving", messagesDone: 0, messagesTotal: 0, stalledSinceMs: undefined }
         : { kind: "complete", messagesTotal: 0, finishedAtMs: 0 },

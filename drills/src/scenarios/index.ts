@@ -6,6 +6,7 @@ import { february27 } from "./february-27.ts";
 import { forkedList } from "./forked-list.ts";
 import { historyHangs } from "./history-hangs.ts";
 import { mailboxOverflow } from "./mailbox-overflow.ts";
+import { oldVersions } from "./old-versions.ts";
 import { proxyFromHell } from "./proxy-from-hell.ts";
 import { relinkStorm } from "./relink-storm.ts";
 import { restoredBackup } from "./restored-backup.ts";
@@ -23,6 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   storageEviction,
   clockSkew,
   mailboxOverflow,
+  oldVersions,
   forkedList,
   suspendedIphone,
   droppedDeliveries,

@@ -1,16 +1,16 @@
 /** From network to network, each with a proxy of its own manners, in the middle of what people write. R24, R25. */
 import { countSignedOut, say, tryLink } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
-import type { Device, Way } from "../stage.ts";
+import type { Way } from "../stage.ts";
+import { talkThrough } from "../talk.ts";
 
 const SECOND_MS = 1_000;
 const PATIENCE_MS = 60 * SECOND_MS;
 const PACE_MS = 300;
 /** Long enough for some cuts. */
 const SLOW_PACE_MS = 4_000;
-/** Written in each network, in each direction; the network changes after the second. */
-const TEXTS = 5;
-const CHANGES_AFTER = 2;
+/** Of messages in each network, in each direction. */
+const ROUNDS = 5;
 
 interface Stop {
   readonly network: string;
@@ -60,31 +60,18 @@ export const proxyFromHell: Scenario = {
       for (const device of moving) stage.moveTo(device, network, way);
     };
 
-    /** Messages in both directions, with something happening in the middle of them. Gives how long the slowest was on its way from then on. */
-    const chat = async (where: string, paceMs: number, happens: () => Promise<void> | void): Promise<number | undefined> => {
-      const expected: { readonly device: Device; readonly text: string; readonly atMs: number }[] = [];
-      let happenedMs = stage.nowMs();
-      for (let n = 1; n <= TEXTS; n++) {
-        if (n === CHANGES_AFTER + 1) {
-          await happens();
-          happenedMs = stage.nowMs();
-        } else await stage.wait(paceMs);
-        const [there, back] = [`${where}, ${n}, from the computer`, `${where}, ${n}, from Mert`];
-        const atMs = stage.nowMs();
-        await say(stage, elif, mert, there, computer);
-        await say(stage, mert, elif, back);
-        for (const device of [mert.phone, elif.phone]) expected.push({ device, text: there, atMs });
-        for (const device of [computer, elif.phone]) expected.push({ device, text: back, atMs });
-      }
-      const delayMs = (): number =>
-        Math.max(
-          ...expected.map(
-            ({ device, text, atMs }) => (device.screen.shownAtMs(text) ?? Number.POSITIVE_INFINITY) - Math.max(atMs, happenedMs),
-          ),
-        );
-      const all = await stage.until(() => Number.isFinite(delayMs()), PATIENCE_MS);
-      return all === undefined ? undefined : Math.max(0, delayMs()) / SECOND_MS;
-    };
+    /** Messages in both directions, with something happening in the middle of them. */
+    const chat = (where: string, paceMs: number, happens: () => Promise<void> | void): Promise<number | undefined> =>
+      talkThrough(stage, {
+        rounds: ROUNDS,
+        paceMs,
+        patienceMs: PATIENCE_MS,
+        happens,
+        round: (n) => [
+          { from: elif, device: computer, to: mert, text: `${where}, ${n}, from the computer`, seenOn: [mert.phone, elif.phone] },
+          { from: mert, to: elif, text: `${where}, ${n}, from Mert`, seenOn: [computer, elif.phone] },
+        ],
+      });
     const note = (figure: string, seconds: number | undefined, where: string): void => {
       if (seconds !== undefined) stage.measure(figure, seconds);
       story.check(

@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ProxyFromHell, startProxyFromHell } from "@hawser/server/proxy-from-hell";
+import type { ServerOptions } from "@hawser/server";
 import { FaultyFront } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
 import { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
 import { FaultProxy } from "./fault-proxy.ts";
+import { type Program, programOf, TODAY } from "./frozen-releases.ts";
 import { SdkDevice } from "./sdk-device.ts";
 import { DrillServer } from "./server-process.ts";
 
@@ -29,6 +31,12 @@ export interface BrowserOptions {
   readonly folder: string;
   readonly screen: Screen;
 }
+/** For drills that only processes can play: frozen releases are programs of their own. */
+export function inProcesses(stage: Stage): RealStage {
+  if (!(stage instanceof RealStage)) throw new Error("this part plays with real processes only");
+  return stage;
+}
+
 interface Browsers {
   openBrowserDevice(options: BrowserOptions): Promise<Device>;
 }
@@ -51,6 +59,7 @@ export class RealStage implements Stage {
   readonly #behindProxies: boolean;
   /** By device. Browsers share the one that is their origin. */
   readonly #ways = new Map<string, ProxyFromHell>();
+  readonly #programs = new Map<Device, Program>();
   #origin = "";
   #server: DrillServer | undefined;
 
@@ -64,9 +73,39 @@ export class RealStage implements Stage {
     if (!existsSync(WEB_ROOT)) throw new Error("the web app is not built: npm start or npm test builds it");
     const stage = new RealStage(size, behindProxies);
     stage.#origin = await stage.#addressFor("browser", "browser");
-    stage.#server = new DrillServer({ dataDir: join(stage.#folder, "server"), origin: stage.#origin, webRoot: WEB_ROOT });
-    stage.#proxy.forwardTo(await stage.#server.port());
+    await stage.#serve(TODAY, "server");
     return stage;
+  }
+
+  async #serve(release: string, folder: string, options: Partial<ServerOptions> = {}): Promise<number> {
+    const dataDir = join(this.#folder, folder);
+    this.#server = new DrillServer({ port: 0, ...options, dataDir, origin: this.#origin, webRoot: WEB_ROOT, release });
+    const port = await this.#server.port();
+    this.#proxy.forwardTo(port);
+    return port;
+  }
+
+  /** Today's server with other options, in a folder of its own. Gives its port. */
+  async serveWith(options: Partial<ServerOptions>): Promise<number> {
+    await this.#server?.stop();
+    return this.#serve(TODAY, "with-options", options);
+  }
+
+  async killServer(): Promise<void> {
+    await this.#server?.kill();
+  }
+
+  /** Another release of the server, on the data of the one before unless `data` names another folder. */
+  async replaceServer(release: string, data = "server"): Promise<void> {
+    await this.#server?.stop();
+    await this.#serve(release, data);
+  }
+
+  /** The device's program becomes another release; its profile stays. */
+  async replaceProgram(device: Device, release: string): Promise<void> {
+    const program = this.#programs.get(device);
+    if (program === undefined || !(device instanceof SdkDevice)) throw new Error(`${device.name} has no program to replace`);
+    await device.replaceProgram(await programOf(release, program));
   }
 
   nowMs(): number {
@@ -152,18 +191,18 @@ export class RealStage implements Stage {
     await this.#server?.role("back", role);
   }
 
-  async person(handle: string, platform: Platform): Promise<Person> {
+  async person(handle: string, platform: Platform, release = TODAY): Promise<Person> {
     const name = handle.charAt(0).toUpperCase() + handle.slice(1);
-    const phone = await this.#sdkDevice(`${name}'s phone`, platform);
+    const phone = await this.#sdkDevice(`${name}'s phone`, platform, release);
     await phone.client!.createAccount({ handle, displayName: name, deviceName: phone.name });
     const person: Person = { handle, name, phone, companions: [] };
     this.people.push(person);
     return person;
   }
 
-  async newCompanion(person: Person, platform: Platform): Promise<Device> {
+  async newCompanion(person: Person, platform: Platform, release = TODAY): Promise<Device> {
     const name = `${person.name}'s ${platform}${person.companions.length === 0 ? "" : ` ${person.companions.length + 1}`}`;
-    const device = platform === "browser" ? await this.#browser(name) : await this.#sdkDevice(name, platform);
+    const device = platform === "browser" ? await this.#browser(name) : await this.#sdkDevice(name, platform, release);
     person.companions.push(device);
     return device;
   }
@@ -176,16 +215,11 @@ export class RealStage implements Stage {
     return join(this.#folder, `${this.#devices.length}-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`);
   }
 
-  async #sdkDevice(name: string, platform: Platform): Promise<SdkDevice> {
-    const device = new SdkDevice({
-      name,
-      platform,
-      screen: this.#screen(name),
-      nowMs: () => this.nowMs(),
-      profileDir: this.#profile(name),
-      serverUrl: await this.#addressFor(name, platform),
-      origin: this.#origin,
-    });
+  async #sdkDevice(name: string, platform: Platform, release: string): Promise<SdkDevice> {
+    const program: Program = { profileDir: this.#profile(name), serverUrl: await this.#addressFor(name, platform), origin: this.#origin };
+    const open = await programOf(release, program);
+    const device = new SdkDevice({ name, platform, screen: this.#screen(name), nowMs: () => this.nowMs(), open });
+    this.#programs.set(device, program);
     this.#devices.push(device);
     await device.start();
     return device;

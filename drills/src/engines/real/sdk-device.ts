@@ -1,7 +1,6 @@
 /** A device on the SDK: real sockets, a real database in a folder. Phones, and companions in a terminal. */
 import type { AttemptId, ConversationId, DeviceNumber } from "@hawser/base";
 import type { ClientState, DeviceInfo, HawserClient, LinkStatus } from "@hawser/client";
-import { openNodeClient } from "@hawser/sdk/node";
 import type { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform } from "../../stage.ts";
 import { accountIdOf, importExport, openAt } from "../client-acts.ts";
@@ -12,25 +11,16 @@ export class SdkDevice implements Device {
   readonly name: string;
   readonly platform: Platform;
   readonly screen: Screen;
-  readonly #open: () => HawserClient;
+  #open: () => HawserClient;
   readonly #nowMs: () => number;
   client: HawserClient | undefined;
 
-  constructor(parts: {
-    name: string;
-    platform: Platform;
-    screen: Screen;
-    nowMs: () => number;
-    profileDir: string;
-    serverUrl: string;
-    origin: string;
-  }) {
-    const { profileDir, serverUrl, origin } = parts;
+  constructor(parts: { name: string; platform: Platform; screen: Screen; nowMs: () => number; open: () => HawserClient }) {
     this.name = parts.name;
     this.platform = parts.platform;
     this.screen = parts.screen;
     this.#nowMs = parts.nowMs;
-    this.#open = () => openNodeClient({ profileDir, serverUrl, origin });
+    this.#open = parts.open;
   }
 
   get #running(): HawserClient {
@@ -115,6 +105,13 @@ export class SdkDevice implements Device {
     this.client = this.#open();
     this.client.subscribe((event) => this.screen.event(event));
     this.screen.state(await this.client.state());
+  }
+
+  /** Another program on the same profile. */
+  async replaceProgram(open: () => HawserClient): Promise<void> {
+    await this.kill();
+    this.#open = open;
+    await this.start();
   }
 
   async kill(): Promise<void> {

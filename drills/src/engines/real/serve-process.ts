@@ -1,9 +1,11 @@
 /** The real server in a process of its own. Roles go out and come back by a word on its input; it ends with whoever started it. */
 import { createInterface } from "node:readline";
-import { type ServerOptions, startServer } from "@hawser/server";
+import type { ServerOptions } from "@hawser/server";
+import { releaseNamed, TODAY } from "./frozen-releases.ts";
 import type { RoleName } from "../../stage.ts";
 
 const options = JSON.parse(process.env["DRILL_SERVER"] ?? "{}") as ServerOptions;
+const { startServer } = (await releaseNamed(process.env["DRILL_RELEASE"] ?? TODAY)).server;
 const server = await startServer({ host: "127.0.0.1", logLevel: "error", ...options, registration: "open" });
 process.once("SIGTERM", () => void server.stop().then(() => process.exit(0)));
 const words = createInterface({ input: process.stdin });

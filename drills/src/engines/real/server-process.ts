@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { ServerOptions } from "@hawser/server";
 import type { RoleName } from "../../stage.ts";
 
 const SERVE = fileURLToPath(new URL("./serve-process.ts", import.meta.url));
@@ -11,9 +12,9 @@ export class DrillServer {
   readonly #child: ChildProcess;
   readonly #waiting: { readonly pattern: RegExp; readonly resolve: (match: RegExpExecArray) => void }[] = [];
 
-  constructor(options: { dataDir: string; origin: string; webRoot: string }) {
+  constructor({ release, ...options }: Partial<ServerOptions> & { dataDir: string; origin: string; release: string }) {
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", SERVE], {
-      env: { ...process.env, DRILL_SERVER: JSON.stringify({ ...options, port: 0 }) },
+      env: { ...process.env, DRILL_RELEASE: release, DRILL_SERVER: JSON.stringify(options) },
       stdio: ["pipe", "pipe", "inherit"],
     });
     createInterface({ input: this.#child.stdout! }).on("line", (line) => {
@@ -35,8 +36,15 @@ export class DrillServer {
     await done;
   }
 
+  /** Without a word, as a power cut. */
+  async kill(): Promise<void> {
+    const gone = new Promise<void>((resolve) => this.#child.once("exit", () => resolve()));
+    this.#child.kill("SIGKILL");
+    await gone;
+  }
+
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => this.#child.once("exit", () => resolve()));
     this.#child.kill("SIGTERM");
     const hurry = setTimeout(() => this.#child.kill("SIGKILL"), ANSWER_TIMEOUT_MS);
