@@ -37,7 +37,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   drills: {
     folder: "drills",
     pure: false,
-    imports: ["base", "wire", "linking", "relay", "client", "io-node", "sdk", "server", "ui", "sim"],
+    imports: ["base", "wire", "crypto", "linking", "relay", "client", "io-node", "sdk", "server", "ui", "sim"],
   },
   bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "io-web", "sdk", "server"] },
 };

@@ -35,10 +35,11 @@ async function main(): Promise<number> {
     say(`no drill is called ${name}; npm run drill -- list`);
     return 2;
   }
-  const size = values.size === undefined ? scenario.size?.full : Number(values.size);
   const follow = values.trace ? { follow: say } : {};
-  const options = { seed: Number(values.seed), ...(size === undefined ? {} : { size }), ...follow };
   const isReal = values.real || !scenario.engines.includes("simulator");
+  const size =
+    values.size !== undefined ? Number(values.size) : isReal ? (scenario.size?.real ?? scenario.size?.full) : scenario.size?.full;
+  const options = { seed: Number(values.seed), ...(size === undefined ? {} : { size }), ...follow };
   if (isReal && !scenario.engines.includes("real")) {
     say(`${name} plays in the simulator only`);
     return 2;

@@ -41,7 +41,10 @@ export async function runInSimulator(
   }
 }
 
-export async function runForReal(scenario: Scenario, { size = scenario.size?.test ?? 1 }: DrillOptions = {}): Promise<DrillResult> {
+export async function runForReal(
+  scenario: Scenario,
+  { size = scenario.size?.real ?? scenario.size?.test ?? 1 }: DrillOptions = {},
+): Promise<DrillResult> {
   const startedMs = performance.now();
   const stage = await RealStage.open(size, scenario.behindProxies === true);
   try {

@@ -3,15 +3,18 @@ import { type Clock, OperationalError, type Random } from "@hawser/base";
 import { nodePrimitives, openSqliteDatabase } from "@hawser/io-node";
 import { type Caller, type LinkCapacity, openRateTables, RendezvousStore, RequestHandler } from "@hawser/relay";
 import { type Push, RendezvousSide, type Request, RequestSchema, type Response } from "@hawser/wire";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import type { Operation, Side, StormLine, StormService } from "./storm-world.ts";
 import type { TickQueue } from "./tick-queue.ts";
 
-type Operation = NonNullable<MessageInitShape<typeof RequestSchema>["operation"]>;
 const SWEEP_EVERY_MS = 30_000;
+/** What happens on a device itself: a signature, a first connection. */
+const SIGN_MS = 50;
+const CONNECT_MS = 300;
 /** One way. */
 const LATENCY_MS = 40;
 
-export class LinkServer {
+export class LinkServer implements StormService {
   readonly #queue: TickQueue;
   readonly #handler: RequestHandler;
   readonly #database = openSqliteDatabase(":memory:");
@@ -49,16 +52,26 @@ export class LinkServer {
     sweep();
   }
 
-  caller(remoteAddress: string, account: string | undefined, onPush: (push: Push) => void): Caller {
-    return {
-      address: account === undefined ? undefined : ({ account, device: 1 } as NonNullable<Caller["address"]>),
-      remoteAddress,
+  line(person: number, side: Side, onPush: (push: Push) => void): StormLine {
+    const network = side === "phone" ? 0 : 8;
+    const caller: Caller = {
+      address: side === "phone" ? ({ account: `account-${person}`, device: 1 } as NonNullable<Caller["address"]>) : undefined,
+      remoteAddress: `10.${network + (person >> 16)}.${(person >> 8) & 255}.${person & 255}`,
       push: (push) => void this.#queue.after(LATENCY_MS, () => onPush(push)),
       isConnected: () => true,
     };
+    return { ask: (operation, answer) => this.#ask(caller, operation, answer), gone: () => this.#handler.disconnected(caller) };
   }
 
-  ask(caller: Caller, operation: Operation, answer: (response: Response) => void): void {
+  certify(_person: number, done: (device: number) => void): void {
+    this.#queue.after(SIGN_MS, () => done(2));
+  }
+
+  activate(_person: number, done: () => void): void {
+    this.#queue.after(CONNECT_MS, done);
+  }
+
+  #ask(caller: Caller, operation: Operation, answer: (response: Response) => void): void {
     this.#queue.after(LATENCY_MS, () => {
       if (this.isDown) return;
       this.requests++;
@@ -70,10 +83,6 @@ export class LinkServer {
     });
   }
 
-  gone(caller: Caller): void {
-    this.#handler.disconnected(caller);
-  }
-
   get load(): { readonly waiting: number; readonly underWay: number } {
     return this.#handler.linkLoad;
   }
@@ -83,5 +92,5 @@ export class LinkServer {
   }
 }
 
-const isFirstSlot = (put: { readonly side?: RendezvousSide; readonly index?: number }): boolean =>
+export const isFirstSlot = (put: { readonly side?: RendezvousSide; readonly index?: number }): boolean =>
   put.side === RendezvousSide.PHONE && put.index === 0;

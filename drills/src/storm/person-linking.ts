@@ -20,18 +20,15 @@ import {
   companionStatus,
   phoneStatus,
 } from "@hawser/linking";
-import type { Caller } from "@hawser/relay";
 import { errorName, type Push, RendezvousSide, type Response } from "@hawser/wire";
 import { computeSymbolically } from "./symbolic-jobs.ts";
-import type { LinkServer } from "./link-server.ts";
-import type { TickQueue } from "./tick-queue.ts";
+import type { Side, StormLine, StormService, StormTime } from "./storm-world.ts";
 
 export const ORIGIN = "https://chat.storm.example";
 const LOOK_MS = 4_000;
 const COMPARE_MS = 6_000;
 /** What happens on a device itself: a signature, a first connection. */
 const LOCAL_MS = 50;
-const CONNECT_MS = 300;
 const AGAIN_MS = 5_000;
 
 const CERTIFIED: readonly string[] = ["activating", "unconfirmed", "telling", "active"];
@@ -48,12 +45,13 @@ export interface StormEvents {
 }
 
 export class PersonLinking {
-  readonly #queue: TickQueue;
-  readonly #server: LinkServer;
+  readonly #time: StormTime;
+  readonly #service: StormService;
   readonly #random: Random;
   readonly #events: StormEvents;
-  readonly #phoneCaller: Caller;
-  readonly #companionCaller: Caller;
+  readonly #n: number;
+  readonly #phoneLine: StormLine;
+  readonly #companionLine: StormLine;
   readonly #account: string;
   readonly #timers = new Map<string, () => void>();
   #phone: PhoneState = INITIAL_PHONE;
@@ -62,15 +60,15 @@ export class PersonLinking {
   #done = false;
   #wasQueued = false;
 
-  constructor(n: number, parts: { queue: TickQueue; server: LinkServer; random: Random; events: StormEvents }) {
-    this.#queue = parts.queue;
-    this.#server = parts.server;
+  constructor(n: number, parts: { time: StormTime; service: StormService; random: Random; events: StormEvents }) {
+    this.#n = n;
+    this.#time = parts.time;
+    this.#service = parts.service;
     this.#random = parts.random;
     this.#events = parts.events;
     this.#account = toBase64Url(Uint8Array.from({ length: 20 }, (_, i) => (n >> (8 * (i % 4))) & 255));
-    const address = (side: number): string => `10.${side * 8 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
-    this.#phoneCaller = this.#server.caller(address(0), `account-${n}`, (push) => this.#pushed(push, (input) => this.#tellPhone(input)));
-    this.#companionCaller = this.#server.caller(address(1), undefined, (push) => this.#pushed(push, (input) => this.#tellCompanion(input)));
+    this.#phoneLine = this.#service.line(n, "phone", (push) => this.#pushed(push, (input) => this.#tellPhone(input)));
+    this.#companionLine = this.#service.line(n, "companion", (push) => this.#pushed(push, (input) => this.#tellCompanion(input)));
   }
 
   begin(): void {
@@ -78,13 +76,13 @@ export class PersonLinking {
     if (CERTIFIED.includes(this.#companion.kind)) this.#companion = INITIAL_COMPANION;
     this.#tellCompanion({ type: "cancel" });
     this.#tellCompanion({ type: "start", origin: ORIGIN, deviceName: "computer", platform: "browser" });
-    this.#queue.after(LOOK_MS, () => this.#scan());
+    this.#time.after(LOOK_MS, () => this.#scan());
   }
 
   #scan(): void {
     const { uri } = companionStatus(this.#companion);
     const code = uri === undefined ? undefined : parseLinkCode(uri, ORIGIN);
-    if (code?.ok !== true) return void this.#queue.after(AGAIN_MS, () => this.begin());
+    if (code?.ok !== true) return void this.#time.after(AGAIN_MS, () => this.begin());
     this.#tried++;
     this.#phone = INITIAL_PHONE;
     this.#tellPhone({
@@ -97,13 +95,13 @@ export class PersonLinking {
 
   /** The server is gone: both connections end. */
   cutOff(): void {
-    for (const caller of [this.#phoneCaller, this.#companionCaller]) this.#server.gone(caller);
+    for (const line of [this.#phoneLine, this.#companionLine]) line.gone();
   }
 
-  /** Both are connected again. */
-  reconnected(): void {
-    this.#tellPhone({ type: "connected" });
-    this.#tellCompanion({ type: "connected" });
+  /** That side is connected again. */
+  reconnected(side: Side): void {
+    if (side === "phone") this.#tellPhone({ type: "connected" });
+    else this.#tellCompanion({ type: "connected" });
   }
 
   get isDone(): boolean {
@@ -117,9 +115,9 @@ export class PersonLinking {
   #tellPhone(input: PhoneInput): void {
     if (this.#done) return;
     const before = this.#phone.kind;
-    const step = stepPhone(this.#phone, input, { nowMs: this.#queue.nowMs, random: this.#random });
+    const step = stepPhone(this.#phone, input, { nowMs: this.#time.nowMs, random: this.#random });
     this.#phone = step.state;
-    for (const effect of step.effects) this.#run("phone", this.#phoneCaller, effect, (result) => this.#tellPhone(result as PhoneInput));
+    for (const effect of step.effects) this.#run("phone", this.#phoneLine, effect, (result) => this.#tellPhone(result as PhoneInput));
     const { kind } = this.#phone;
     const place = phoneStatus(this.#phone).queue?.place;
     if (place !== undefined && place > 0 && !this.#wasQueued) {
@@ -128,26 +126,26 @@ export class PersonLinking {
     }
     if (kind === before) return;
     if (kind === "comparing") this.#events.placed(0);
-    if (kind === "comparing") this.#queue.after(COMPARE_MS, () => this.#tellPhone({ type: "approve" }));
+    if (kind === "comparing") this.#time.after(COMPARE_MS, () => this.#tellPhone({ type: "approve" }));
     if (kind === "active") this.#finish();
     if (kind === "failed") this.#comeBack();
   }
 
   #tellCompanion(input: CompanionInput): void {
     if (this.#done) return;
-    const step = stepCompanion(this.#companion, input, { nowMs: this.#queue.nowMs, random: this.#random });
+    const step = stepCompanion(this.#companion, input, { nowMs: this.#time.nowMs, random: this.#random });
     this.#companion = step.state;
     for (const effect of step.effects)
-      this.#run("companion", this.#companionCaller, effect, (result) => this.#tellCompanion(result as CompanionInput));
+      this.#run("companion", this.#companionLine, effect, (result) => this.#tellCompanion(result as CompanionInput));
   }
 
   /** The phone's screen says when; a person does that, with the code that the computer shows then. */
   #comeBack(): void {
     const { error } = phoneStatus(this.#phone);
-    const afterMs = Math.max(AGAIN_MS, (error?.retryAtMs ?? 0) - this.#queue.nowMs);
+    const afterMs = Math.max(AGAIN_MS, (error?.retryAtMs ?? 0) - this.#time.nowMs);
     if (error?.retryAtMs === undefined) this.#events.failed(error?.name ?? "nothing");
     else this.#events.sentAway(afterMs);
-    this.#queue.after(Math.max(0, afterMs - LOOK_MS), () => this.begin());
+    this.#time.after(Math.max(0, afterMs - LOOK_MS), () => this.begin());
   }
 
   #finish(): void {
@@ -157,32 +155,29 @@ export class PersonLinking {
     this.#events.linked();
   }
 
-  #run(side: "phone" | "companion", caller: Caller, effect: Effect, tell: (input: PhoneInput | CompanionInput) => void): void {
-    const soon = (input: PhoneInput | CompanionInput, afterMs = LOCAL_MS): void => void this.#queue.after(afterMs, () => tell(input));
+  #run(side: "phone" | "companion", line: StormLine, effect: Effect, tell: (input: PhoneInput | CompanionInput) => void): void {
+    const soon = (input: PhoneInput | CompanionInput, afterMs = LOCAL_MS): void => void this.#time.after(afterMs, () => tell(input));
     switch (effect.type) {
       case "crypto":
         return soon({ type: "crypto-result", effectId: effect.effectId, result: computeSymbolically(effect.job) });
       case "rendezvous-put":
-        return this.#put(caller, effect, tell);
+        return this.#put(line, effect, tell);
       case "rendezvous-watch":
-        return this.#watch(caller, effect, tell);
+        return this.#watch(line, effect, tell);
       case "rendezvous-leave":
-        return this.#server.ask(
-          caller,
-          { case: "rendezvousLeave", value: { rendezvousId: fromBase64Url(effect.rendezvousId)! } },
-          () => undefined,
-        );
+        return line.ask({ case: "rendezvousLeave", value: { rendezvousId: fromBase64Url(effect.rendezvousId)! } }, () => undefined);
       case "set-timer":
         return this.#setTimer(side, effect.timer, effect.afterMs, tell);
       case "clear-timer":
         this.#timers.get(`${side} ${effect.timer}`)?.();
         return;
-      case "sign-list": {
-        const approval = { device: 1 + this.#tried, lists: [], stateKey: "", handle: "somebody", displayName: "", phoneDevice: 1 };
-        return soon({ type: "list-signed", effectId: effect.effectId, result: { ok: true, approval } });
-      }
+      case "sign-list":
+        return this.#service.certify(this.#n, (device) => {
+          const approval = { device, lists: [], stateKey: "", handle: "somebody", displayName: "", phoneDevice: 1 };
+          tell({ type: "list-signed", effectId: effect.effectId, result: { ok: true, approval } });
+        });
       case "activate":
-        return soon({ type: "activated" }, CONNECT_MS);
+        return this.#service.activate(this.#n, () => tell({ type: "activated" }));
       case "check-activity":
         return soon({ type: "activity", effectId: effect.effectId, everConnected: false });
       case "undo-list":
@@ -197,11 +192,11 @@ export class PersonLinking {
     this.#timers.get(key)?.();
     this.#timers.set(
       key,
-      this.#queue.after(afterMs, () => tell({ type: "timer", timer })),
+      this.#time.after(afterMs, () => tell({ type: "timer", timer })),
     );
   }
 
-  #put(caller: Caller, effect: Extract<Effect, { type: "rendezvous-put" }>, tell: (input: PhoneInput & CompanionInput) => void): void {
+  #put(line: StormLine, effect: Extract<Effect, { type: "rendezvous-put" }>, tell: (input: PhoneInput & CompanionInput) => void): void {
     const value = {
       rendezvousId: fromBase64Url(effect.rendezvousId)!,
       side: effect.side === "phone" ? RendezvousSide.PHONE : RendezvousSide.COMPANION,
@@ -209,19 +204,19 @@ export class PersonLinking {
       body: fromBase64Url(effect.body)!,
       writerToken: fromBase64Url(effect.writerToken)!,
     };
-    this.#server.ask(caller, { case: "rendezvousPut", value }, (response) =>
+    line.ask({ case: "rendezvousPut", value }, (response) =>
       tell({ type: "put-result", effectId: effect.effectId, result: outcomeOf(response) }),
     );
   }
 
-  #watch(caller: Caller, effect: Extract<Effect, { type: "rendezvous-watch" }>, tell: (input: PhoneInput & CompanionInput) => void): void {
+  #watch(line: StormLine, effect: Extract<Effect, { type: "rendezvous-watch" }>, tell: (input: PhoneInput & CompanionInput) => void): void {
     const { rendezvousId, side, fromIndex } = effect;
     const value = {
       rendezvousId: fromBase64Url(rendezvousId)!,
       side: side === "phone" ? RendezvousSide.COMPANION : RendezvousSide.PHONE,
       fromIndex,
     };
-    this.#server.ask(caller, { case: "rendezvousWatch", value }, ({ result }) => {
+    line.ask({ case: "rendezvousWatch", value }, ({ result }) => {
       const error = result.case === "failure" ? errorName(result.value.error) : undefined;
       if (error !== undefined) return tell({ type: "watch-failed", rendezvousId, error });
       tell({ type: "watched", rendezvousId });
