@@ -70,6 +70,19 @@ describe("a put", () => {
     expect(written(driver.effects)).toEqual(["home 0"]);
   });
 
+  test("that the own server refused does not stand before the end that takes it back", () => {
+    const driver = new Driver(HOME, NODE);
+    const [offer] = driver.give({ type: "put", put: put(0) });
+    driver.answer(offer, OK);
+    const [approval] = driver.give({ type: "put", put: put(1) });
+    expect(results(driver.answer(approval, down("NOT_AUTHENTICATED")))).toEqual([down("NOT_AUTHENTICATED")]);
+    // Also after a restart of the program in between.
+    driver.state = JSON.parse(JSON.stringify(driver.state)) as PlacesState;
+    const end = driver.give({ type: "put", put: put(2) });
+    expect(written(end)).toEqual(["home 2"]);
+    expect(results(driver.answer(end[0], OK))).toEqual([OK]);
+  });
+
   test("goes to another node when the own server's linking is down, and later slots go there first", () => {
     const driver = new Driver(HOME, NODE);
     const [atHome] = driver.give({ type: "put", put: put(0) });

@@ -27,7 +27,7 @@ interface Written {
   readonly rendezvousId: Base64Url;
   readonly side: Side;
   readonly writerToken: Base64Url;
-  readonly bodies: readonly Base64Url[];
+  readonly bodies: readonly (Base64Url | undefined)[];
   readonly stored: Readonly<Record<Place, number>>;
   readonly favourite: Place;
   /** Slots of the other side that came. */
@@ -154,7 +154,7 @@ function answered(state: PlacesState, input: Extract<PlacesInput, { type: "answe
     failures: { ...found.failures, [place]: result },
   };
   // What the own server says of the rendezvous itself is the answer. Of another node it only means that this way is closed.
-  if (place === HOME && !TROUBLE.has(result.error)) return finish(noted, failed, result);
+  if (place === HOME && !TROUBLE.has(result.error)) return finish(forgotten(noted, slot), failed, result);
   return askNext(replace(noted, failed), failed, online);
 }
 
@@ -187,7 +187,7 @@ function copyEverywhere(state: PlacesState, input: Extract<PlacesInput, { type: 
 function copyTo(written: Written, put: RendezvousPut, place: Place): PlacesEffect[] {
   const index = written.stored[place] ?? 0;
   const body = written.bodies[index];
-  return body === undefined ? [] : [{ type: "write", place, effectId: COPY, put: { ...put, index, body } }];
+  return !isKnown(body) ? [] : [{ type: "write", place, effectId: COPY, put: { ...put, index, body } }];
 }
 
 function finish(state: PlacesState, { put }: UnderWay, result: PutOutcome): PlacesStep {
@@ -205,16 +205,29 @@ function nextSlot(written: Written | undefined, put: RendezvousPut, place: Place
   const from = written?.stored[place] ?? 0;
   for (let index = from; index < put.index; index++) {
     const body = written?.bodies[index];
-    if (body === undefined) return put;
+    if (!isKnown(body)) return put;
     return { ...put, index, body };
   }
   return put;
 }
 
+/** What was kept across a restart has null where nothing is known. */
+const isKnown = (body: Base64Url | undefined | null): body is Base64Url => typeof body === "string";
+
 function stored(state: PlacesState, slot: RendezvousPut, place: Place): PlacesState {
   const written = state.written.map((each) =>
     each.rendezvousId === slot.rendezvousId
       ? { ...each, stored: { ...each.stored, [place]: Math.max(each.stored[place] ?? 0, slot.index + 1) } }
+      : each,
+  );
+  return { ...state, written };
+}
+
+/** A slot that the own server refused is not written again before a later one: an end has to get through without the approval it takes back. */
+function forgotten(state: PlacesState, slot: RendezvousPut): PlacesState {
+  const written = state.written.map((each) =>
+    each.rendezvousId === slot.rendezvousId
+      ? { ...each, bodies: each.bodies.map((body, index) => (index === slot.index ? undefined : body)) }
       : each,
   );
   return { ...state, written };
