@@ -31,7 +31,7 @@ export const relinkStorm: Scenario = {
     "people with a phone and a computer: the real linking machines, the real admission, limits and rendezvous; cryptography is symbolic here, signatures and first connections take fixed times",
   ],
   engines: ["simulator", "real"],
-  size: { what: "accounts", test: 6_000, full: 100_000, real: REAL_STORM_PEOPLE },
+  size: { what: "accounts", test: 3_000, full: 100_000, real: REAL_STORM_PEOPLE },
   goals: [
     { figure: "linked", what: "links that worked in the end", unit: "%", peer: "after ~24 h", atLeast: 100, engine: "simulator" },
     { figure: "capacity", what: "links a second that the server completed without the storm", unit: "", peer: "–", atLeast: 1, engine: "real" },

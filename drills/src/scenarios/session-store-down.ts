@@ -21,7 +21,7 @@ export const sessionStoreDown: Scenario = {
   ],
   cast: ["phones of many people, a few with computers"],
   engines: ["simulator"],
-  size: { what: "sessions", test: 40, full: 1_000 },
+  size: { what: "sessions", test: 80, full: 1_000 },
   goals: [
     { figure: "sessions", what: "sessions", unit: "", peer: "–", atLeast: 2 },
     { figure: "signedOut", what: "sessions lost", unit: "", peer: "about a third", atMost: 0 },
