@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { type AccountId, accountIdFromBytes, type Clock, type DeviceNumber, type SqlDatabase } from "@hawser/base";
 import { openSqliteDatabase } from "@hawser/io-node";
 import { expect } from "vitest";
-import { type CopySink, DELIVERY_HEAD_BYTES, Mailboxes, type MailboxesOptions, readU16, readU32 } from "../src/mailbox/index.ts";
+import {
+  type BlockSync,
+  type CopySink,
+  DELIVERY_HEAD_BYTES,
+  Mailboxes,
+  type MailboxesOptions,
+  readU16,
+  readU32,
+} from "../src/mailbox/index.ts";
 
 class VirtualClock implements Clock {
   #now = 1_000_000;
@@ -69,25 +77,66 @@ class Collector implements CopySink {
   }
 }
 
+/** A disk that answers when the test says so. */
+export class ManualSync implements BlockSync {
+  #waiting: ((failure: unknown) => void)[] = [];
+  /** How often somebody could not wait. */
+  waits = 0;
+  failNext: Error | undefined;
+  /** Called when a sync is asked for, which is the last moment whose writes it covers. */
+  asked: () => void = () => undefined;
+
+  start(done: (failure: unknown) => void): void {
+    this.asked();
+    this.#waiting.push(done);
+  }
+
+  now(): void {
+    this.waits++;
+    this.asked();
+    const failure = this.failNext;
+    this.failNext = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  get underWay(): number {
+    return this.#waiting.length;
+  }
+
+  /** What was asked for until now is durable, or not. */
+  done(failure?: Error): void {
+    for (const callback of this.#waiting.splice(0)) callback(failure);
+  }
+}
+
 export class Harness {
   readonly clock = new VirtualClock();
-  readonly folder = mkdtempSync(join(tmpdir(), "hawser-mailboxes-"));
+  readonly folder: string;
   database: SqlDatabase;
   mailboxes: Mailboxes;
   scheduled: (() => void)[] = [];
   commits: unknown[] = [];
+  /** How often a block was sealed, and what was told in which order. */
+  story: string[] = [];
   faults: unknown[] = [];
   failNextInsert = false;
   #ids = 0;
   readonly #options: Partial<MailboxesOptions>;
+  readonly #synchronous: "full" | "normal";
 
-  constructor(options: Partial<MailboxesOptions> = {}) {
+  constructor(
+    options: Partial<MailboxesOptions> = {},
+    folder = mkdtempSync(join(tmpdir(), "hawser-mailboxes-")),
+    synchronous: "full" | "normal" = "normal",
+  ) {
+    this.#synchronous = synchronous;
     this.#options = options;
+    this.folder = folder;
     this.database = this.#openDatabase();
     this.mailboxes = this.#open();
   }
   #openDatabase(): SqlDatabase {
-    return openSqliteDatabase(join(this.folder, "mailbox.db"), { synchronous: "normal" });
+    return openSqliteDatabase(join(this.folder, "mailbox.db"), { synchronous: this.#synchronous });
   }
   #open(): Mailboxes {
     const real = this.database;
@@ -124,7 +173,14 @@ export class Harness {
       onUpkeepFailure: (cause) => this.faults.push(cause),
       ...this.#options,
     });
-    mailboxes.onCommit((failure) => this.commits.push(failure));
+    mailboxes.onCommit({
+      sealed: () => this.story.push("sealed"),
+      committed: (failure) => {
+        this.story.push(failure === undefined ? "committed" : "failed");
+        this.commits.push(failure);
+      },
+      flushed: () => this.story.push("flushed"),
+    });
     return mailboxes;
   }
   /** As after kill -9: nothing is closed in an orderly way, the file is opened again. */

@@ -17,13 +17,13 @@ export class BatchBuilder implements CopySink {
   #acks = 0;
   deliveries = 0;
 
-  /** At most MAX_SENDS_UNDER_WAY acknowledgements. */
-  begin(acks: readonly number[]): void {
+  /** The first `count` of the requests are acknowledged, at most MAX_SENDS_UNDER_WAY. */
+  begin(requests: readonly number[], count: number): void {
     const out = this.#scratch;
     out[0] = FRAME_TYPES.batch;
-    let at = out.writeUInt16BE(acks.length, 1);
-    for (let i = 0; i < acks.length; i++) at = out.writeUInt32BE(acks[i]!, at);
-    this.#acks = acks.length;
+    let at = out.writeUInt16BE(count, 1);
+    for (let i = 0; i < count; i++) at = out.writeUInt32BE(requests[i]!, at);
+    this.#acks = count;
     this.#countAt = at;
     this.#at = at + HOT_LAYOUT.deliveryCountBytes;
     this.deliveries = 0;

@@ -5,6 +5,7 @@
 import type { AccountId, Bytes, DeviceAddress, DeviceNumber } from "@hawser/base";
 import type { Caller, Mailbox, MailboxSubscriber, SentWindow } from "@hawser/relay";
 import { encodeFrame, type Push, type Response, type ServerFrame } from "@hawser/wire";
+import type { PendingAcks } from "./acknowledgements.ts";
 import type { FrameSocket, SocketListener } from "./frame-socket.ts";
 import { MAX_BUFFERED_BYTES } from "./gateway-limits.ts";
 import type { TokenBucket } from "./token-bucket.ts";
@@ -51,8 +52,8 @@ export class Connection implements Caller, MailboxSubscriber, SocketListener {
   device: ConnectedDevice | undefined = undefined;
   /** Delivered on this connection up to here. */
   sent = 0;
-  /** Waiting for the commit under way. */
-  acks: number[] | undefined = undefined;
+  /** Of SENDs; made when the first comes. */
+  acks: PendingAcks | undefined = undefined;
   queued = false;
   /** Too much is on its way: delivery goes on when it has left. */
   paused = false;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type AccountId, accountIdToBytes, type Bytes, type Clock, type DeviceNumber, must, type SqlDatabase } from "@hawser/base";
 import { extendDeviceList, listHashPrefix, signAuthChallenge, type VerifiedDeviceList } from "@hawser/crypto";
 import { nodePrimitives, openSqliteDatabase, systemRandom } from "@hawser/io-node";
-import { type Mailboxes, openMailboxes, type Operations, SqlDirectory } from "@hawser/relay";
+import { type BlockSync, type Mailboxes, openMailboxes, type Operations, SqlDirectory } from "@hawser/relay";
 import {
   type ClientFrame,
   ClientHelloSchema,
@@ -127,7 +127,7 @@ export class TestServer {
   /** When set, the next commit fails. */
   failNextCommit = false;
 
-  private constructor(options: { limits?: Partial<GatewayLimits>; maxMessages?: number }) {
+  private constructor(options: { limits?: Partial<GatewayLimits>; maxMessages?: number; sync?: BlockSync }) {
     this.directory = new SqlDirectory({ database: this.#open("directory.db"), primitives: nodePrimitives });
     const real = this.#open("mailbox.db");
     const prepare = real.prepare.bind(real);
@@ -147,6 +147,7 @@ export class TestServer {
       random: systemRandom,
       schedule: (callback) => setImmediate(callback),
       onUpkeepFailure: (cause) => this.faults.push(cause),
+      ...(options.sync === undefined ? {} : { sync: options.sync }),
       ...(options.maxMessages === undefined ? {} : { maxMessages: options.maxMessages }),
     });
     this.gateway = createGateway({
@@ -176,7 +177,7 @@ export class TestServer {
     });
   }
 
-  static async start(options: { limits?: Partial<GatewayLimits>; maxMessages?: number } = {}): Promise<TestServer> {
+  static async start(options: { limits?: Partial<GatewayLimits>; maxMessages?: number; sync?: BlockSync } = {}): Promise<TestServer> {
     const server = new TestServer(options);
     server.#http.listen(0, "127.0.0.1");
     await once(server.#http, "listening");

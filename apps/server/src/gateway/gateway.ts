@@ -4,13 +4,11 @@
  * Goodbye and changes nothing; nothing is buffered without bound for anybody. docs/PROTOCOL.md, "Connection".
  */
 import { type AccountId, type Bytes, type Clock, type DeviceNumber, OperationalError, type Primitives, type Random } from "@hawser/base";
-import type { Directory, DirectoryEntry, Mailboxes, Operations } from "@hawser/relay";
+import type { CommitListener, Directory, DirectoryEntry, Mailboxes, Operations } from "@hawser/relay";
 import {
   decodeClientFrame,
   DeviceListChangedSchema,
-  ERROR_CODES,
   type ErrorName,
-  FailureSchema,
   MAX_REQUESTS_UNDER_WAY,
   MAX_SENDS_UNDER_WAY,
   PushSchema,
@@ -18,10 +16,10 @@ import {
   type Request,
   ResyncNeededSchema,
   type SendFrame,
-  SendRejectedSchema,
   type SignedDeviceList,
 } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { AccountNames } from "./account-names.ts";
 import { BacklogShares } from "./backlog-shares.ts";
 import { BatchBuilder } from "./batch-builder.ts";
@@ -34,7 +32,8 @@ import { Greeter } from "./greeter.ts";
 import { LoadMeter, tellSlowDown } from "./load-meter.ts";
 import { Lobby } from "./lobby.ts";
 import { type GatewayMetrics, gatewayMetrics, type Log, type Metrics } from "./observation.ts";
-import { type SendRejection, SendRouter } from "./send-router.ts";
+import { type SendRejection, sendRejected } from "./send-rejection.ts";
+import { SendRouter } from "./send-router.ts";
 
 export interface GatewayOptions {
   readonly directory: Directory;
@@ -70,8 +69,9 @@ export const createGateway = (options: GatewayOptions): Gateway => new SocketGat
 const STORE_RETRY_MS = 2_000;
 const BUSY_RETRY_MS = 1_000;
 const DRAIN_GRACE_MS = 2_000;
+const NO_REQUESTS: readonly number[] = [];
 
-class SocketGateway implements Gateway, ConnectionHost {
+class SocketGateway implements Gateway, ConnectionHost, CommitListener {
   readonly #options: GatewayOptions;
   readonly #limits: GatewayLimits;
   readonly #metrics: GatewayMetrics;
@@ -80,8 +80,9 @@ class SocketGateway implements Gateway, ConnectionHost {
   readonly #greeter: Greeter;
   readonly #router: SendRouter;
   readonly #batch = new BatchBuilder();
+  readonly #acks = new Acknowledgements();
   readonly #load = new LoadMeter();
-  /** Connections with something to write at the end of the flush under way. */
+  /** Connections with something to write at the end of the next flush. */
   #queue: Connection[] = [];
   #draining = false;
 
@@ -105,7 +106,7 @@ class SocketGateway implements Gateway, ConnectionHost {
       metrics: this.#metrics,
       replace: (older) => this.#end(older, { error: "REPLACED_BY_SAME_DEVICE" }),
     });
-    options.mailboxes.onCommit((failure) => this.#committed(failure));
+    options.mailboxes.onCommit(this);
     options.directory.onChange((entry, lists, revoked) => this.#listsChanged(entry, lists, revoked));
     options.metrics.gauge("hawser_connections", "Open connections", () => this.#lobby.size);
     options.metrics.gauge("hawser_open_mailboxes", "Mailboxes in memory", () => options.mailboxes.statistics.openMailboxes);
@@ -186,8 +187,7 @@ class SocketGateway implements Gateway, ConnectionHost {
       this.#end(connection, { error: connection.state === "hello" ? "UNEXPECTED_FRAME" : "NOT_AUTHENTICATED" });
       return;
     }
-    connection.acks ??= [];
-    if (connection.acks.length >= MAX_SENDS_UNDER_WAY) {
+    if ((connection.acks?.requests.length ?? 0) >= MAX_SENDS_UNDER_WAY) {
       this.#end(connection, { error: "LIMIT_EXCEEDED" });
       return;
     }
@@ -202,20 +202,13 @@ class SocketGateway implements Gateway, ConnectionHost {
       this.#reject(connection, frame.request, rejection);
       return;
     }
-    connection.acks.push(frame.request);
-    this.queue(connection);
+    this.#acks.add(connection, frame.request);
+    this.#mailboxes.requestFlush();
   }
 
   #reject(connection: Connection, request: number, rejection: SendRejection): void {
     this.#metrics.rejected.add(1, rejection.error);
-    const failure = create(FailureSchema, {
-      error: ERROR_CODES[rejection.error].code,
-      retryAfterMs: rejection.retryAfterMs ?? 0,
-      lists: [...(rejection.lists ?? [])],
-      ...(rejection.accountId === undefined ? {} : { accountId: rejection.accountId }),
-    });
-    const value = create(SendRejectedSchema, { request, failure });
-    connection.push(create(PushSchema, { event: { case: "sendRejected", value } }));
+    connection.push(sendRejected(request, rejection));
   }
 
   #cursor(connection: Connection, sequence: number): void {
@@ -264,36 +257,39 @@ class SocketGateway implements Gateway, ConnectionHost {
     this.#end(connection, { error: "OVERLOADED", retryAfterMs: this.#jitteredRetryMs() });
   }
 
-  /** The block under way is durable, or it failed: now everybody who waits is written to. */
-  #committed(failure: unknown): void {
+  sealed(): void {
+    this.#acks.seal();
+  }
+
+  committed(failure: unknown): void {
+    if (failure !== undefined) {
+      this.#options.log.error("commit", failure);
+      this.#acks.fail((connection, request) =>
+        this.#reject(connection, request, { error: "STORE_UNAVAILABLE", retryAfterMs: STORE_RETRY_MS }),
+      );
+      return;
+    }
+    const acknowledged = this.#acks.commit((connection) => this.queue(connection));
+    if (acknowledged === 0) return;
+    this.#metrics.accepted.add(acknowledged);
+    this.#metrics.messagesPerCommit.observe(acknowledged);
+  }
+
+  flushed(): void {
     const queue = this.#queue;
     if (queue.length === 0) return;
     this.#queue = [];
-    if (failure !== undefined) this.#options.log.error("commit", failure);
-    let acknowledged = 0;
     for (const connection of queue) {
       connection.queued = false;
-      if (failure !== undefined) this.#rejectAll(connection);
-      else acknowledged += connection.acks?.length ?? 0;
       if (connection.open) this.#writeBatch(connection);
     }
-    if (acknowledged > 0) {
-      this.#metrics.accepted.add(acknowledged);
-      this.#metrics.messagesPerCommit.observe(acknowledged);
-    }
-  }
-
-  #rejectAll(connection: Connection): void {
-    for (const request of connection.acks ?? [])
-      this.#reject(connection, request, { error: "STORE_UNAVAILABLE", retryAfterMs: STORE_RETRY_MS });
-    connection.acks = undefined;
   }
 
   #writeBatch(connection: Connection): void {
     const batch = this.#batch;
-    const { device, socket } = connection;
-    batch.begin(connection.acks ?? []);
-    if (connection.acks !== undefined) connection.acks.length = 0;
+    const { device, socket, acks } = connection;
+    batch.begin(acks?.requests ?? NO_REQUESTS, acks?.due ?? 0);
+    acks?.written();
     if (device !== undefined && !connection.paused) {
       const { mailbox } = device;
       if (mailbox.dropped > connection.sent) this.#tellResync(connection, mailbox.dropped);

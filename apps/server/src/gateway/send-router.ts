@@ -4,18 +4,11 @@
  */
 import type { Bytes, DeviceNumber } from "@hawser/base";
 import type { Directory, DirectoryEntry, Mailboxes, Recipient } from "@hawser/relay";
-import { type ErrorName, LIST_HASH_PREFIX_BYTES, type SendFrame, type SendTarget, type SignedDeviceList } from "@hawser/wire";
+import { LIST_HASH_PREFIX_BYTES, type SendFrame, type SendTarget } from "@hawser/wire";
 import type { AccountNames } from "./account-names.ts";
 import type { BacklogShares } from "./backlog-shares.ts";
 import type { ConnectedDevice } from "./connection.ts";
-
-export interface SendRejection {
-  readonly error: ErrorName;
-  readonly retryAfterMs?: number;
-  readonly lists?: readonly SignedDeviceList[];
-  /** The account the rejection is about, 20 bytes. */
-  readonly accountId?: Bytes;
-}
+import type { SendRejection } from "./send-rejection.ts";
 
 export class SendRouter {
   readonly #directory: Directory;

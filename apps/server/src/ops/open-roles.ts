@@ -20,6 +20,7 @@ import type { Log } from "../gateway/index.ts";
 import { OutcomeStore } from "../outcomes/outcome-store.ts";
 import { ROLE_NAMES, type RoleName, storePath } from "./data-dir.ts";
 import { Role, type RoleState } from "./role.ts";
+import type { RoleStore } from "./role-store.ts";
 
 export interface RoleSet {
   readonly mailbox: Role<Mailboxes>;
@@ -44,7 +45,7 @@ export interface OpenRolesOptions {
 export function openRoles(options: OpenRolesOptions): RoleSet {
   const { dataDir, clock, random, primitives, log } = options;
   const opened: Role<unknown>[] = [];
-  const role = <T>(name: RoleName, required: boolean, open: (database: ConstructorParameters<typeof PreKeyStore>[0]) => T): Role<T> => {
+  const role = <T>(name: RoleName, required: boolean, open: (store: RoleStore) => T): Role<T> => {
     const made = new Role<T>({ name, path: storePath(dataDir, name), clock, log, open }, required);
     opened.push(made);
     return made;
@@ -54,6 +55,7 @@ export function openRoles(options: OpenRolesOptions): RoleSet {
       mailbox: role("mailbox", true, (database) =>
         openMailboxes({
           database,
+          sync: database.sync,
           clock,
           random,
           schedule: setImmediate,

@@ -4,11 +4,14 @@
  */
 import { OperationalError, type SqlDatabase, type SqlRow, type SqlStatement, type SqlValue } from "@hawser/base";
 import { openSqliteDatabase } from "@hawser/io-node";
+import { WalSync } from "./wal-sync.ts";
 
 const RETRY_AFTER_MS = 2_000;
 
 export class RoleStore implements SqlDatabase {
   readonly #path: string;
+  /** For a role that syncs its store itself. */
+  readonly sync: WalSync;
   #database: SqlDatabase | undefined;
   #inService = true;
   readonly #statements = new Map<string, RoleStatement>();
@@ -16,6 +19,7 @@ export class RoleStore implements SqlDatabase {
   /** Opens the file. @throws OperationalError STORE_UNAVAILABLE. */
   constructor(path: string) {
     this.#path = path;
+    this.sync = new WalSync(path);
     this.#database = openSqliteDatabase(path);
   }
 
@@ -66,6 +70,7 @@ export class RoleStore implements SqlDatabase {
 
   close(): void {
     this.#statements.clear();
+    this.sync.close();
     this.#database?.close();
     this.#database = undefined;
   }

@@ -29,7 +29,7 @@ test("100,000 operations: a link or its end changes that one device and no other
     schedule: (callback) => scheduled.push(callback),
     onUpkeepFailure: (cause) => expect.unreachable(String(cause)),
   });
-  mailboxes.onCommit((failure) => expect(failure).toBeUndefined());
+  mailboxes.onCommit({ sealed: () => undefined, committed: (failure) => expect(failure).toBeUndefined(), flushed: () => undefined });
   const flush = (): void => scheduled.splice(0).forEach((callback) => callback());
 
   /** What each device should have: undelivered texts by sequence. */

@@ -27,6 +27,9 @@ export class BlockLog {
   readonly #resident = new Set<Block>();
   #residentBytes = 0;
   #nextIndex = 1;
+  /** Written, but not known to be durable when it mattered. */
+  #rejected: number[] = [];
+  #distrusted = false;
 
   constructor(store: MailboxStore) {
     this.#store = store;
@@ -49,29 +52,53 @@ export class BlockLog {
     return this.#blocks.values();
   }
 
-  /** Durable when it returns. Throws what the store throws; nothing has changed then. */
-  append(data: Bytes, copies: number, monotonicMs: number): Block {
+  /**
+   * Writes a block, and takes back those that failed, in one transaction: a store that holds this one no longer holds those. Throws what the
+   * store throws; nothing has changed in memory then. Once the block is known to be durable it is adopted, otherwise rejected.
+   */
+  write(data: Bytes, copies: number, monotonicMs: number): Block {
     assert(data.length < BLOCK_SPAN, "a block is too large");
     const block: Block = { index: this.#nextIndex, committedAtMs: monotonicMs, live: copies, bytes: data };
-    this.#store.appendBlock(block.index, data);
+    if (this.#distrusted) this.#store.renewWriteAheadLog();
+    this.#distrusted = false;
+    if (this.#rejected.length === 0) this.#store.appendBlock(block.index, data);
+    else {
+      this.#store.database.transaction(() => {
+        for (const index of this.#rejected) this.#store.dropBlock(index);
+        this.#store.appendBlock(block.index, data);
+      });
+      this.#rejected = [];
+    }
     this.#nextIndex++;
-    this.#adopt(block, data);
     return block;
+  }
+
+  /** The block was written, and may or may not outlast the machine: its row goes before the next block comes. */
+  reject(block: Block): void {
+    this.#rejected.push(block.index);
+    this.distrust();
+  }
+
+  /** A sync failed: frames of the write-ahead log may be missing on the disk, and whatever is written behind them would be lost with them. */
+  distrust(): void {
+    this.#distrusted = true;
   }
 
   /** Takes a block found after a restart into the books. */
   restore(index: number, data: Bytes, monotonicMs: number): Block {
     const block: Block = { index, committedAtMs: monotonicMs, live: 0, bytes: data };
     this.#nextIndex = index + 1;
-    this.#adopt(block, data);
+    this.adopt(block);
     return block;
   }
 
-  #adopt(block: Block, data: Bytes): void {
+  /** Into the books: its copies may be read. */
+  adopt(block: Block): void {
+    assert(block.bytes !== undefined, "a fresh block is in memory");
     this.#blocks.set(block.index, block);
     if (block.live === 0) this.#dead.add(block);
     this.#resident.add(block);
-    this.#residentBytes += data.length;
+    this.#residentBytes += block.bytes.length;
     for (const oldest of this.#resident) {
       if (this.#residentBytes <= MAX_BLOCK_MEMORY_BYTES || oldest === block) break;
       this.#evict(oldest);

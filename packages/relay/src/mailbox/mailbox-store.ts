@@ -131,6 +131,12 @@ export class MailboxStore {
     this.#insertBlock.run(index, data);
   }
 
+  /** Everything moves into the file and is synced there; the write-ahead log begins anew. @throws OperationalError when that fails. */
+  renewWriteAheadLog(): void {
+    const outcome = this.database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get<{ busy: number }>();
+    if (outcome?.busy !== 0) throw new OperationalError("STORE_UNAVAILABLE", { message: "the write-ahead log cannot be renewed now" });
+  }
+
   dropBlock(index: number): void {
     this.#deleteBlock.run(index);
   }

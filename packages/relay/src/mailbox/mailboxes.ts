@@ -20,17 +20,11 @@ import {
 } from "@hawser/base";
 import { MAX_MAILBOX_BYTES, MAX_MAILBOX_MESSAGES } from "@hawser/wire";
 import { type Block, BlockLog, positionOf } from "./block-log.ts";
-import { BlockBuilder, recordSize, type Recipient, type Sender } from "./block-builder.ts";
+import { type BlockSync, type CommitListener, GroupCommit } from "./group-commit.ts";
+import type { BlockBuilder, Recipient, Sender } from "./block-builder.ts";
 import { copiesOf, type CopySink, sentKeysOf } from "./block-record.ts";
 import { Mailbox, type MailboxSubscriber } from "./mailbox.ts";
-import {
-  BLOCK_TARGET_BYTES,
-  MAX_EXPIRED_PER_PASS,
-  OVERFLOW_SLACK_MESSAGES,
-  RETENTION_EVERY_MS,
-  RETENTION_MS,
-  UPKEEP_EVERY_MS,
-} from "./mailbox-bounds.ts";
+import { MAX_EXPIRED_PER_PASS, OVERFLOW_SLACK_MESSAGES, RETENTION_EVERY_MS, RETENTION_MS, UPKEEP_EVERY_MS } from "./mailbox-bounds.ts";
 import { MailboxStore } from "./mailbox-store.ts";
 import { PositionRing } from "./position-ring.ts";
 import { readMailbox } from "./read-mailbox.ts";
@@ -41,6 +35,8 @@ import { runUpkeep } from "./upkeep.ts";
 export interface MailboxesOptions {
   /** Opened with full synchronisation: a statement that returned is durable. */
   readonly database: SqlDatabase;
+  /** Syncs the store beside the work. Without one each commit waits for the disk. */
+  readonly sync?: BlockSync;
   readonly clock: Clock;
   readonly random: Random;
   /** Runs the callback once, after the input that is ready now was read: `setImmediate`. */
@@ -65,11 +61,10 @@ export interface Attachment {
   readonly lastSent: Bytes | undefined;
 }
 
-export type CommitListener = (failure: unknown) => void;
-
 export class Mailboxes {
   readonly #store: MailboxStore;
   readonly #log: BlockLog;
+  readonly #commits: GroupCommit;
   readonly #windows = new SentWindows();
   readonly #memory: SentMemory;
   readonly #clock: Clock;
@@ -80,13 +75,9 @@ export class Mailboxes {
   readonly #dirty = new Set<Mailbox>();
   /** Opened or left since the last upkeep: those with nothing in them leave the memory. */
   #opened: Mailbox[] = [];
-  #listener: CommitListener = () => undefined;
-  #flushRequested = false;
   #cancelUpkeep: (() => void) | undefined = undefined;
   #cancelRetention: () => void = () => undefined;
   #closed = false;
-
-  readonly #building = new BlockBuilder();
 
   constructor(options: MailboxesOptions) {
     this.#options = options;
@@ -96,6 +87,16 @@ export class Mailboxes {
     this.#store = new MailboxStore(options.database, options.random);
     this.#log = new BlockLog(this.#store);
     this.#memory = new SentMemory(this.#store);
+    this.#commits = new GroupCommit({
+      log: this.#log,
+      clock: options.clock,
+      sync: options.sync,
+      schedule: (callback) => options.schedule(callback),
+      publish: (block, contents) => this.#publish(block, contents),
+      failed: ({ mailboxes }) => mailboxes.forEach((mailbox) => this.#markDirty(mailbox)),
+    });
+    // The store has set itself up durably. From here on it is synced from outside, once a block.
+    if (options.sync !== undefined) options.database.exec("PRAGMA synchronous = NORMAL");
     this.#restore();
     this.#scheduleRetention();
   }
@@ -118,9 +119,8 @@ export class Mailboxes {
     if (this.#log.size > 0) this.#armUpkeep();
   }
 
-  /** Called after every commit with `undefined`, or with the reason why nothing of it was stored. */
   onCommit(listener: CommitListener): void {
-    this.#listener = listener;
+    this.#commits.listener = listener;
   }
 
   /** The mailbox of a device, opened when it was not in memory. Not to be kept: an idle one is closed by the upkeep. */
@@ -160,39 +160,17 @@ export class Mailboxes {
     assert(!this.#closed, "the mailboxes are closed");
     if (!sender.window.add(messageId)) return false;
     if (recipients.length === 0) return true;
-    if (!this.#building.hasRoom(recordSize(body, recipients))) this.flush();
-    this.#building.add(this.#clock.nowMs(), sender, messageId, body, recipients);
-    if (this.#building.usedBytes >= BLOCK_TARGET_BYTES) this.flush();
-    else this.requestFlush();
+    this.#commits.append(sender, messageId, body, recipients);
     return true;
   }
 
   requestFlush(): void {
-    if (this.#flushRequested) return;
-    this.#flushRequested = true;
-    this.#options.schedule(() => {
-      this.#flushRequested = false;
-      if (!this.#closed) this.flush();
-    });
+    this.#commits.request();
   }
 
-  /** Commits the block under way and tells subscribers and the listener. */
+  /** Everything appended before is durable when it returns, or has failed; subscribers and the listener know. */
   flush(): void {
-    const building = this.#building;
-    let failure: unknown;
-    if (building.usedBytes > 0) {
-      try {
-        const block = this.#log.append(building.contents(), building.mailboxes.length, this.#clock.monotonicMs());
-        this.#publish(block, building);
-      } catch (cause) {
-        failure = cause ?? "unknown";
-        building.takeBack();
-        for (const mailbox of building.mailboxes) this.#markDirty(mailbox);
-      }
-      building.clear();
-      this.#armUpkeep();
-    }
-    this.#listener(failure);
+    this.#commits.flush();
   }
 
   #publish(block: Block, building: BlockBuilder): void {
@@ -212,6 +190,7 @@ export class Mailboxes {
       else this.#enforceBounds(mailbox);
       mailbox.subscriber?.mailboxChanged();
     }
+    this.#armUpkeep();
   }
 
   #enqueue(mailbox: Mailbox, sequence: number, block: Block, offset: number, sizeBytes: number): void {
@@ -323,6 +302,7 @@ export class Mailboxes {
   /** One round of upkeep now. Also called by its own timer while there is anything to do. */
   upkeep(): void {
     try {
+      const blocks = this.#log.size;
       const written = runUpkeep(
         {
           store: this.#store,
@@ -337,10 +317,18 @@ export class Mailboxes {
       this.#dirty.clear();
       for (const mailbox of written) this.#settle(mailbox);
       for (const mailbox of this.#opened.splice(0)) this.#settle(mailbox);
+      if (written.size > 0 || this.#log.size < blocks) this.#options.sync?.start((failure) => this.#upkeepSynced(failure));
     } catch (cause) {
       this.#options.onUpkeepFailure?.(cause);
     }
     if (this.#dirty.size > 0 || this.#log.size > 0) this.#armUpkeep();
+  }
+
+  /** Nothing waits for it: what is not durable yet is written again, or happens again. */
+  #upkeepSynced(failure: unknown): void {
+    if (failure === undefined) return;
+    this.#log.distrust();
+    this.#options.onUpkeepFailure?.(failure);
   }
 
   /** As its row says; an idle mailbox leaves the memory. */
@@ -386,10 +374,11 @@ export class Mailboxes {
   /** Commits, writes cursors and stops the timers. The database stays open: it belongs to the caller. */
   close(): void {
     if (this.#closed) return;
-    this.flush();
+    this.#commits.close();
     this.#cancelUpkeep?.();
     this.#cancelRetention();
     this.upkeep();
+    this.#options.sync?.now();
     this.#closed = true;
     this.#cancelUpkeep?.();
   }
