@@ -21,6 +21,11 @@ export const MAX_DRAFT_LENGTH = 65_536;
 /** Of the word that names a line which the program itself writes. */
 export const MAX_NOTICE_LENGTH = 64;
 
+/** Ids of messages that were read on another device and have not come to this one. */
+export const MAX_READ_AHEAD = 4_096;
+/** Ids in one content about what is read and unread. */
+export const MAX_READ_IDS = 1_024;
+
 /** Thumbnails of one message together, so that its body keeps below `MAX_BODY_BYTES` whatever else it holds. */
 export const MAX_THUMBNAILS_PER_MESSAGE_BYTES = 131_072;
 /** Pixels of a side; more is nobody's screen. */

@@ -26,12 +26,10 @@ export function forgottenOutbox(database: SqlDatabase, device: Device): SqlDatab
   return database;
 }
 
-/** Read marks are not written down. */
+/** What another device has read is not written down. */
 export const readMarksLost = (database: SqlDatabase): SqlDatabase =>
   wrap(database, (sql, statement) =>
-    /UPDATE conversations SET .*read_order/is.test(sql)
-      ? { ...statement, run: () => ({ changes: 1 }), get: () => undefined, all: () => [] }
-      : statement,
+    /DELETE FROM unread_messages WHERE message = \?/i.test(sql) ? { ...statement, get: () => undefined } : statement,
   );
 
 function wrap(database: SqlDatabase, change: (sql: string, statement: SqlStatement) => SqlStatement): SqlDatabase {

@@ -1,6 +1,6 @@
 /** Reading chats: pages of messages and conversations, search, read marks. All from the store, at once. */
 import { create } from "@bufbuild/protobuf";
-import { accountOfConversation, type ConversationId, type MessageId, messageIdFromBytes, OperationalError } from "@hawser/base";
+import { accountOfConversation, type ConversationId, type MessageId, OperationalError } from "@hawser/base";
 import { ChatStateSchema, ReadStateSchema } from "@hawser/wire";
 import type { HawserClient, MessageView, SearchHit } from "../api.ts";
 import { MAX_DRAFT_LENGTH, MAX_PAGE_CONVERSATIONS, MAX_PAGE_MESSAGES, MAX_SEARCH_HITS, ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -67,8 +67,9 @@ export function searchMessages(core: Core, options: Parameters<HawserClient["sea
 }
 
 /**
- * Everything up to a message is read: here, on the own devices, and (if the settings allow) at the other end. The mark names the last
- * message of others up to there: own ones stand where this device's clock put them, and no other device can tell whether that is right.
+ * Everything up to a message is read: here, on the own devices, and (if the settings allow) at the other end. What was unread is told by its
+ * ids. The mark beside them, for devices that know no other way, names the last message of others up to there: own ones stand where this
+ * device's clock put them, and no other device can tell whether that is right.
  */
 export function markRead(core: Core, receipts: Receipts, state: StateSync, id: ConversationId, upTo: MessageId): void {
   const conversation = requireConversation(core, id);
@@ -81,25 +82,22 @@ export function markRead(core: Core, receipts: Receipts, state: StateSync, id: C
     )
     .get<{ id: Uint8Array; order_key: number }>(conversation.row, shown);
   if (last === undefined) return;
-  const order = last.order_key;
   core.store.atomically(() => {
-    const unread = core.store.database
-      .prepare(
-        `SELECT id FROM messages WHERE conversation = ? AND order_key > ? AND order_key <= ? AND outgoing = 0 AND kind = ${KIND_CODES.text}`,
-      )
-      .all<{ id: Uint8Array }>(conversation.row, conversation.read_order, order);
-    if (!core.store.conversations.markRead(conversation.row, order)) return;
+    const read = core.store.conversations.readUpTo(conversation.row, last.order_key);
+    if (read.length === 0) return;
     const value = create(ReadStateSchema, {
       messageId: last.id,
       readAtMs: BigInt(Math.floor(core.timeMs())),
-      upToSentAtMs: BigInt(Math.floor(order / ORDER_STEPS_PER_MS)),
+      upToSentAtMs: BigInt(Math.floor(last.order_key / ORDER_STEPS_PER_MS)),
+      byIds: true,
     });
     state.share("read", id, encodeState(ReadStateSchema, value));
+    state.shareRead(read.map((message) => message.id));
     const account = accountOfConversation(id);
     if (account !== undefined && conversation.accepted === 1 && core.identity.settings().readReceipts) {
       receipts.read(
         account,
-        unread.map((row) => messageIdFromBytes(row.id)),
+        read.filter(({ isText }) => isText).map((message) => message.id),
       );
     }
   });

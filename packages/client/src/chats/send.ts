@@ -89,7 +89,7 @@ function write(core: Core, id: MessageId, account: AccountId, options: SendOptio
     attachments: files.map((file) => file.attachment),
   });
   if (inserted === undefined) return;
-  store.conversations.noteMessage(conversation.row, inserted, false);
+  store.conversations.noteMessage(conversation.row, inserted, undefined);
   if (conversation.draft !== "") store.conversations.update(conversation.row, { draft: "" });
   for (const { attachment, plaintext, sealed } of files) {
     store.blobs.put(attachment.blob!, plaintext);

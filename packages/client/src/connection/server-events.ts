@@ -137,7 +137,7 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
     if (evidence !== undefined) startAfresh(core, welcome);
     // Another epoch: what was committed of the old one says nothing about it. The server repeats what comes after its start.
     if (isNew || welcome.needsResync || evidence !== undefined) core.identity.setMailbox(welcome.mailboxEpoch, start);
-    if (welcome.needsResync || evidence !== undefined) core.identity.noteGap(Math.floor(core.timeMs()), afterMs);
+    if (welcome.needsResync || evidence !== undefined) noteGap(engine, afterMs);
     if (evidence !== undefined) core.identity.setNotice(wasConnected ? "old-copy" : "store-lost");
   });
   if (evidence !== undefined) {
@@ -147,6 +147,12 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
     core.notify.changed("state");
   }
   return core.identity.gapAfterMs();
+}
+
+/** Deliveries are missing: the messages among them come as history, the rest is asked of the own devices. Inside a transaction. */
+function noteGap({ core, state }: Engine, afterMs: number): void {
+  core.identity.noteGap(Math.floor(core.timeMs()), afterMs);
+  state.askRead();
 }
 
 function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
@@ -174,7 +180,7 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
     case "resyncNeeded":
       engine.receiver.reset();
       core.store.atomically(() => {
-        core.identity.noteGap(Math.floor(core.timeMs()), gapStartsMs(core));
+        noteGap(engine, gapStartsMs(core));
         core.identity.setMailbox(event.value.mailboxEpoch, Math.max(0, Number(event.value.nextSequence) - 1));
       });
       return engine.history.gap(core.identity.gapAfterMs() ?? 0);

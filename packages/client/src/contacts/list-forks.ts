@@ -124,7 +124,7 @@ export function createListForks(core: Core, { link, directory, state, unverify }
       notice: "device-list-chosen",
     });
     if (order === undefined) return;
-    core.store.conversations.noteMessage(conversation.row, order, false);
+    core.store.conversations.noteMessage(conversation.row, order, undefined);
     core.notify.message(id, true);
     core.notify.messagesChanged(conversation.id);
   };

@@ -51,6 +51,7 @@ export function createHistory(
     database: core.store.database,
     messages: core.store.messages,
     conversations: core.store.conversations,
+    unread: core.store.unread,
     historyJobs: core.store.historyJobs,
   };
   const sources = createHistorySources(core, openHistoryReader(parts), transfer);

@@ -77,7 +77,7 @@ export function createImports(core: Core, imported: (conversation: ConversationI
             insert(core, conversation.row, id, message, options.self, media.get(message.indexInFile), tally);
           if (tally.imported > 0) setUnshared([...new Set([...unshared(), id])]);
           core.store.conversations.recount(conversation.row);
-          core.store.conversations.markRead(conversation.row, core.store.messages.lastOrder(conversation.row));
+          core.store.conversations.raiseReadOrder(conversation.row, core.store.messages.lastOrder(conversation.row));
         });
         tally.done += batch.value.messages.length;
         core.notify.emit({ type: "import", importId: options.importId, done: tally.done, total: chat.survey.messageCount });

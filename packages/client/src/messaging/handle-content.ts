@@ -88,7 +88,7 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
             ? parts.resends.requested(messageIdFromBytes(body.value.messageId), opened.sender)
             : undefined;
         case "state":
-          return own ? parts.state.take(body.value.updates, opened.sender) : undefined;
+          return own ? parts.state.take(body.value, opened.sender) : undefined;
         case "historyFromSource":
           return own ? parts.history.fromSource(body.value, opened.sender) : undefined;
         case "historyToSource":
@@ -133,7 +133,7 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
     const isNew = order !== undefined || messages.replacePlaceholder(row);
     if (!own && conversation.accepted === 1) receipts.delivered(account, opened.messageId);
     if (!isNew) return;
-    if (order !== undefined) c.store.conversations.noteMessage(conversation.row, order, !own);
+    if (order !== undefined) c.store.conversations.noteMessage(conversation.row, order, own ? undefined : row.id);
     if (!own && (contact === undefined || contact.handle === "")) stranger(account);
     c.notify.message(row.id, true);
     c.notify.messagesChanged(conversation.id);

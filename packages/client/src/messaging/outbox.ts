@@ -217,7 +217,8 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
           }
         }
       }
-      // Nobody it is for has keys on the server yet.
+      // Nobody it is for has keys on the server yet. A device that has left its list meanwhile never will.
+      if (row.audience === "device") await directory.refresh(row.account);
       throw new OperationalError("STORE_UNAVAILABLE", { retry: "now" });
     } catch (error) {
       refused(row, error);

@@ -103,7 +103,7 @@ export function createResends(core: Core): Resends {
         attachments: [],
       });
       if (order === undefined) return;
-      conversations.noteMessage(conversation.row, order, true);
+      conversations.noteMessage(conversation.row, order, id);
       core.notify.message(id, true);
       core.notify.messagesChanged(conversation.id);
     },

@@ -3,16 +3,19 @@
  * applied and put into the outbox for the own devices in one transaction; a change from another device is applied when its stamp wins.
  * docs/PROTOCOL.md, "Shared state".
  */
-import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import {
   type AccountId,
+  type Bytes,
   conversationWith,
   type ConversationId,
   type DeviceAddress,
   type DeviceNumber,
   MESSAGE_ID_SIZE_BYTES,
+  type MessageId,
   messageIdFromBytes,
+  messageIdToBytes,
   newMessageId,
   parseAccountId,
 } from "@hawser/base";
@@ -27,10 +30,12 @@ import {
   type SettingsState,
   SettingsStateSchema,
   type StateUpdate,
+  type StateUpdates,
+  type StateUpdatesSchema,
   TrustStateSchema,
 } from "@hawser/wire";
 import type { Settings } from "../api.ts";
-import { ORDER_STEPS_PER_MS } from "../bounds.ts";
+import { MAX_READ_IDS, ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import type { StateEntry } from "../store/state-entries.ts";
 import { encodeContent } from "./content.ts";
@@ -51,8 +56,12 @@ export type Collection = keyof typeof SCHEMAS;
 export interface StateSync {
   /** Stamps and shares a value that the caller has applied already. Inside the caller's transaction. */
   share(collection: Collection, key: string, value: Uint8Array): void;
+  /** Messages of others that were read here. Inside the caller's transaction. */
+  shareRead(ids: readonly MessageId[]): void;
+  /** Deliveries are missing, marks perhaps among them: asks the own devices what is read, and answers them. Inside a transaction. */
+  askRead(): void;
   /** From another own device. */
-  take(updates: readonly StateUpdate[], from: DeviceAddress): void;
+  take(content: StateUpdates, from: DeviceAddress): void;
   /** Everything known, for a device that has just been linked. */
   sendAllTo(device: DeviceNumber): void;
   /** Asks the phone to revoke this companion. */
@@ -75,20 +84,31 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
   const { store, identity } = core;
 
   const put = (updates: readonly StateEntry[], device?: DeviceNumber): void => {
-    const self = identity.requireSelf();
     for (let at = 0; at < updates.length; at += MAX_STATE_UPDATES) {
-      const nowMs = core.timeMs();
-      const messageId = newMessageId(nowMs, core.ports.random);
       const values = updates.slice(at, at + MAX_STATE_UPDATES).map(({ timeMs, ...rest }) => ({ ...rest, timeMs: BigInt(timeMs) }));
-      const content = encodeContent(
-        { sender: self, conversation: undefined, messageId, sentAtMs: nowMs },
-        { case: "state", value: { updates: values } },
-      );
-      const audience = device === undefined ? "own" : "device";
-      store.outbox.add({ messageId, audience, account: self.account, content, ...(device === undefined ? {} : { device }) });
-      store.resends.keepSent(messageId, self.account, content, nowMs);
+      post({ updates: values }, device);
     }
+  };
+  const post = (value: MessageInitShape<typeof StateUpdatesSchema>, device?: DeviceNumber): void => {
+    const self = identity.requireSelf();
+    const nowMs = core.timeMs();
+    const messageId = newMessageId(nowMs, core.ports.random);
+    const content = encodeContent({ sender: self, conversation: undefined, messageId, sentAtMs: nowMs }, { case: "state", value });
+    const audience = device === undefined ? "own" : "device";
+    store.outbox.add({ messageId, audience, account: self.account, content, ...(device === undefined ? {} : { device }) });
+    store.resends.keepSent(messageId, self.account, content, nowMs);
     core.notify.changed("outbox");
+  };
+  const shareRead = (ids: readonly MessageId[]): void => {
+    for (let at = 0; at < ids.length; at += MAX_READ_IDS) post({ readMessageIds: ids.slice(at, at + MAX_READ_IDS).map(messageIdToBytes) });
+  };
+  const unreadHere = (): Bytes[] => store.unread.newest(MAX_READ_IDS).map(messageIdToBytes);
+  const takeRead = ({ readMessageIds, unreadMessageIds, asks }: StateUpdates, from: DeviceNumber): void => {
+    if (store.conversations.readThese(idsOf(readMessageIds))) core.notify.changed("conversations");
+    const known = idsOf(unreadMessageIds).filter((id) => store.unread.isRead(id));
+    // What one of the two did not hear the others may have missed as well.
+    if (known.length > 0) shareRead(known);
+    if (asks) post({ unreadMessageIds: unreadHere() }, from);
   };
 
   const takeOne = (update: StateUpdate, from: DeviceAddress): void => {
@@ -115,8 +135,11 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
       const self = identity.requireSelf();
       put([store.stateEntries.write(collection, key, value, core.timeMs(), self.device)]);
     },
-    take(updates, from) {
-      for (const update of updates.slice(0, MAX_STATE_UPDATES)) takeOne(update, from);
+    shareRead,
+    askRead: () => post({ unreadMessageIds: unreadHere(), asks: true }),
+    take(content, from) {
+      for (const update of content.updates.slice(0, MAX_STATE_UPDATES)) takeOne(update, from);
+      takeRead(content, from.device);
     },
     sendAllTo(device) {
       put(store.stateEntries.all(), device);
@@ -168,12 +191,13 @@ function applyState(core: Core, entry: StateEntry): void {
     case "read": {
       const value = read(ReadStateSchema, entry.value);
       const conversation = conversationRow(core, entry.key);
-      if (value === undefined || conversation === undefined) return;
+      // What is read is said by ids beside it.
+      if (value === undefined || value.byIds || conversation === undefined) return;
       const marked = value.messageId.length === MESSAGE_ID_SIZE_BYTES ? store.messages.row(messageIdFromBytes(value.messageId)) : undefined;
       const there = Number(value.upToSentAtMs) * ORDER_STEPS_PER_MS;
       // Where the message stands here, which may be later. Others of its millisecond may be newer: only without it they count as read.
       const order = marked?.conversation === conversation.row ? Math.max(marked.order, there) : there + ORDER_STEPS_PER_MS - 1;
-      store.conversations.markRead(conversation.row, order);
+      store.conversations.readUpTo(conversation.row, order);
       return core.notify.changed("conversations");
     }
     case "settings": {
@@ -190,6 +214,9 @@ function applyState(core: Core, entry: StateEntry): void {
     default: // a newer device's collection: kept, not understood
   }
 }
+
+const idsOf = (all: readonly Bytes[]): MessageId[] =>
+  all.slice(0, MAX_READ_IDS).flatMap((id) => (id.length === MESSAGE_ID_SIZE_BYTES ? [messageIdFromBytes(id)] : []));
 
 /** Chats are named before their messages arrive: flags must not be lost. */
 function conversationRow(core: Core, key: string) {

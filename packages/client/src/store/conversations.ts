@@ -1,12 +1,13 @@
 /**
- * Conversations with their counters. Invariant: `unread` is the number of incoming messages after `read_order`, `last_order` the
- * newest message's position; both change in the transaction that stores the message.
+ * Conversations with their counters. Invariant: `unread` is the number of the conversation's unread messages (`UnreadStore`), `last_order`
+ * the newest message's position; both change in the transaction that stores the message. `read_order`: how far a person has read here; only
+ * for devices that know no other way.
  */
-import { accountOfConversation, assert, type ConversationId, type SqlDatabase } from "@hawser/base";
+import { accountOfConversation, assert, type ConversationId, type MessageId, type SqlDatabase } from "@hawser/base";
 import type { ConversationSummary, MessageView } from "../api.ts";
 import { contactOf } from "./contacts.ts";
-import { KIND_CODES } from "./message-rows.ts";
 import type { MessageStore } from "./messages.ts";
+import type { UnreadStore } from "./unread.ts";
 
 export interface ConversationRow {
   readonly row: number;
@@ -33,12 +34,15 @@ export interface ConversationStore {
   ): ConversationRow;
   summary(id: ConversationId): ConversationSummary | undefined;
   list(archived: boolean, offset: number, limit: number): { total: number; items: ConversationSummary[] };
-  /** After a message was stored: moves `last_order`, counts it as unread when it is. */
-  noteMessage(row: number, order: number, countsAsUnread: boolean): void;
-  /** The same for many messages stored at once: the newest one's position, and how many of them nobody has read. */
+  /** After a message was stored: moves `last_order`; `incoming` is counted as unread unless it was read elsewhere before. */
+  noteMessage(row: number, order: number, incoming: MessageId | undefined): void;
+  /** The same for many messages stored at once: the newest one's position, and by how many the unread ones have become more. */
   noteMessages(row: number, newestOrder: number, unread: number): void;
-  /** Marks everything up to `order` read; says whether anything changed. */
-  markRead(row: number, order: number): boolean;
+  /** A person read up to a place: what was unread until now. */
+  readUpTo(row: number, order: number): { readonly id: MessageId; readonly isText: boolean }[];
+  /** Other devices have read these. Says whether anything changed. */
+  readThese(ids: readonly MessageId[]): boolean;
+  raiseReadOrder(row: number, order: number): void;
   update(
     row: number,
     change: Partial<Pick<ConversationRow, "pinned" | "archived" | "muted_until_ms" | "draft" | "accepted" | "title" | "history_complete">>,
@@ -51,17 +55,22 @@ export interface ConversationStore {
 }
 
 /** `settling`: who is a stranger is not known yet, so no chat is called a request. */
-export function openConversations(database: SqlDatabase, messages: MessageStore, settling: () => boolean): ConversationStore {
+export function openConversations(
+  database: SqlDatabase,
+  messages: MessageStore,
+  unread: UnreadStore,
+  settling: () => boolean,
+): ConversationStore {
   /** Asked for at every change of the small state; `undefined` after whatever may have changed it. */
   let unreadKnown: number | undefined;
   const find = (id: ConversationId): ConversationRow | undefined =>
     database.prepare("SELECT * FROM conversations WHERE id = ?").get<ConversationRow>(id);
-  const countUnread = (row: number, readOrder: number): number =>
-    database
-      .prepare(
-        `SELECT count(*) AS n FROM messages WHERE conversation = ? AND order_key > ? AND outgoing = 0 AND kind <> ${KIND_CODES.system}`,
-      )
-      .get<{ n: number }>(row, readOrder)!.n;
+  const recountUnread = (row: number): void => {
+    unreadKnown = undefined;
+    database.prepare("UPDATE conversations SET unread = ? WHERE row = ?").run(unread.count(row), row);
+  };
+  const raiseReadOrder = (row: number, order: number): void =>
+    void database.prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?").run(order, row, order);
 
   const toSummary = (row: ConversationRow, lastMessages = messages.at([row.last_order])): ConversationSummary => {
     const account = accountOfConversation(row.id);
@@ -110,28 +119,31 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       const lastMessages = messages.at(rows.map((row) => row.last_order));
       return { total, items: rows.map((row) => toSummary(row, lastMessages)) };
     },
-    noteMessage(row, order, countsAsUnread) {
-      if (countsAsUnread) unreadKnown = undefined;
+    noteMessage(row, order, incoming) {
+      const isUnread = incoming !== undefined && unread.add(order, row, incoming);
+      if (isUnread) unreadKnown = undefined;
       database
-        .prepare(
-          `UPDATE conversations SET last_order = max(last_order, ?1), unread = unread + (CASE WHEN ?2 = 1 AND ?1 > read_order THEN 1 ELSE 0 END) WHERE row = ?3`,
-        )
-        .run(order, countsAsUnread ? 1 : 0, row);
+        .prepare("UPDATE conversations SET last_order = max(last_order, ?), unread = unread + ? WHERE row = ?")
+        .run(order, isUnread ? 1 : 0, row);
     },
-    noteMessages(row, newestOrder, unread) {
+    noteMessages(row, newestOrder, more) {
       unreadKnown = undefined;
       database
         .prepare("UPDATE conversations SET last_order = max(last_order, ?), unread = unread + ? WHERE row = ?")
-        .run(newestOrder, unread, row);
+        .run(newestOrder, more, row);
     },
-    markRead(row, order) {
-      unreadKnown = undefined;
-      const { changes } = database
-        .prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?")
-        .run(order, row, order);
-      if (changes > 0) database.prepare("UPDATE conversations SET unread = ? WHERE row = ?").run(countUnread(row, order), row);
-      return changes > 0;
+    readUpTo(row, order) {
+      const read = unread.takeUpTo(row, order);
+      raiseReadOrder(row, order);
+      if (read.length > 0) recountUnread(row);
+      return read;
     },
+    readThese(ids) {
+      const changed = new Set(ids.flatMap((id) => unread.take(id) ?? []));
+      for (const row of changed) recountUnread(row);
+      return changed.size > 0;
+    },
+    raiseReadOrder,
     update(row, change) {
       if (change.archived !== undefined) unreadKnown = undefined;
       for (const [column, value] of Object.entries(change)) {
@@ -140,12 +152,8 @@ export function openConversations(database: SqlDatabase, messages: MessageStore,
       }
     },
     recount(row) {
-      unreadKnown = undefined;
-      const readOrder =
-        database.prepare("SELECT read_order FROM conversations WHERE row = ?").get<{ read_order: number }>(row)?.read_order ?? 0;
-      database
-        .prepare("UPDATE conversations SET last_order = ?, unread = ? WHERE row = ?")
-        .run(messages.lastOrder(row), countUnread(row, readOrder), row);
+      database.prepare("UPDATE conversations SET last_order = ? WHERE row = ?").run(messages.lastOrder(row), row);
+      recountUnread(row);
     },
     unreadTotal() {
       if (unreadKnown !== undefined) return unreadKnown;

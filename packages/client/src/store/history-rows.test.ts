@@ -29,7 +29,7 @@ function insert(store: Store, { who, ms, outgoing, kind }: Given, id: MessageId)
       id, conversation: row, sentAtMs: ms, orderFrom: ms * 1_000, outgoing, senderAccount: PEOPLE[who]!, senderName: "", kind,
       status: outgoing ? "sent" : "received", text: kind === "undecryptable" ? "" : `text ${ms}`, quoted: undefined, attachments: [],
     })!; // prettier-ignore
-    store.conversations.noteMessage(row, order, !outgoing && kind !== "system");
+    store.conversations.noteMessage(row, order, outgoing || kind === "system" ? undefined : id);
   });
 }
 
@@ -72,7 +72,7 @@ test("chunks in any order, some twice, leave the source's rows and counters that
       const source = open();
       given.forEach((one, index) => insert(source, one, ids[index]!));
       for (let row = 1; row <= PEOPLE.length; row++)
-        if (source.conversations.byRow(row) !== undefined) source.conversations.markRead(row, read * 1_000);
+        if (source.conversations.byRow(row) !== undefined) source.conversations.readUpTo(row, read * 1_000);
       const sink = open();
       // Some came before the history did, a few of them unreadable there: those are replaced.
       given.slice(0, already).forEach((one, index) => insert(sink, index === 0 ? { ...one, kind: "undecryptable" } : one, ids[index]!));
@@ -86,6 +86,10 @@ test("chunks in any order, some twice, leave the source's rows and counters that
       for (const { chunk } of shuffled) writer.commitChunk(JOB, chunk.index, chunk.page.conversations);
 
       expect(texts(sink)).toEqual(texts(source));
+      const readable = ids.filter((_, index) => given[index]!.kind !== "undecryptable");
+      const unreadOf = (store: Store) => new Set(store.unread.newest(1_000));
+      const [atSource, atSink] = [unreadOf(source), unreadOf(sink)];
+      for (const id of readable) expect(atSink.has(id)).toBe(atSource.has(id));
       const kept = counters(sink);
       for (let row = 1; row <= PEOPLE.length; row++)
         if (sink.conversations.byRow(row) !== undefined) sink.database.transaction(() => sink.conversations.recount(row));

@@ -30,6 +30,7 @@ import type { ConversationRow, ConversationStore } from "./conversations.ts";
 import type { HistoryJobStore } from "./history-jobs.ts";
 import { KIND_CODES, STATUS_CODES } from "./message-rows.ts";
 import type { MessageStore, NewAttachment, NewMessage } from "./messages.ts";
+import type { UnreadStore } from "./unread.ts";
 
 interface Row {
   readonly order_key: number;
@@ -44,10 +45,11 @@ interface Row {
   readonly text: string;
   readonly attachment_count: number;
   readonly notice: string;
+  readonly unread: number;
 }
 
-const COLUMNS =
-  "order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, attachment_count, notice";
+const COLUMNS = `order_key, id, conversation, sent_at_ms, outgoing, sender_account, sender_name, kind, status, text, attachment_count, notice,
+  EXISTS (SELECT 1 FROM unread_messages u WHERE u.message = order_key) AS unread`;
 /** What cannot be read here is no help to anyone else. */
 const READABLE = `kind <> ${KIND_CODES.undecryptable}`;
 
@@ -55,6 +57,7 @@ interface Parts {
   readonly database: SqlDatabase;
   readonly messages: MessageStore;
   readonly conversations: ConversationStore;
+  readonly unread: UnreadStore;
   readonly historyJobs: HistoryJobStore;
 }
 
@@ -71,6 +74,7 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       outgoing: row.outgoing === 1,
       system: row.kind === KIND_CODES.system,
       notice: row.notice,
+      unread: row.unread === 1,
       attachments: row.attachment_count === 0 ? [] : attachmentsOf(messages, row.order_key),
     });
   /** About what the attachments of a message take in a chunk; thumbnails above all. */
@@ -105,6 +109,7 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       totalMessages: BigInt(totalOf(row)),
       readUpToMs: BigInt(Math.floor(conversation.read_order / ORDER_STEPS_PER_MS)),
       request: conversation.accepted === 0,
+      knowsUnread: true,
     });
   };
   const group = (rows: readonly Row[]): HistoryConversation[] => {
@@ -175,16 +180,18 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
 }
 
 export function openHistoryWriter(
-  { database, messages, conversations, historyJobs }: Parts,
+  { database, messages, conversations, unread, historyJobs }: Parts,
   toOwnView: (entry: HistoryEntry) => { outgoing: boolean },
 ): HistoryWriter {
   interface Arriving {
     readonly message: NewMessage;
     readonly into: Changed;
+    /** What the source says; `undefined`: it does not know of single messages. */
+    readonly isUnread: boolean | undefined;
   }
   interface Changed {
     readonly conversation: ConversationRow;
-    /** Of the conversation, once what the source says was read is taken over. */
+    /** Of the conversation, for sources that know no other way. */
     readonly readOrder: number;
     lastOrder: number;
     unread: number;
@@ -201,22 +208,25 @@ export function openHistoryWriter(
     if (incoming.title !== "" && conversation.title === "") conversations.update(conversation.row, { title: incoming.title });
     if (incoming.complete && conversation.history_complete === 0) conversations.update(conversation.row, { history_complete: 1 });
     const readUpTo = incoming.readUpToMs > 0n ? orderOfMs(Number(incoming.readUpToMs)) + ORDER_STEPS_PER_MS - 1 : 0;
-    if (readUpTo > conversation.read_order) conversations.markRead(conversation.row, readUpTo);
+    if (incoming.knowsUnread) conversations.raiseReadOrder(conversation.row, readUpTo);
+    else if (readUpTo > conversation.read_order) conversations.readUpTo(conversation.row, readUpTo);
     return { conversation, readOrder: Math.max(conversation.read_order, readUpTo), lastOrder: 0, unread: 0, recount: false };
   };
 
   /** Says whether the row was new. */
-  const storeOne = ({ message, into }: Arriving): boolean => {
+  const storeOne = ({ message, into, isUnread }: Arriving): boolean => {
+    const isOthers = !message.outgoing && message.kind !== "system";
     const order = messages.insert(message);
     if (order === undefined) {
       const replaced = messages.replacePlaceholder(message);
       if (message.attachments.some((attachment) => attachment.thumbnail !== undefined))
         messages.fillThumbnails(message.id, message.attachments);
-      into.recount ||= replaced;
+      const isReadNow = (!isOthers || isUnread === false) && unread.take(message.id) !== undefined;
+      if (replaced || isReadNow) into.recount = true;
       return replaced;
     }
     into.lastOrder = Math.max(into.lastOrder, order);
-    if (!message.outgoing && message.kind !== "system" && order > into.readOrder) into.unread++;
+    if (isOthers && (isUnread ?? order > into.readOrder) && unread.add(order, into.conversation.row, message.id)) into.unread++;
     return true;
   };
 
@@ -236,16 +246,17 @@ export function openHistoryWriter(
           changed.push(into);
           for (const entry of conversation.entries.toReversed()) {
             const message = toNewMessage(into.conversation.row, entry, toOwnView(entry).outgoing);
-            if (message !== undefined) arriving.push({ message, into });
+            const isUnread = conversation.knowsUnread ? entry.unread : undefined;
+            if (message !== undefined) arriving.push({ message, into, isUnread });
           }
         }
         // A stable sort: within a millisecond the source's order stays.
         arriving.sort((a, b) => a.message.orderFrom - b.message.orderFrom);
         let added = 0;
         for (const one of arriving) if (storeOne(one)) added++;
-        for (const { conversation, lastOrder, unread, recount } of changed) {
+        for (const { conversation, lastOrder, unread: more, recount } of changed) {
           if (recount) conversations.recount(conversation.row);
-          else if (lastOrder > 0) conversations.noteMessages(conversation.row, lastOrder, unread);
+          else if (lastOrder > 0) conversations.noteMessages(conversation.row, lastOrder, more);
         }
         if (index >= 0) historyJobs.markCommitted(jobId, index);
         return added;

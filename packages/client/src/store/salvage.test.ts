@@ -40,7 +40,7 @@ function fill(): string {
         quoted: undefined,
         attachments: [],
       });
-      if (order !== undefined) store.conversations.noteMessage(conversation.row, order, false);
+      if (order !== undefined) store.conversations.noteMessage(conversation.row, order, undefined);
     }
     store.sessions.put({ account: "a".repeat(32) as never, device: 1 as never }, new Uint8Array([1]));
   });

@@ -31,6 +31,7 @@ export function salvageStore(from: SqlDatabase | undefined, to: SqlDatabase): nu
     to.exec(
       "UPDATE conversations SET last_order = coalesce((SELECT max(order_key) FROM messages WHERE conversation = conversations.row), 0)",
     );
+    to.exec("UPDATE conversations SET unread = (SELECT count(*) FROM unread_messages WHERE conversation = conversations.row)");
     to.exec(
       "UPDATE messages SET attachment_count = (SELECT count(*) FROM attachments WHERE message = order_key) WHERE attachment_count > 0",
     );

@@ -234,7 +234,20 @@ CREATE TABLE fork_lists (
 ALTER TABLE messages ADD COLUMN notice TEXT NOT NULL DEFAULT '';
 `;
 
-const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5];
+/** Which messages are unread, one by one, and what was read on another device before it came to this one. */
+const V6 = `
+CREATE TABLE unread_messages (
+  message INTEGER PRIMARY KEY REFERENCES messages (order_key) ON DELETE CASCADE,
+  conversation INTEGER NOT NULL
+) STRICT;
+CREATE INDEX unread_messages_by_conversation ON unread_messages (conversation, message);
+INSERT INTO unread_messages (message, conversation)
+  SELECT m.order_key, m.conversation FROM conversations v JOIN messages m ON m.conversation = v.row AND m.order_key > v.read_order
+  WHERE m.outgoing = 0 AND m.kind <> 1;
+CREATE TABLE read_ahead (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE) STRICT;
+`;
+
+const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
@@ -261,6 +274,6 @@ function readVersion(database: SqlDatabase): number {
 
 /** Every table that holds user data or keys, in an order that respects references. */
 export const WIPED_TABLES = [
-  "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
+  "unread_messages", "read_ahead", "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
   "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "fork_lists", "held_deliveries", "sealed_ids", "kv",
 ] as const; // prettier-ignore

@@ -48,7 +48,7 @@ function add(account: AccountId, change: Partial<NewMessage> = {}): { id: Messag
     const { row } = store.conversations.ensure(conversationWith(account));
     const given = message(row, change);
     const order = store.messages.insert(given)!;
-    store.conversations.noteMessage(row, order, !given.outgoing);
+    store.conversations.noteMessage(row, order, given.outgoing ? undefined : given.id);
     return { id: given.id, order };
   });
 }
@@ -152,8 +152,8 @@ test("conversations: pinned first, then the newest; unread and last follow", () 
   const list = store.conversations.list(false, 0, 10);
   expect(list.items.map((item) => [item.last?.text, item.unread])).toEqual([["older", 1], ["newer", 0]]); // prettier-ignore
   expect(list.total).toBe(2);
-  expect(store.conversations.markRead(1, 1_000)).toBe(true);
-  expect(store.conversations.markRead(1, 1_000)).toBe(false);
+  expect(store.conversations.readUpTo(1, 1_000)).toHaveLength(1);
+  expect(store.conversations.readUpTo(1, 1_000)).toEqual([]);
   expect(store.conversations.unreadTotal()).toBe(0);
 });
 
@@ -273,7 +273,7 @@ test("the number of unread messages follows whatever changes it, and what was un
     }),
   ).toThrow("undone");
   expect(total()).toBe(3);
-  store.conversations.markRead(2, 2_000);
+  store.conversations.readUpTo(2, 2_000);
   expect(total()).toBe(2);
   store.conversations.update(1, { archived: 1 });
   expect(total()).toBe(1);

@@ -20,12 +20,14 @@ import { openSealedIds, type SealedIdStore } from "./sealed-ids.ts";
 import { openSearch, type SearchStore } from "./search.ts";
 import { openSessions, type SessionStore } from "./sessions.ts";
 import { openStateEntries, type StateEntryStore } from "./state-entries.ts";
+import { openUnread, type UnreadStore } from "./unread.ts";
 
 export interface Store {
   readonly database: SqlDatabase;
   readonly kv: KeyValues;
   readonly conversations: ConversationStore;
   readonly messages: MessageStore;
+  readonly unread: UnreadStore;
   readonly search: SearchStore;
   readonly contacts: ContactStore;
   readonly lists: DeviceListStore;
@@ -53,12 +55,14 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
   const lists = openDeviceLists(database, primitives);
   const kv = openKeyValues(database);
   const sealedIds = openSealedIds(database);
-  const conversations = openConversations(database, messages, () => kv.getBytes(SETTLING) !== undefined);
+  const unread = openUnread(database);
+  const conversations = openConversations(database, messages, unread, () => kv.getBytes(SETTLING) !== undefined);
   return {
     database,
     kv,
     conversations,
     messages,
+    unread,
     search: openSearch(database, messages),
     contacts: openContacts(database),
     lists,

@@ -437,6 +437,27 @@ export declare type StateUpdates = Message$1<"hawser.v1.StateUpdates"> & {
    * @generated from field: repeated hawser.v1.StateUpdate updates = 1;
    */
   updates: StateUpdate[];
+
+  /**
+   * Messages of others that are read, whatever a device knows of them.
+   *
+   * @generated from field: repeated bytes read_message_ids = 2;
+   */
+  readMessageIds: Uint8Array[];
+
+  /**
+   * Those that the sender holds to be unread: whoever knows better says so.
+   *
+   * @generated from field: repeated bytes unread_message_ids = 3;
+   */
+  unreadMessageIds: Uint8Array[];
+
+  /**
+   * The sender may have missed something: whoever reads this answers with its own unread ones, and those answer no further.
+   *
+   * @generated from field: bool asks = 4;
+   */
+  asks: boolean;
 };
 
 /**
@@ -493,6 +514,8 @@ export declare type StateUpdate = Message$1<"hawser.v1.StateUpdate"> & {
 export declare const StateUpdateSchema: GenMessage<StateUpdate>;
 
 /**
+ * `by_ids`: which messages are read is said by their ids (`StateUpdates.read_message_ids`); the rest is for devices that do not know these.
+ *
  * @generated from message hawser.v1.ReadState
  */
 export declare type ReadState = Message$1<"hawser.v1.ReadState"> & {
@@ -510,6 +533,11 @@ export declare type ReadState = Message$1<"hawser.v1.ReadState"> & {
    * @generated from field: int64 up_to_sent_at_ms = 3;
    */
   upToSentAtMs: bigint;
+
+  /**
+   * @generated from field: bool by_ids = 4;
+   */
+  byIds: boolean;
 };
 
 /**
@@ -1064,6 +1092,13 @@ export declare type HistoryConversation = Message$1<"hawser.v1.HistoryConversati
    * @generated from field: bool request = 7;
    */
   request: boolean;
+
+  /**
+   * Each entry says whether it is unread; otherwise `read_up_to_ms` does.
+   *
+   * @generated from field: bool knows_unread = 47;
+   */
+  knowsUnread: boolean;
 };
 
 /**
@@ -1136,6 +1171,13 @@ export declare type HistoryEntry = Message$1<"hawser.v1.HistoryEntry"> & {
    * @generated from field: string notice = 46;
    */
   notice: string;
+
+  /**
+   * Of others, and read on no device that the source knows of.
+   *
+   * @generated from field: bool unread = 47;
+   */
+  unread: boolean;
 };
 
 /**
