@@ -1,6 +1,7 @@
 /**
- * Which key and nonce made which ciphertext. Two ciphertexts of one key and nonce are harmless as long as only one of them ever
- * leaves (a transaction that was rolled back may be repeated); both on the wire break the rule.
+ * Which key and nonce made which ciphertext. Two ciphertexts of one key and nonce are harmless as long as a server stores
+ * only one of them: a transaction that was rolled back may be repeated, a frame may be written into a dead connection or be refused. Both
+ * stored break the rule.
  */
 import type { Bytes, Primitives } from "@hawser/base";
 import type { Violations } from "./violation.ts";
@@ -16,7 +17,7 @@ interface Made {
 
 export class KeyUse {
   readonly #made = new Map<string, Made[]>();
-  readonly #onWire = new Map<string, string>();
+  readonly #stored = new Map<string, string>();
   readonly #violations: Violations;
 
   constructor(violations: Violations) {
@@ -48,19 +49,22 @@ export class KeyUse {
     else if (!made.some((other) => other.ciphertext === entry.ciphertext)) made.push(entry);
   }
 
-  /** Something left a device; whatever ciphertexts stand in it. */
-  onWire(bytes: Bytes, device: string): void {
+  /** A server has stored something of a device; whatever ciphertexts stand in it. */
+  stored(bytes: Bytes, device: string): void {
     const whole = text(bytes);
     for (let at = 0; at + PREFIX_SIZE_BYTES <= whole.length; at++) {
       const made = this.#made.get(whole.slice(at, at + PREFIX_SIZE_BYTES));
       if (made === undefined) continue;
       for (const { keyAndNonce, ciphertext } of made) {
         if (!whole.startsWith(ciphertext, at)) continue;
-        const before = this.#onWire.get(keyAndNonce);
+        const before = this.#stored.get(keyAndNonce);
         if (before !== undefined && before !== ciphertext) {
-          this.#violations.add("no key and nonce twice", `${device} sent two ciphertexts of one ${keyAndNonce.slice(0, 3)} key and nonce`);
+          this.#violations.add(
+            "no key and nonce twice",
+            `${device} had two ciphertexts stored of one ${keyAndNonce.slice(0, 3)} key and nonce`,
+          );
         }
-        this.#onWire.set(keyAndNonce, ciphertext);
+        this.#stored.set(keyAndNonce, ciphertext);
         // Nothing else begins inside a ciphertext.
         at += ciphertext.length - 1;
         break;

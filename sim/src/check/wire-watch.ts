@@ -1,9 +1,9 @@
 /**
  * Watches every frame on every connection. It knows what the server has acknowledged, that no frame holds plaintext, and that no
- * ciphertext on the wire shares key and nonce with another.
+ * ciphertext that it stored shares key and nonce with another.
  */
 import { type Bytes, messageIdFromBytes, type MessageId } from "@hawser/base";
-import { decodeBatch, decodeSend, FRAME_TYPES } from "@hawser/wire";
+import { decodeBatch, decodeSend, FRAME_TYPES, type SendFrame } from "@hawser/wire";
 import type { Network } from "../engine/network.ts";
 import type { VirtualConnection } from "../engine/virtual-connection.ts";
 import type { KeyUse } from "./key-use.ts";
@@ -18,7 +18,7 @@ export const holdsCanary = (bytes: Bytes): boolean => Buffer.from(bytes.buffer, 
 export class WireWatch {
   /** Acknowledged by the server. */
   readonly accepted = new Set<MessageId>();
-  readonly #requests = new WeakMap<VirtualConnection, Map<number, MessageId>>();
+  readonly #requests = new WeakMap<VirtualConnection, Map<number, SendFrame>>();
   readonly #violations: Violations;
   readonly #keyUse: KeyUse;
 
@@ -45,17 +45,19 @@ export class WireWatch {
       requests = new Map();
       this.#requests.set(connection, requests);
     }
-    requests.set(frame.value.request, messageIdFromBytes(frame.value.messageId));
-    this.#keyUse.onWire(frame.value.body, connection.device);
-    for (const target of frame.value.targets) for (const capsule of target.capsules) this.#keyUse.onWire(capsule.bytes, connection.device);
+    requests.set(frame.value.request, frame.value);
   }
 
   #batch(connection: VirtualConnection, bytes: Bytes): void {
     const batch = decodeBatch(bytes);
     if (!batch.ok) return this.#violations.add("no fault inside", `the server sent ${connection.device} a malformed batch`);
     for (const request of batch.value.acks) {
-      const id = this.#requests.get(connection)?.get(request);
-      if (id !== undefined) this.accepted.add(id);
+      const frame = this.#requests.get(connection)?.get(request);
+      if (frame === undefined) continue;
+      this.accepted.add(messageIdFromBytes(frame.messageId));
+      // What a server did not store it does not keep, and can say nothing of to a store that was put back.
+      this.#keyUse.stored(frame.body, connection.device);
+      for (const target of frame.targets) for (const capsule of target.capsules) this.#keyUse.stored(capsule.bytes, connection.device);
     }
   }
 }

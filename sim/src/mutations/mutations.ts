@@ -73,7 +73,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "sessions of an old copy are used again",
     caughtBy: ["no key and nonce twice", ...LOST],
-    seed: 9,
+    seed: 26,
     seams: () => {
       const memory = new Map<Device, { copies: Record<string, unknown>[]; starts: number }>();
       return { device: (device) => ({ database: (database) => oldSessions(database, device, memory) }) };
@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a store that was put back goes on where it stood",
     caughtBy: ["no key and nonce twice"],
-    seed: 9,
+    seed: 71,
     seams: () => ({ device: () => ({ transport: oldCopiesUnnoticed }) }),
   },
   {
