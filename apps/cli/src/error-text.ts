@@ -152,6 +152,23 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   DECISION_DEADLINE: [EXIT.offline, "Nobody decided on the phone in time.", "Run hawser link again."],
   ACTIVATION_DEADLINE: [EXIT.offline, "The new device did not come online in time.", NEW_CODE],
   DECLINED: [EXIT.refused, "The link was declined.", "If that was a mistake, start again with a fresh code."],
+  PASSKEY_OTHER_ORIGIN: [
+    EXIT.refused,
+    "The passkey was used on a page that is not ours: a fake login page. It was refused.",
+    "Close that page, and type the address yourself.",
+  ],
+  PASSKEY_INVALID: [EXIT.refused, "The passkey did not pass its check.", NEW_CODE],
+  PASSKEY_REQUIRED: [
+    EXIT.refused,
+    "This account links only with a passkey, and the new device showed none.",
+    "Link a browser that has the passkey, or allow links without one in the phone's settings.",
+  ],
+  PASSKEY_UNUSABLE: [EXIT.usage, "This is no passkey that can be used here.", "Try another authenticator."],
+  MATCH_CODE_WRONG: [
+    EXIT.refused,
+    "These are not the digits that the other screen shows.",
+    "If it shows others than this device expects, somebody else may be asking. Start again with a fresh code.",
+  ],
   CHANNEL_TAMPERED: [EXIT.refused, "Somebody changed what was sent. The link was stopped.", "Try again on another network."],
   VERSION: [EXIT.updateNeeded, "The two devices have no version in common.", "Update the older of the two."],
   CANCELLED: [EXIT.refused, "The link was cancelled.", "Run hawser link again when you like."],

@@ -100,6 +100,9 @@ export interface Http {
  * Primitives that a platform may offer natively. `@hawser/crypto` brings pure ones (`purePrimitives`); `io-node` injects
  * native ones. Both give the same bytes: one test suite runs against both. All functions are synchronous.
  */
+/** ECDSA on P-256 with SHA-256: `publicKey` is an uncompressed point (65 bytes), `signature` r ‖ s (64 bytes). False for whatever does not verify. */
+export type VerifyP256 = (publicKey: Bytes, message: Bytes, signature: Bytes) => Promise<boolean>;
+
 export interface Primitives {
   sha256(data: Bytes): Bytes;
   sha512(data: Bytes): Bytes;

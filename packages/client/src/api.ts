@@ -3,12 +3,14 @@
  * (structured-clone safe), so that the same interface works in process and across a worker boundary.
  */
 import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId } from "@hawser/base";
-import type { LinkErrorName, LinkStage, LinkStatus } from "@hawser/linking";
+import type { LinkErrorName, LinkStage, LinkStatus, PasskeyAnswer, PasskeyRequest } from "@hawser/linking";
 import type { ErrorName } from "@hawser/wire";
+import type { PasskeySettings } from "./account/passkey-settings.ts";
 import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 import type { Contact, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 import type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 import type { FileSource } from "./file-source.ts";
+import type { ImportPreview } from "./importing/import-preview.ts";
 
 export type ClientPhase = "empty" | "linking" | "ready" | "revoked";
 
@@ -164,19 +166,6 @@ export interface SearchHit {
   readonly ranges: readonly (readonly [number, number])[];
 }
 
-export interface ImportPreview {
-  readonly importId: string;
-  readonly title: string;
-  readonly participants: readonly string[];
-  readonly selfGuess: string | undefined;
-  readonly messageCount: number;
-  readonly firstAtMs: number;
-  readonly lastAtMs: number;
-  readonly mediaCount: number;
-  readonly dateOrder: "day-first" | "month-first" | "year-first";
-  readonly dateOrderCertain: boolean;
-}
-
 export type ClientEvent =
   | { readonly type: "state"; readonly state: ClientState }
   | { readonly type: "link"; readonly link: LinkStatus }
@@ -206,6 +195,8 @@ export type ClientErrorName =
   | "RECOVERY_CODE_MALFORMED"
   | "RECOVERY_CODE_WRONG"
   | "IMPORT_UNREADABLE"
+  | "MATCH_CODE_WRONG"
+  | "PASSKEY_UNUSABLE"
   | "STORAGE_FULL"
   | "STORAGE_LOST"
   | "OFFLINE"
@@ -245,6 +236,11 @@ export interface HawserClient {
   restoreAccount(options: { handle: string; recoveryCode: string; deviceName: string }): Promise<SelfInfo>;
   setDisplayName(name: string): Promise<void>;
   setSettings(settings: Partial<Settings>): Promise<void>;
+  passkeySettings(): Promise<PasskeySettings>;
+  /** A new passkey of this platform, ES256; `spki` as `getPublicKey()` gives it, both base64url. Rejects with PASSKEY_UNUSABLE for other kinds of key. */
+  addPasskey(passkey: { credentialId: string; spki: string; rpId: string }): Promise<void>;
+  removePasskey(credentialId: string): Promise<void>;
+  setPasskeyRequired(required: boolean): Promise<void>;
   /** The person has read `ClientState.notice`. */
   dismissNotice(): Promise<void>;
 
@@ -258,7 +254,11 @@ export interface HawserClient {
     typedCode?: boolean;
     /** `phone`: the account moves here from the phone that approves (see `finishMove`). A companion when absent. */
     as?: Role;
+    /** This platform can be asked for a passkey (`LinkStatus.passkeyRequest`, answered by `answerLinkPasskey`). */
+    passkeys?: boolean;
   }): Promise<LinkStatus>;
+  /** What the authenticator answered, or nothing: this device has none, or its person goes on without. The first answer counts. */
+  answerLinkPasskey(answer?: PasskeyAnswer): Promise<void>;
   /**
    * The other way round: a code that the phone shows (`showReverseCode`), read here by a camera, from an image or pasted. While this
    * device shows a code of its own. Resolves when the phone can go on, rejects with CODE_… or SERVER_….
@@ -280,9 +280,13 @@ export interface HawserClient {
   /**
    * `restore`: the companion is this device of the list (`DeviceInfo.restorable`), which has lost its store; it gets its identity back and
    * the list stays as it is. `newPhone`: the account moves to it, and it gets the account's key; has to be said exactly when
-   * `LinkPeer.kind` is `phone`, else the call rejects with WRONG_ROLE.
+   * `LinkPeer.kind` is `phone`, else the call rejects with WRONG_ROLE. `typedCode`: the six digits, read from the other screen; needed where
+   * `LinkStatus.passkeyCheck` says that no passkey was shown, and has to be right wherever it is given, else MATCH_CODE_WRONG.
    */
-  approveLink(attempt: AttemptId, options?: { deviceName?: string; restore?: DeviceNumber; newPhone?: boolean }): Promise<void>;
+  approveLink(
+    attempt: AttemptId,
+    options?: { deviceName?: string; restore?: DeviceNumber; newPhone?: boolean; typedCode?: string },
+  ): Promise<void>;
   rejectLink(attempt: AttemptId): Promise<void>;
 
   // Devices
@@ -378,8 +382,9 @@ export interface HawserClient {
   cancelImport(importId: string): Promise<void>;
 }
 
-export type { ErrorName, LinkErrorName, LinkStage, LinkStatus };
+export type { ErrorName, LinkErrorName, LinkStage, LinkStatus, PasskeyAnswer, PasskeyRequest };
 export type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 export type { Contact, ListBranch, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 export type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 export type { FilePreview, FileSource } from "./file-source.ts";
+export type { ImportPreview, PasskeySettings };

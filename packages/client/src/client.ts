@@ -65,6 +65,10 @@ function accountCalls(
   | "setDisplayName"
   | "setSettings"
   | "dismissNotice"
+  | "passkeySettings"
+  | "addPasskey"
+  | "removePasskey"
+  | "setPasskeyRequired"
 > {
   const { core, connection, queue } = engine;
   return {
@@ -121,6 +125,10 @@ function accountCalls(
       if (!settings.reportOutcomes) engine.outcomes.forget();
       core.notify.changed("state");
     },
+    passkeySettings: async () => engine.passkeys.settings(),
+    addPasskey: async (passkey) => engine.passkeys.add(passkey),
+    removePasskey: async (credentialId) => engine.passkeys.remove(credentialId),
+    setPasskeyRequired: async (required) => engine.passkeys.setRequired(required),
     async dismissNotice() {
       core.identity.setNotice(undefined);
       core.notify.changed("state");
@@ -133,6 +141,7 @@ function linkCalls(
 ): Calls<
   | "startLink"
   | "openReverseCode"
+  | "answerLinkPasskey"
   | "cancelLink"
   | "linkStatus"
   | "openLinkCode"
@@ -150,6 +159,7 @@ function linkCalls(
       core.store.kv.delete("revocation");
       return companion.start(options);
     },
+    answerLinkPasskey: async (answer) => companion.answerPasskey(answer),
     async cancelLink() {
       if (core.identity.self()?.role === "phone") phone.cancel();
       else companion.cancel();

@@ -4,6 +4,7 @@
  */
 import { createPairEngine } from "@hawser/crypto";
 import { RevocationReason } from "@hawser/wire";
+import { createPasskeys, type Passkeys } from "./account/passkeys.ts";
 import { openIdentity } from "./account/identity.ts";
 import { startAfreshIfSalvaged } from "./account/old-copy.ts";
 import { keepIdentity, restoreIdentity } from "./account/vault.ts";
@@ -66,6 +67,7 @@ export interface Engine {
   readonly changes: ChangeLog;
   readonly outcomes: Outcomes;
   readonly alerts: DeviceAlerts;
+  readonly passkeys: Passkeys;
   clientState(): ClientState;
   stop(): void;
 }
@@ -110,6 +112,7 @@ export function createEngine(ports: ClientPorts): Engine {
   const state = createStateSync(core, {
     accepted: (account) => contacts.acceptedElsewhere(account),
     mayAnswerAlert: (id, writer) => alerts.mayAnswer(id, writer),
+    takePasskeys: (signed) => passkeys.take(signed),
     alertAnswered: (id) => alerts.answered(id),
     listChosen: (account, value) => forks.chosenElsewhere(account, value),
     // A companion that wiped itself; only a phone can take it off the list.
@@ -117,6 +120,7 @@ export function createEngine(ports: ClientPorts): Engine {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
     },
   });
+  const passkeys = createPasskeys(core, (signed) => state.share("passkeys", "", signed));
   const alerts = createDeviceAlerts(core, {
     nameOf: (device) => ownList.nameOf(device),
     share: (id, value) => state.share("alert", id, value),
@@ -149,6 +153,7 @@ export function createEngine(ports: ClientPorts): Engine {
     ownList,
     capsules,
     queue,
+    passkeys: () => passkeys.forLinks(),
     linked(attempt, device) {
       history.linked(attempt, device);
       store.atomically(() => state.sendAllTo(device));
@@ -178,7 +183,7 @@ export function createEngine(ports: ClientPorts): Engine {
   });
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, changes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone, rendezvous]) part.stop();

@@ -1,6 +1,6 @@
 /** Everything the client needs from the platform. Made at a composition root (`@hawser/sdk` for Node, a worker for browsers). */
 import type { LocalDateTime } from "@hawser/chat-import";
-import type { Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
+import type { Clock, Http, Primitives, Random, SqlDatabase, Transport, VerifyP256 } from "@hawser/base";
 import type { RecoveryKdf } from "@hawser/crypto";
 import type { Compression } from "@hawser/sync";
 import type { IdentityVault } from "./account/vault.ts";
@@ -18,6 +18,8 @@ export interface ClientPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly primitives: Primitives;
+  /** Checks passkeys of devices that want to link. Where it is absent none counts as shown. */
+  readonly verifyP256?: VerifyP256;
   /** Where this application was loaded from or configured for, e.g. `https://chat.example.org`; devices sign for it. */
   readonly origin: string;
   /** Base of the server's addresses, `http(s)://host[:port]`; usually the origin. */

@@ -15,7 +15,9 @@ export { type ChainOutcome, mergeDeviceLists, type MergeOutcome, verifyChain } f
 export * from "./safety-number.ts";
 export * from "./secret-bytes.ts";
 export * from "./attachment-stream.ts";
+export * from "./account/passkey-list.ts";
 export * from "./link/link-channel.ts";
+export * from "./link/passkey-assertion.ts";
 export * from "./link/reverse-courier.ts";
 export * from "./link/typed-courier.ts";
 export * from "./recovery.ts";

@@ -9,6 +9,7 @@ export { loadSqlite } from "./sqlite-module.ts";
 export * from "./storage-heartbeat.ts";
 export * from "./storage-probe.ts";
 export * from "./streaming-http.ts";
+export * from "./verify-p256.ts";
 export * from "./way-probes.ts";
 export * from "./web-clock.ts";
 export * from "./websocket-transport.ts";

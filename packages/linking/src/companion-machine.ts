@@ -54,6 +54,10 @@ const ENDED: Partial<CompanionState> = {
   secrets: undefined,
   writerToken: "",
   requestEnvelope: undefined,
+  passkeyRequest: undefined,
+  passkeyAnswer: undefined,
+  passkeyEnvelope: undefined,
+  passkeySent: false,
   decisionEnvelope: undefined,
   approval: undefined,
   activeEnvelope: undefined,
@@ -95,11 +99,10 @@ const endTold = (state: CompanionState): To => ({
 
 function start(state: CompanionState, input: Of<"start">, context: StepContext): To | undefined {
   if ((state.kind === "failed" || state.kind === "ending") && state.failuresInARow >= FAILURES_BEFORE_DIAGNOSIS) return undefined;
-  const { origin, deviceName, platform, code } = input;
-  const as = input.as ?? "companion";
-  if (code !== undefined)
-    return { to: "waiting-for-scan", with: { ...FORGOTTEN, as, origin, deviceName, platform, codes: [code], rotations: 1 } };
-  return { to: "preparing", with: { ...FORGOTTEN, as, origin, deviceName, platform, making: newCode(context.random) } };
+  const { origin, deviceName, platform, code, as = "companion", passkeys = false } = input;
+  const fresh = { ...FORGOTTEN, as, origin, deviceName, platform, passkeys };
+  if (code !== undefined) return { to: "waiting-for-scan", with: { ...fresh, codes: [code], rotations: 1 } };
+  return { to: "preparing", with: { ...fresh, making: newCode(context.random) } };
 }
 
 /** A page that was loaded again drew a code of its own at once: it works beside the one before. A person is there, so the count begins anew. */
@@ -157,10 +160,10 @@ function scanned(state: CompanionState, input: Of<"slot">, context: StepContext)
 
 function answered(state: CompanionState, { result }: Of<"crypto-result">): To {
   if (result.kind !== "answer-offer") return failed(state, result.kind === "failed" ? result.error : "CHANNEL_TAMPERED");
-  const { offer, requestEnvelope, matchCode } = result;
+  const { offer, requestEnvelope, matchCode, passkey: passkeyRequest } = result;
   if (offer.origin !== state.origin) return failed(state, "CODE_OTHER_ORIGIN");
   if (offer.protocolMax < PROTOCOL_MIN) return failed(state, "VERSION");
-  return { to: "requesting", with: { offer, requestEnvelope, matchCode } };
+  return { to: "requesting", with: { offer, requestEnvelope, matchCode, passkeyRequest } };
 }
 
 function requestPut(state: CompanionState, input: Of<"put-result">): To {
@@ -168,6 +171,18 @@ function requestPut(state: CompanionState, input: Of<"put-result">): To {
   if (verdict.kind === "done") return { to: "comparing" };
   if (verdict.kind === "refused") return failed(state, verdict.error);
   return retryIn(state, verdict.afterMs);
+}
+
+function passkeyGiven(state: CompanionState, { answer }: Of<"passkey">): To | undefined {
+  if (state.passkeyRequest === undefined) return undefined;
+  const given = { passkeyRequest: undefined, passkeyAnswer: answer ?? ("none" as const) };
+  return { to: state.kind, stay: state.kind === "comparing" ? "serve" : "only", with: given };
+}
+
+/** A phone that never hears it asks for the digits, so nothing is lost by a refusal. */
+function passkeyPut(state: CompanionState, input: Of<"put-result">): To {
+  const verdict = judgePut(input.result);
+  return verdict.kind === "retry" ? retryIn(state, verdict.afterMs) : { to: "comparing", stay: "only", with: { passkeySent: true } };
 }
 
 function decisionCame(state: CompanionState, input: Of<"slot">): To | undefined {
@@ -231,6 +246,14 @@ export const COMPANION_ROWS: readonly Row<CompanionKind, string, Handler>[] = [
   ...row<"timer">(["requesting"], "timer:retry", ["requesting"], again),
   ...row<"timer">(["requesting"], "timer:deadline", ["failed"], (state) => failed(state, "SERVER_UNREACHABLE")),
 
+  ...(["requesting", "comparing"] as const).flatMap((kind) => row<"passkey">([kind], "passkey", [kind], passkeyGiven)),
+  ...row<"crypto-result">(["comparing"], "crypto-result", ["comparing", "ending", "failed"], (state, { result }) =>
+    result.kind === "seal-passkey"
+      ? { to: "comparing", stay: "serve", with: { passkeyEnvelope: result.passkeyEnvelope } }
+      : over(state, "CHANNEL_TAMPERED"),
+  ),
+  ...row<"put-result">(["comparing"], "put-result", ["comparing"], passkeyPut),
+  ...row<"timer">(["comparing"], "timer:retry", ["comparing"], again),
   ...row<"slot">(["requesting", "comparing"], "slot", ["checking", "hearing-end"], decisionCame),
   ...row<"watch-failed">(["requesting", "comparing"], "watch-failed", ["failed"], (state, input) => {
     const error = input.rendezvousId === state.channel?.rendezvousId ? refusal(input.error) : undefined;

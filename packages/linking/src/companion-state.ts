@@ -1,6 +1,15 @@
 /** What a companion remembers of a link, and its states with their deadlines. JSON-safe. */
 import type { LinkStateRule } from "./link-machine.ts";
-import type { ApprovalFields, Base64Url, CompanionChannel, NewDeviceKind, NewDeviceSecrets, OfferFields } from "./link-jobs.ts";
+import type {
+  ApprovalFields,
+  Base64Url,
+  CompanionChannel,
+  NewDeviceKind,
+  NewDeviceSecrets,
+  OfferFields,
+  PasskeyAnswer,
+  PasskeyRequest,
+} from "./link-jobs.ts";
 import type { LinkErrorName } from "./link-status.ts";
 import type { WaitForTurn } from "./waiting-place.ts";
 
@@ -52,6 +61,14 @@ export interface CompanionState {
   readonly offer: OfferFields | undefined;
   readonly matchCode: string | undefined;
   readonly requestEnvelope: Base64Url | undefined;
+  /** This platform can be asked for a passkey. */
+  readonly passkeys: boolean;
+  /** What the account asks this device's authenticator; gone once it was answered. */
+  readonly passkeyRequest: PasskeyRequest | undefined;
+  /** The answer to be sealed, which may be that there is none. */
+  readonly passkeyAnswer: PasskeyAnswer | "none" | undefined;
+  readonly passkeyEnvelope: Base64Url | undefined;
+  readonly passkeySent: boolean;
   readonly decisionEnvelope: Base64Url | undefined;
   readonly approval: ApprovalFields | undefined;
   readonly activeEnvelope: Base64Url | undefined;
@@ -120,6 +137,11 @@ export const INITIAL_COMPANION: CompanionState = {
   offer: undefined,
   matchCode: undefined,
   requestEnvelope: undefined,
+  passkeys: false,
+  passkeyRequest: undefined,
+  passkeyAnswer: undefined,
+  passkeyEnvelope: undefined,
+  passkeySent: false,
   decisionEnvelope: undefined,
   approval: undefined,
   activeEnvelope: undefined,

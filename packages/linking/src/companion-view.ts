@@ -5,7 +5,9 @@ import { LINK_END_SLOT } from "@hawser/crypto";
 import type { CompanionEffect } from "./link-effects.ts";
 import type { CompanionKind, CompanionState } from "./companion-state.ts";
 import { formatLinkCode } from "./link-code.ts";
+import type { CompanionChannel } from "./link-jobs.ts";
 import type { Needs } from "./link-machine.ts";
+import { PASSKEY_SLOT } from "./slot-bytes.ts";
 import { errorShown, groupDigits, type LinkStage, type LinkStatus } from "./link-status.ts";
 
 const STAGES: Readonly<Record<CompanionKind, LinkStage>> = {
@@ -44,8 +46,18 @@ export function companionStatus(state: CompanionState): LinkStatus {
     peer: offer === undefined ? undefined : { name: offer.handle, platform: "phone", origin: offer.origin },
     error: errorShown(state.error, state.retryAtMs, state.toldByOther),
     queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
+    passkeyRequest: state.passkeyRequest,
     failuresInARow: state.failuresInARow,
   };
+}
+
+/** The passkey's answer goes out while the phone's decision is awaited. */
+function passkeyNeeds(state: CompanionState, channel: CompanionChannel): Needs<CompanionEffect<CompanionState>> {
+  const { offer, passkeyAnswer, passkeyEnvelope, writerToken } = state;
+  if (offer === undefined || passkeyAnswer === undefined || state.passkeySent) return {};
+  const answer = passkeyAnswer === "none" ? undefined : passkeyAnswer;
+  if (passkeyEnvelope === undefined) return { job: { kind: "seal-passkey", channel, attemptId: offer.attemptId, answer } };
+  return { put: { rendezvousId: channel.rendezvousId, side: "companion", index: PASSKEY_SLOT, body: passkeyEnvelope, writerToken } };
 }
 
 /** What each state asks of the world; see `Needs`. */
@@ -69,6 +81,7 @@ export function companionNeeds(state: CompanionState): Needs<CompanionEffect<Com
           deviceName: state.deviceName,
           platform: state.platform,
           origin: state.origin,
+          passkeys: state.passkeys,
         },
       };
     case "requesting":
@@ -76,7 +89,7 @@ export function companionNeeds(state: CompanionState): Needs<CompanionEffect<Com
       if (channel === undefined || state.requestEnvelope === undefined) return {};
       const { rendezvousId } = channel;
       const watch = [{ rendezvousId, side: "phone" as const, fromIndex: 1 }];
-      if (state.kind === "comparing") return { watch };
+      if (state.kind === "comparing") return { watch, ...passkeyNeeds(state, channel) };
       return { watch, put: { rendezvousId, side: "companion", index: 0, body: state.requestEnvelope, writerToken: state.writerToken } };
     }
     case "checking": {

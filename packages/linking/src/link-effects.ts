@@ -9,7 +9,16 @@
  * - Byte values are base64url; `body` is a serialized LinkEnvelope.
  */
 import type { ErrorName } from "@hawser/wire";
-import type { ApprovalFields, Base64Url, LinkJob, LinkJobResult, NewDeviceKind, NewDeviceSecrets } from "./link-jobs.ts";
+import type {
+  AccountPasskeys,
+  ApprovalFields,
+  Base64Url,
+  LinkJob,
+  LinkJobResult,
+  NewDeviceKind,
+  NewDeviceSecrets,
+  PasskeyAnswer,
+} from "./link-jobs.ts";
 import type { LinkStatus } from "./link-status.ts";
 
 export type Side = "phone" | "companion";
@@ -78,7 +87,11 @@ export type CompanionInput =
       /** A companion when absent. */
       readonly as?: NewDeviceKind;
       readonly code?: ReadyCode;
+      /** This platform can be asked for a passkey. */
+      readonly passkeys?: boolean;
     }
+  /** The authenticator's answer to what the status asks for; `undefined`: none here, or its person goes on without. The first one counts. */
+  | { readonly type: "passkey"; readonly answer: PasskeyAnswer | undefined }
   /** Answers `activate`, or comes by itself: this device was welcomed under its certificate. */
   | { readonly type: "activated" }
   /** A verified list revokes this device (the phone undid the link). The client wipes as for any revocation. */
@@ -102,14 +115,16 @@ export type PhoneInput =
       readonly type: "scan";
       readonly code: { readonly rendezvousId: Base64Url; readonly secret: Base64Url; readonly publicKey: Base64Url };
       readonly account: { readonly accountId: Base64Url; readonly handle: string; readonly origin: string };
+      readonly passkeys?: AccountPasskeys;
       /** Failures of the attempts before this one; the client keeps the last machine's count. */
       readonly failuresInARow: number;
     }
   /**
    * The person compared the match code and says yes; `deviceName` overrides what the companion called itself. `restore`: it is this
-   * device of the list, which has lost its store, and gets its identity back.
+   * device of the list, which has lost its store, and gets its identity back. `typedCode`: the digits, read from the other screen; has to be
+   * right when it is given, and has to be given where a passkey is asked for and was not shown.
    */
-  | { readonly type: "approve"; readonly deviceName?: string; readonly restore?: number }
+  | { readonly type: "approve"; readonly deviceName?: string; readonly restore?: number; readonly typedCode?: string }
   | { readonly type: "reject" }
   | {
       readonly type: "list-signed";

@@ -41,6 +41,36 @@ export interface OfferFields {
   readonly handle: string;
   readonly origin: string;
   readonly protocolMax: number;
+  /** The account has passkeys, and asks for one of these. */
+  readonly passkey?: PasskeyDemandFields;
+}
+
+export interface PasskeyDemandFields {
+  readonly rpId: string;
+  readonly credentialIds: readonly Base64Url[];
+}
+
+/** What a companion's browser is asked: `navigator.credentials.get` with these, the person verified. */
+export interface PasskeyRequest extends PasskeyDemandFields {
+  /** 32 bytes that belong to this attempt alone. */
+  readonly challenge: Base64Url;
+}
+
+/** What the browser's authenticator answered, byte by byte as it came. */
+export interface PasskeyAnswer {
+  readonly credentialId: Base64Url;
+  readonly clientDataJson: Base64Url;
+  readonly authenticatorData: Base64Url;
+  readonly signature: Base64Url;
+}
+
+/** The passkeys of the phone's account, for its own origin. */
+export interface AccountPasskeys {
+  readonly rpId: string;
+  /** Devices are linked only with one of them. */
+  readonly required: boolean;
+  /** `publicKey`: an uncompressed P-256 point. */
+  readonly credentials: readonly { readonly credentialId: Base64Url; readonly publicKey: Base64Url }[];
 }
 
 /** What a device is to become: a companion, or the account's next phone. */
@@ -53,6 +83,8 @@ export interface RequestFields {
   readonly deviceName: string;
   readonly platform: string;
   readonly origin: string;
+  /** It was asked for a passkey, and an answer will come in slot 3. */
+  readonly answersPasskey: boolean;
 }
 
 export interface SignedListFields {
@@ -75,7 +107,8 @@ export interface ApprovalFields {
   readonly accountSeed?: Base64Url;
 }
 
-export type RejectionName = "DECLINED" | "DEVICE_LIMIT" | "ORIGIN_MISMATCH" | "TIMEOUT" | "VERSION" | "UNSPECIFIED";
+export type RejectionName = "DECLINED" | "DEVICE_LIMIT" | "ORIGIN_MISMATCH" | "TIMEOUT" | "VERSION" | PasskeyFailure | "UNSPECIFIED";
+export type PasskeyFailure = "PASSKEY_OTHER_ORIGIN" | "PASSKEY_INVALID" | "PASSKEY_REQUIRED";
 
 export type DecisionFields =
   | { readonly kind: "approval"; readonly approval: ApprovalFields }
@@ -94,6 +127,8 @@ export type LinkJob =
       readonly deviceName: string;
       readonly platform: string;
       readonly origin: string;
+      /** This platform can be asked for a passkey. */
+      readonly passkeys: boolean;
     }
   /**
    * Companion: open LinkDecision (phone slot 1). An approval is only given out when the chain verifies for the offer's
@@ -111,6 +146,23 @@ export type LinkJob =
     }
   /** Companion: seal LinkActive (slot 1). */
   | { readonly kind: "seal-active"; readonly channel: CompanionChannel; readonly attemptId: Base64Url; readonly device: number }
+  /** Companion: seal LinkPasskey (slot 3); without an answer it says that there is none. */
+  | {
+      readonly kind: "seal-passkey";
+      readonly channel: CompanionChannel;
+      readonly attemptId: Base64Url;
+      readonly answer: PasskeyAnswer | undefined;
+    }
+  /** Phone: open LinkPasskey, and check what it holds for this channel, this request and this origin. */
+  | {
+      readonly kind: "open-passkey";
+      readonly channel: PhoneChannel;
+      readonly attemptId: Base64Url;
+      readonly origin: string;
+      readonly passkeys: AccountPasskeys;
+      readonly requestEnvelope: Base64Url;
+      readonly passkeyEnvelope: Base64Url;
+    }
   /** Phone: open the channel to the code's key and seal LinkOffer (slot 0). */
   | { readonly kind: "make-offer"; readonly channel: PhoneChannel; readonly offer: OfferFields }
   /** Phone: open LinkRequest (companion slot 0), check attempt id and proof. */
@@ -133,7 +185,15 @@ export type LinkJob =
 export type LinkJobResult =
   | CourierJobResult
   | { readonly kind: "make-code"; readonly publicKey: Base64Url }
-  | { readonly kind: "answer-offer"; readonly offer: OfferFields; readonly requestEnvelope: Base64Url; readonly matchCode: string }
+  | {
+      readonly kind: "answer-offer";
+      readonly offer: OfferFields;
+      readonly requestEnvelope: Base64Url;
+      readonly matchCode: string;
+      readonly passkey?: PasskeyRequest;
+    }
+  | { readonly kind: "seal-passkey"; readonly passkeyEnvelope: Base64Url }
+  | { readonly kind: "open-passkey"; readonly outcome: "verified" | "none" | "other-origin" | "invalid" }
   | { readonly kind: "open-decision"; readonly decision: DecisionFields }
   | { readonly kind: "seal-active"; readonly activeEnvelope: Base64Url }
   | { readonly kind: "make-offer"; readonly offerEnvelope: Base64Url }

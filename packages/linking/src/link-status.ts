@@ -1,6 +1,6 @@
 /** What both screens show of a link, and why it failed. Part of the client's public surface. */
 import type { AttemptId } from "@hawser/base";
-import type { NewDeviceKind } from "./link-jobs.ts";
+import type { NewDeviceKind, PasskeyRequest } from "./link-jobs.ts";
 import type { WaitingPlace } from "./waiting-place.ts";
 
 /** The stages of a link, shown alike on both screens. */
@@ -14,6 +14,8 @@ export type LinkStage =
   | "active"
   | "paused"
   | "failed";
+
+export type PasskeyCheck = "awaited" | "missing" | "verified";
 
 export interface LinkPeer {
   readonly name: string;
@@ -42,6 +44,10 @@ export interface LinkStatus {
     | undefined;
   /** While the link waits for its turn on a busy server. */
   readonly queue?: WaitingPlace | undefined;
+  /** Companion: the account asks for one of its passkeys; answered by `answerLinkPasskey`. */
+  readonly passkeyRequest?: PasskeyRequest | undefined;
+  /** Phone, where the account has passkeys: what the other side has shown. Unless `verified`, an approval needs the six digits typed. */
+  readonly passkeyCheck?: { readonly state: PasskeyCheck; readonly required: boolean } | undefined;
   /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
   readonly failuresInARow: number;
 }
@@ -70,6 +76,11 @@ export const LINK_ERROR_NAMES = [
   /** More links wait than the server lets wait. */
   "ADMISSION_FULL",
   "RATE_LIMITED",
+  /** The passkey was used on a page that is not ours: a fake login page. */
+  "PASSKEY_OTHER_ORIGIN",
+  "PASSKEY_INVALID",
+  /** The account links only with a passkey, and the new device has none. */
+  "PASSKEY_REQUIRED",
 ] as const;
 export type LinkErrorName = (typeof LINK_ERROR_NAMES)[number];
 
@@ -82,7 +93,11 @@ export const countsAsFailure = (name: LinkErrorName): boolean =>
 
 /** Whether the same thing, done again, can end differently. */
 export const canRetry = (name: LinkErrorName): boolean =>
-  name !== "CODE_OTHER_ORIGIN" && name !== "CODE_UNSUPPORTED" && name !== "VERSION" && name !== "DEVICE_LIMIT";
+  name !== "CODE_OTHER_ORIGIN" &&
+  name !== "CODE_UNSUPPORTED" &&
+  name !== "VERSION" &&
+  name !== "DEVICE_LIMIT" &&
+  name !== "PASSKEY_OTHER_ORIGIN";
 
 export const errorShown = (name: LinkErrorName | undefined, retryAtMs: number, toldByOther: boolean): LinkStatus["error"] =>
   name === undefined

@@ -7,12 +7,13 @@ import { describeRows, findDeadEnds, indexRows, type Row, toBase64Url, type Tran
 import { LINK_END_SLOT } from "@hawser/crypto";
 import { PROTOCOL_MAX } from "@hawser/wire";
 import type { PhoneEffect, PhoneInput } from "./link-effects.ts";
-import type { RejectionName } from "./link-jobs.ts";
+import type { AccountPasskeys, RejectionName } from "./link-jobs.ts";
 import { type LinkMachine, type LinkStep, type Move, resumeLink, stepLink, type StepContext } from "./link-machine.ts";
 import { countsAsFailure, type LinkErrorName } from "./link-status.ts";
 import { ACTIVITY_POLL_MS, INITIAL_PHONE, PHONE_STATES, type PhoneKind, type PhoneState, REQUEST_DEADLINE_MS } from "./phone-state.ts";
 import { phoneNeeds, phoneStatus } from "./phone-view.ts";
 import { judgePut, refusal } from "./put-outcome.ts";
+import { PASSKEY_SLOT } from "./slot-bytes.ts";
 import { waitForTurn } from "./waiting-place.ts";
 
 type Effect = PhoneEffect<PhoneState>;
@@ -33,6 +34,7 @@ const ENDED: Partial<PhoneState> = {
   writerToken: "",
   offerEnvelope: undefined,
   requestEnvelope: undefined,
+  passkeyEnvelope: undefined,
   approval: undefined,
   decision: undefined,
   decisionEnvelope: undefined,
@@ -83,13 +85,19 @@ const active = (state: PhoneState): To => ({
   effects: leave(state),
 });
 
+const demandOf = (passkeys: AccountPasskeys | undefined) =>
+  passkeys === undefined
+    ? {}
+    : { passkey: { rpId: passkeys.rpId, credentialIds: passkeys.credentials.map(({ credentialId }) => credentialId) } };
+
 function scan(_state: PhoneState, input: Of<"scan">, context: StepContext): To {
   const { rendezvousId, secret, publicKey } = input.code;
   return {
     to: "opening",
     with: {
       channel: { rendezvousId, secret, companionPublicKey: publicKey, entropy: toBase64Url(context.random.bytes(32)) },
-      offer: { attemptId: toBase64Url(context.random.bytes(16)), ...input.account, protocolMax: PROTOCOL_MAX },
+      offer: { attemptId: toBase64Url(context.random.bytes(16)), ...input.account, protocolMax: PROTOCOL_MAX, ...demandOf(input.passkeys) },
+      passkeys: input.passkeys,
       writerToken: toBase64Url(context.random.bytes(16)),
       failuresInARow: input.failuresInARow,
     },
@@ -125,7 +133,39 @@ function requestRead(state: PhoneState, { result }: Of<"crypto-result">): To {
       ...refuse("ORIGIN_MISMATCH", "CODE_OTHER_ORIGIN"),
       with: { ...read, error: "CODE_OTHER_ORIGIN", decision: { kind: "rejection", reason: "ORIGIN_MISMATCH" } },
     };
-  return { to: "comparing", with: read };
+  if (state.passkeys === undefined) return { to: "comparing", with: read };
+  if (request.answersPasskey) return { to: "comparing", with: { ...read, passkeyCheck: "awaited" } };
+  const none = withoutPasskey(state);
+  return { ...none, with: { ...read, ...none.with } };
+}
+
+/** Never a dead end, unless the person chose that: then the digits have to be typed. */
+const withoutPasskey = ({ passkeys }: PhoneState): To =>
+  passkeys?.required === true ? refuse("PASSKEY_REQUIRED", "PASSKEY_REQUIRED") : { to: "comparing", with: { passkeyCheck: "missing" } };
+
+function slotWhileComparing(state: PhoneState, input: Of<"slot">): To | undefined {
+  if (input.index !== PASSKEY_SLOT) return endCame(state, input);
+  const isAwaited = state.passkeyCheck === "awaited" && state.passkeyEnvelope === undefined;
+  if (input.rendezvousId !== state.channel?.rendezvousId || !isAwaited) return undefined;
+  return { to: "comparing", stay: "serve", with: { passkeyEnvelope: input.body } };
+}
+
+function passkeyChecked(state: PhoneState, { result }: Of<"crypto-result">): To {
+  const outcome = result.kind === "open-passkey" ? result.outcome : "invalid";
+  if (outcome === "other-origin") return refuse("PASSKEY_OTHER_ORIGIN", "PASSKEY_OTHER_ORIGIN");
+  if (outcome === "invalid") return refuse("PASSKEY_INVALID", "PASSKEY_INVALID");
+  if (outcome === "verified") return { to: "comparing", stay: "only", with: { passkeyCheck: "verified" } };
+  const none = withoutPasskey(state);
+  return none.to === "comparing" ? { ...none, stay: "only" } : none;
+}
+
+/** Where a passkey is asked for and was not shown, the digits that stand on the other screen are what lets it in. */
+function approved(state: PhoneState, { deviceName, restore, typedCode }: Of<"approve">): To | undefined {
+  const typed = typedCode?.replace(/\D/g, "");
+  if (typed !== undefined && typed !== state.matchCode) return undefined;
+  const isShown = state.passkeyCheck === undefined || state.passkeyCheck === "verified";
+  if (!isShown && (typed === undefined || state.passkeys?.required === true)) return undefined;
+  return { to: "signing", with: { deviceName: deviceName ?? state.deviceName, restore: restore ?? 0 } };
 }
 
 function listSigned(_state: PhoneState, { result }: Of<"list-signed">): To {
@@ -231,16 +271,14 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
     return error === undefined ? undefined : failed(state, error);
   }),
   ...row<"crypto-result">(["reading"], "crypto-result", ["comparing", "sealing-rejection", "ending", "failed"], requestRead),
-  ...row<"slot">(["comparing"], "slot", ["hearing-end"], endCame),
+  ...row<"slot">(["comparing"], "slot", ["comparing", "hearing-end"], slotWhileComparing),
   ...row<"crypto-result">(["hearing-end"], "crypto-result", ["checking-activity", "ending", "failed"], endHeard),
   ...row<"timer">(["hearing-end"], "timer:deadline", ["checking-activity", "ending", "failed"], (state) =>
     state.approval === undefined ? over(state, "DECISION_DEADLINE") : { to: "checking-activity", with: { error: "ACTIVATION_DEADLINE" } },
   ),
 
-  ...row<"approve">(["comparing"], "approve", ["signing"], (state, input) => ({
-    to: "signing",
-    with: { deviceName: input.deviceName ?? state.deviceName, restore: input.restore ?? 0 },
-  })),
+  ...row<"approve">(["comparing"], "approve", ["signing"], approved),
+  ...row<"crypto-result">(["comparing"], "crypto-result", ["comparing", "sealing-rejection"], passkeyChecked),
   ...row<"reject">(["comparing"], "reject", ["sealing-rejection"], () => refuse("DECLINED", "DECLINED")),
   ...row<"timer">(["comparing"], "timer:deadline", ["sealing-rejection"], () => refuse("TIMEOUT", "DECISION_DEADLINE")),
 

@@ -1,7 +1,7 @@
 /** What a phone remembers of one link attempt, and its states with their deadlines. JSON-safe. One machine per attempt. */
 import type { LinkStateRule } from "./link-machine.ts";
-import type { ApprovalFields, Base64Url, DecisionFields, OfferFields, PhoneChannel, RequestFields } from "./link-jobs.ts";
-import type { LinkErrorName } from "./link-status.ts";
+import type { AccountPasskeys, ApprovalFields, Base64Url, DecisionFields, OfferFields, PhoneChannel, RequestFields } from "./link-jobs.ts";
+import type { LinkErrorName, PasskeyCheck } from "./link-status.ts";
 import type { WaitForTurn } from "./waiting-place.ts";
 
 export type PhoneKind =
@@ -37,6 +37,10 @@ export interface PhoneState {
   readonly offered: boolean;
   readonly requestEnvelope: Base64Url | undefined;
   readonly request: RequestFields | undefined;
+  readonly passkeys: AccountPasskeys | undefined;
+  /** What the companion has shown of them; `undefined` where the account has none. */
+  readonly passkeyCheck: PasskeyCheck | undefined;
+  readonly passkeyEnvelope: Base64Url | undefined;
   readonly matchCode: string | undefined;
   /** The name the list will carry; fixed by `approve`. */
   readonly deviceName: string;
@@ -107,6 +111,9 @@ export const INITIAL_PHONE: PhoneState = {
   offered: false,
   requestEnvelope: undefined,
   request: undefined,
+  passkeys: undefined,
+  passkeyCheck: undefined,
+  passkeyEnvelope: undefined,
   matchCode: undefined,
   deviceName: "",
   restore: 0,

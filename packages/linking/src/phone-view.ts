@@ -43,6 +43,7 @@ export function phoneStatus(state: PhoneState): LinkStatus {
         : { name: request.deviceName, platform: request.platform, origin: request.origin, kind: request.kind },
     error: errorShown(state.error, state.retryAtMs, state.toldByOther),
     queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
+    passkeyCheck: state.passkeyCheck === undefined ? undefined : { state: state.passkeyCheck, required: state.passkeys?.required ?? false },
     failuresInARow: state.failuresInARow,
   };
 }
@@ -95,9 +96,14 @@ export function phoneNeeds(state: PhoneState): Needs<PhoneEffect<PhoneState>> {
       return state.endEnvelope === undefined
         ? { job: { kind: "seal-end", channel, attemptId, error: state.error } }
         : { put: put(LINK_END_SLOT, state.endEnvelope) };
-    // Only the companion's end can come here.
-    case "comparing":
-      return { watch: watchFrom(1) };
+    // The companion's passkey can come here, or its end.
+    case "comparing": {
+      const { passkeys, passkeyCheck, requestEnvelope, passkeyEnvelope } = state;
+      if (passkeys === undefined || passkeyCheck !== "awaited" || requestEnvelope === undefined || passkeyEnvelope === undefined)
+        return { watch: watchFrom(1) };
+      const { origin } = offer;
+      return { watch: watchFrom(1), job: { kind: "open-passkey", channel, attemptId, origin, passkeys, requestEnvelope, passkeyEnvelope } };
+    }
     case "undoing":
       return { ask: (effectId) => ({ type: "undo-list", effectId, attemptId }) };
     case "idle":

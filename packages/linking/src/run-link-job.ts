@@ -4,8 +4,8 @@
  * job gives the same result, and whatever is wrong with bytes from the other side is a `failed` result, never a throw.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { accountIdFromBytes, type Bytes, concat, equalBytes, type Primitives, toBase64Url, utf8 } from "@hawser/base";
-import { verifyChain } from "@hawser/crypto";
+import { accountIdFromBytes, type Bytes, concat, equalBytes, type Primitives, toBase64Url, utf8, type VerifyP256 } from "@hawser/base";
+import { passkeyChallenge, verifyChain } from "@hawser/crypto";
 import {
   DeviceKind,
   LinkActiveSchema,
@@ -31,6 +31,7 @@ import type {
 import { companionChannel, envelope, openEnvelope, phoneChannel, sealAt } from "./job-channels.ts";
 import { runCourierJob } from "./run-courier-job.ts";
 import { openEnd, sealEnd } from "./run-end-job.ts";
+import { openPasskey, passkeyDemand, sealPasskey } from "./run-passkey-job.ts";
 import { own, parseBytes } from "./slot-bytes.ts";
 
 const PROOF_LABEL = utf8("hawser link request v1\0");
@@ -39,7 +40,8 @@ const UNVERIFIED: LinkJobResult = { kind: "failed", error: "LIST_INVALID" };
 
 type JobOf<Kind extends LinkJob["kind"]> = Extract<LinkJob, { kind: Kind }>;
 
-export async function runLinkJob(primitives: Primitives, job: LinkJob): Promise<LinkJobResult> {
+/** `verifyP256` is the platform's; without one no passkey counts as shown. */
+export async function runLinkJob(primitives: Primitives, job: LinkJob, verifyP256?: VerifyP256): Promise<LinkJobResult> {
   switch (job.kind) {
     case "make-code":
       return { kind: "make-code", publicKey: toBase64Url(primitives.x25519PublicKey(own(job.ephemeralSecret))) };
@@ -57,6 +59,10 @@ export async function runLinkJob(primitives: Primitives, job: LinkJob): Promise<
       return (await sealEnd(primitives, job)) ?? TAMPERED;
     case "open-end":
       return (await openEnd(primitives, job)) ?? TAMPERED;
+    case "seal-passkey":
+      return (await sealPasskey(primitives, job)) ?? TAMPERED;
+    case "open-passkey":
+      return (await openPasskey(primitives, job, verifyP256)) ?? TAMPERED;
     case "make-offer":
       return makeOffer(primitives, job);
     case "open-request":
@@ -80,8 +86,10 @@ export async function runLinkJob(primitives: Primitives, job: LinkJob): Promise<
 async function makeOffer(primitives: Primitives, job: JobOf<"make-offer">): Promise<LinkJobResult> {
   const phone = await phoneChannel(primitives, job.channel);
   if (phone === undefined) return { kind: "failed", error: "CODE_MALFORMED" };
-  const { attemptId, accountId, ...rest } = job.offer;
-  const offer = toBinary(LinkOfferSchema, create(LinkOfferSchema, { ...rest, attemptId: own(attemptId), accountId: own(accountId) }));
+  const { attemptId, accountId, passkey, ...rest } = job.offer;
+  const demand = passkey === undefined ? {} : { passkey: { rpId: passkey.rpId, credentialIds: passkey.credentialIds.map(own) } };
+  const fields = { ...rest, ...demand, attemptId: own(attemptId), accountId: own(accountId) };
+  const offer = toBinary(LinkOfferSchema, create(LinkOfferSchema, fields));
   return { kind: "make-offer", offerEnvelope: envelope(await phone.channel.seal(0, offer), phone.encapsulatedKey) };
 }
 
@@ -93,10 +101,13 @@ async function answerOffer(primitives: Primitives, job: JobOf<"answer-offer">): 
   const { signingKey, dhKey } = publicKeys(primitives, job.secrets);
   const proof = primitives.ed25519Sign(own(job.secrets.signingSeed), concat(PROOF_LABEL, channel.channelBinding, dhKey));
   const { deviceName, platform, origin } = job;
-  const request = toBinary(
-    LinkRequestSchema,
-    create(LinkRequestSchema, { attemptId: offer.attemptId, signingKey, dhKey, deviceName, platform, origin, proof, kind: KINDS[job.as] }),
-  );
+  const { attemptId } = offer;
+  const demand = offer.passkey === undefined ? undefined : passkeyDemand(offer.passkey);
+  const answersPasskey = demand !== undefined && job.passkeys;
+  const kind = KINDS[job.as];
+  const fields = { attemptId, signingKey, dhKey, deviceName, platform, origin, proof, answersPasskey, kind };
+  const request = toBinary(LinkRequestSchema, create(LinkRequestSchema, fields));
+  const challenge = toBase64Url(passkeyChallenge(primitives, channel.channelBinding, request));
   return {
     kind: "answer-offer",
     offer: {
@@ -105,9 +116,11 @@ async function answerOffer(primitives: Primitives, job: JobOf<"answer-offer">): 
       handle: offer.handle,
       origin: offer.origin,
       protocolMax: offer.protocolMax,
+      ...(demand === undefined ? {} : { passkey: demand }),
     },
     requestEnvelope: envelope(await channel.seal(0, request)),
     matchCode: channel.matchCode(request),
+    ...(answersPasskey ? { passkey: { ...demand, challenge } } : {}),
   };
 }
 
@@ -131,6 +144,7 @@ async function openRequest(primitives: Primitives, job: JobOf<"open-request">): 
       deviceName,
       platform,
       origin,
+      answersPasskey: request.answersPasskey,
     },
     matchCode: phone.channel.matchCode(bytes),
   };

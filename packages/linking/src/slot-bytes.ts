@@ -5,6 +5,9 @@ import { assert, type Bytes, fromBase64Url } from "@hawser/base";
 import { MAX_RENDEZVOUS_BODY_BYTES } from "@hawser/wire";
 import type { Base64Url } from "./link-jobs.ts";
 
+/** Where a companion leaves what its passkey said. */
+export const PASSKEY_SLOT = 3;
+
 /** A message of the other side; `undefined` for whatever is none. */
 export function parseBytes<M extends Message>(schema: GenMessage<M>, bytes: Bytes | undefined): M | undefined {
   if (bytes === undefined || bytes.length > MAX_RENDEZVOUS_BODY_BYTES) return undefined;

@@ -3,7 +3,7 @@ import { assert, toBase64Url } from "@hawser/base";
 import type { CompanionState } from "./companion-state.ts";
 import { INITIAL_COMPANION, INITIAL_PHONE, stepCompanion, stepPhone } from "./index.ts";
 import type { CompanionEffect, CompanionInput, PhoneEffect, PhoneInput, PutOutcome } from "./link-effects.ts";
-import type { ApprovalFields, LinkJobResult, OfferFields } from "./link-jobs.ts";
+import type { AccountPasskeys, ApprovalFields, LinkJobResult, OfferFields, PasskeyAnswer } from "./link-jobs.ts";
 import type { PhoneState } from "./phone-state.ts";
 import { ORIGIN, seededRandom } from "./test-world.ts";
 
@@ -24,7 +24,15 @@ export const request = (byte: number) => ({
   deviceName: "Laptop",
   platform: "Chromium",
   origin: ORIGIN,
+  answersPasskey: false,
 });
+export const PASSKEYS: AccountPasskeys = {
+  rpId: "chat.example",
+  required: false,
+  credentials: [{ credentialId: "AQ", publicKey: key(4, 65) }],
+};
+export const PASSKEY_REQUEST = { rpId: "chat.example", credentialIds: ["AQ"], challenge: key(6) };
+export const ANSWER: PasskeyAnswer = { credentialId: "AQ", clientDataJson: "AQ", authenticatorData: "AQ", signature: "AQ" };
 export const START: Extract<CompanionInput, { type: "start" }> = {
   type: "start",
   origin: ORIGIN,
@@ -54,6 +62,12 @@ export const results: LinkJobResult[] = [
   { kind: "failed", error: "CHANNEL_TAMPERED" },
   { kind: "seal-end", endEnvelope: "AQ" },
   { kind: "open-end", error: "SERVER_REFUSED" },
+  { kind: "seal-passkey", passkeyEnvelope: "AQ" },
+  { kind: "open-passkey", outcome: "verified" },
+  { kind: "open-passkey", outcome: "none" },
+  { kind: "open-passkey", outcome: "other-origin" },
+  { kind: "open-request", request: { ...request(20), answersPasskey: true }, matchCode: "123456" },
+  { kind: "answer-offer", offer, requestEnvelope: "AQ", matchCode: "123456", passkey: PASSKEY_REQUEST },
 ];
 export const FITTING: Record<string, number> = {
   "make-code": 0,
@@ -66,6 +80,8 @@ export const FITTING: Record<string, number> = {
   "open-active": 10,
   "seal-end": 12,
   "open-end": 13,
+  "seal-passkey": 14,
+  "open-passkey": 15,
 };
 export const puts: PutOutcome[] = [
   { ok: true },

@@ -7,7 +7,7 @@ import { fromUtf8, fromBase64Url, toBase64Url, utf8 } from "@hawser/base";
 import { INITIAL_COMPANION, resumeCompanion, stepCompanion } from "./companion-machine.ts";
 import type { CompanionState } from "./companion-state.ts";
 import type { CompanionEffect, CompanionInput, LinkTimer, PhoneEffect, PhoneInput, Side } from "./link-effects.ts";
-import type { ApprovalFields, LinkJob, LinkJobResult } from "./link-jobs.ts";
+import type { AccountPasskeys, ApprovalFields, LinkJob, LinkJobResult, OfferFields } from "./link-jobs.ts";
 import type { GiverEffect } from "./courier-giver.ts";
 import type { TakerEffect } from "./courier-taker.ts";
 import { type LinkCodeParts, parseLinkCode } from "./link-code.ts";
@@ -16,6 +16,8 @@ import { INITIAL_PHONE, resumePhone, stepPhone } from "./phone-machine.ts";
 import type { PhoneState } from "./phone-state.ts";
 
 export const ORIGIN = "https://chat.example";
+/** What an authenticator signs on a page that is not ours. */
+export const ELSEWHERE = "elsewhere";
 const LINK_LIFETIME_MS = 600_000;
 
 export function seededRandom(seed: number): { next: () => number; bytes: (sizeBytes: number) => Uint8Array } {
@@ -64,6 +66,10 @@ export class LinkWorld {
   readonly companion: Actor<CompanionState, CompanionEffect<CompanionState>>;
   phone: Actor<PhoneState, PhoneEffect<PhoneState>>;
   lossy = true;
+  /** The account's passkeys, where it has any. */
+  passkeys: AccountPasskeys | undefined;
+  /** The digits were typed for the attempt that is being signed. */
+  typed = false;
   approvals = 0;
   scans = 0;
   violations: string[] = [];
@@ -145,6 +151,8 @@ export class LinkWorld {
     if (task.type === "crypto") this.tellPhone({ type: "crypto-result", effectId: task.effectId, result: this.compute(task.job) });
     else if (task.type === "rendezvous-put") this.put(task, (input) => this.tellPhone(input));
     else if (task.type === "sign-list") {
+      const isShown = this.phone.state.passkeyCheck === "verified" || (this.typed && this.passkeys?.required !== true);
+      if (this.passkeys !== undefined && !isShown) this.violations.push("signed without a passkey and without the digits");
       const keys = this.signedKeys.get(task.attemptId) ?? new Set();
       this.signedKeys.set(task.attemptId, keys.add(`${task.signingKey}|${task.dhKey}`));
       let listed = this.list.find(({ attemptId }) => attemptId === task.attemptId);
@@ -270,12 +278,22 @@ export class LinkWorld {
       code: code.value,
       account: { accountId: toBase64Url(new Uint8Array(20)), handle: "ayse", origin: ORIGIN },
       failuresInARow: 0,
+      ...(this.passkeys === undefined ? {} : { passkeys: this.passkeys }),
     });
   }
 
   approve(): void {
     if (this.phone.state.kind === "comparing") this.approvals++;
-    this.tellPhone({ type: "approve" });
+    const typed = this.passkeys !== undefined && this.random.next() < 0.5;
+    if (this.phone.state.kind === "comparing") this.typed = typed;
+    this.tellPhone({ type: "approve", ...(typed ? { typedCode: "123456" } : {}) });
+  }
+
+  /** The companion's person uses a passkey here or on a fake page, or has none. */
+  answerPasskey(): void {
+    const signature = [undefined, "genuine", "genuine", "genuine", "genuine", ELSEWHERE][Math.floor(this.random.next() * 6)];
+    const answer = signature === undefined ? undefined : { credentialId: "AQ", clientDataJson: "", authenticatorData: "", signature };
+    this.tellCompanion({ type: "passkey", answer });
   }
 
   protected compute(job: LinkJob): LinkJobResult {
@@ -292,8 +310,12 @@ export class LinkWorld {
           origin,
           deviceName,
           platform,
+          answersPasskey: job.passkeys,
         };
-        return { kind: "answer-offer", offer: unseal(job.channel.offerEnvelope), requestEnvelope: seal(request), matchCode: "123456" };
+        const offer = unseal<OfferFields>(job.channel.offerEnvelope);
+        const { passkey } = offer;
+        const asked = passkey !== undefined && job.passkeys ? { passkey: { ...passkey, challenge: offer.attemptId } } : {};
+        return { kind: "answer-offer", offer, requestEnvelope: seal(request), matchCode: "123456", ...asked };
       }
       case "open-request":
         return { kind: "open-request", request: unseal(job.requestEnvelope), matchCode: "123456" };
@@ -305,6 +327,12 @@ export class LinkWorld {
         return { kind: "seal-active", activeEnvelope: seal(job.device) };
       case "open-active":
         return unseal<number>(job.activeEnvelope) === job.device ? { kind: "open-active" } : { kind: "failed", error: "CHANNEL_TAMPERED" };
+      case "seal-passkey":
+        return { kind: "seal-passkey", passkeyEnvelope: seal(job.answer?.signature ?? "none") };
+      case "open-passkey": {
+        const word = unseal<string>(job.passkeyEnvelope);
+        return { kind: "open-passkey", outcome: word === "none" ? "none" : word === ELSEWHERE ? "other-origin" : "verified" };
+      }
       case "seal-end":
         return { kind: "seal-end", endEnvelope: seal(job.error) };
       case "open-end":

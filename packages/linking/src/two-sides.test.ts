@@ -4,6 +4,7 @@
  * it (no ghosts); one attempt signs one pair of keys; the phone signs nothing that no person approved.
  */
 import { describe, expect, test } from "vitest";
+import { PASSKEYS } from "./test-probe.ts";
 import { LinkWorld, ORIGIN } from "./test-world.ts";
 
 const START = { type: "start", origin: ORIGIN, deviceName: "Laptop", platform: "Chromium on Linux" } as const;
@@ -21,6 +22,7 @@ function chaos(world: LinkWorld, steps: number, crashes: number, cancels: boolea
     else if (what < 0.66) world.deliver(side);
     else if (what < 0.68) world.tick();
     else if (what < 0.76) world.scan();
+    else if (what < 0.79 && world.passkeys !== undefined) world.answerPasskey();
     else if (what < 0.84) world.approve();
     else if (what < 0.92) {
       world.tellPhone({ type: "connected" });
@@ -95,16 +97,19 @@ describe("two sides", () => {
   });
 
   test.each([
-    ["losses, repeats, reordering", 0, false],
-    ["and crashes after any step", 0.15, false],
-    ["and people who change their minds", 0.1, true],
-  ] as const)("%s: 1,500 seeds", (_name, crashes, cancels) => {
+    ["losses, repeats, reordering", 0, false, undefined],
+    ["and crashes after any step", 0.15, false, undefined],
+    ["and people who change their minds", 0.1, true, undefined],
+    ["and passkeys where there are any", 0.1, true, PASSKEYS],
+    ["and nothing but passkeys", 0.1, false, { ...PASSKEYS, required: true }],
+  ] as const)("%s: 1,500 seeds", (_name, crashes, cancels, passkeys) => {
     let completed = 0;
     let undone = 0;
     for (let seed = 1; seed <= 1_500; seed++) {
       const world = new LinkWorld(seed);
-      world.tellCompanion(START);
-      chaos(world, 120, crashes, cancels);
+      world.passkeys = passkeys;
+      world.tellCompanion({ ...START, passkeys: passkeys !== undefined && seed % 4 > 0 });
+      chaos(world, passkeys === undefined ? 120 : 240, crashes, cancels);
       heal(world);
       try {
         check(world);
@@ -115,7 +120,7 @@ describe("two sides", () => {
       undone += world.list.filter(({ revoked }) => revoked).length;
     }
     // The runs must have reached the interesting places.
-    expect(completed).toBeGreaterThan(100);
+    expect(completed).toBeGreaterThan(passkeys === undefined ? 100 : 40);
     expect(undone).toBeGreaterThan(0);
   });
 });

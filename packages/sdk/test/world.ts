@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@hawser/base";
 import { type ClientPorts, createClient, recoveryKdf } from "@hawser/client";
-import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, webSocketTransport } from "@hawser/io-node";
+import { nodeHttp, nodePrimitives, openSqliteDatabase, systemClock, systemRandom, verifyP256, webSocketTransport } from "@hawser/io-node";
 import { type RunningServer, type ServerOptions, startServer } from "@hawser/server";
 import { type ConversationId, type HawserClient, type LinkStatus, type MessageView, openNodeClient } from "../src/node/index.ts";
 
@@ -21,6 +21,7 @@ function openWithPorts(
     clock: systemClock,
     random: systemRandom,
     primitives: nodePrimitives,
+    verifyP256,
     origin: new URL(serverUrl).origin,
     serverUrl,
     storage: { kind: "file", durable: true },

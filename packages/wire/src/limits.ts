@@ -46,6 +46,8 @@ export const MAX_STATE_UPDATES = 256;
 export const MAX_REQUESTS_UNDER_WAY = 64;
 export const MAX_SENDS_UNDER_WAY = 1_024;
 export const MAX_CAPABILITIES = 32;
+/** Of one account. */
+export const MAX_PASSKEYS = 8;
 export const MAX_SHORT_TEXT_BYTES = 256;
 
 export const MAX_MAILBOX_MESSAGES = 100_000;

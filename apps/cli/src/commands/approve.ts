@@ -19,6 +19,7 @@ interface ApproveOptions {
   readonly invert?: boolean;
   readonly restore?: string;
   readonly newPhone?: boolean;
+  readonly digits?: string;
 }
 
 /** Longer than every deadline of the ceremony, which come as failures of their own. */
@@ -34,6 +35,10 @@ export const approve: DefineCommand = (program, run) => {
     .option("--invert", "draw the code for a light terminal")
     .option("--restore <number>", "it is this device of the account, which has lost its storage: it goes on as that one")
     .option("--new-phone", "it is the account's next phone (there: hawser move), and gets the account's key")
+    .option(
+      "--digits <digits>",
+      "the six digits on the device's screen; asked for where the account has a passkey and the device shows none",
+    )
     .option("-y, --yes", "do not ask; only for codes you made yourself")
     .option("--no-history", "do not stay until the old messages are handed over")
     .option("--name <name>", "call the device this instead of what it proposes")
@@ -119,7 +124,8 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
         next: isPhone ? "If you are moving to it: hawser approve --new-phone." : "Leave --new-phone out.",
       });
     }
-    if (!(await agrees(context, asking))) {
+    const word = await agrees(context, await passkeyAnswered(client, context, asking));
+    if (word === undefined) {
       await reject();
       throw new CliError("DECLINED", { detail: "You declined. The device was not let in." });
     }
@@ -127,6 +133,7 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
       ...(options.name === undefined ? {} : { deviceName: options.name }),
       ...(options.restore === undefined ? {} : { restore: deviceNumber(options.restore) }),
       ...(options.newPhone === true ? { newPhone: true } : {}),
+      ...word,
     });
     if ((await reach(["active"])) === undefined) throw new CliError("ACTIVATION_DEADLINE");
     const peerName = options.name ?? asking.peer?.name ?? "";
@@ -144,21 +151,56 @@ function deviceNumber(text: string) {
   return number;
 }
 
-async function agrees({ output, input, signal, options }: Context<ApproveOptions>, { peer, matchCode }: LinkStatus): Promise<boolean> {
+/** How long the other side may take with its passkey: less than the phone's own deadline. */
+const PASSKEY_DEADLINE_MS = 100_000;
+
+/** Where the other side is asked for the account's passkey, its answer is awaited, unless the digits were given. */
+async function passkeyAnswered(
+  client: HawserClient,
+  { output, signal, options }: Context<ApproveOptions>,
+  asking: LinkStatus,
+): Promise<LinkStatus> {
+  if (asking.passkeyCheck?.state !== "awaited" || options.digits !== undefined) return asking;
+  output.note("The account has a passkey. Waiting for the new device to show it …");
+  const answered = async (event: ClientEvent | undefined): Promise<LinkStatus | undefined> => {
+    const status = event?.type === "link" ? event.link : await client.linkStatus();
+    if (status?.stage === "failed") throw new CliError(status.error?.name ?? "INTERNAL");
+    return status?.passkeyCheck?.state === "awaited" ? undefined : status;
+  };
+  const status = (await waitFor(client, answered, { signal, deadlineMs: PASSKEY_DEADLINE_MS })) ?? asking;
+  output.event(linkEvent(status));
+  return status;
+}
+
+/** What the approval says of the digits; `undefined`: the person says no. */
+async function agrees(
+  { output, input, signal, options }: Context<ApproveOptions>,
+  { peer, matchCode, passkeyCheck }: LinkStatus,
+): Promise<{ readonly typedCode?: string } | undefined> {
+  const types = passkeyCheck !== undefined && passkeyCheck.state !== "verified";
   output.note(
     [
       "A device asks to join your account:",
       `  device    ${output.paintNote.bold(safeName(peer?.name ?? "?"))}`,
       `  platform  ${safeName(peer?.platform ?? "?")}`,
       `  address   ${safeName(peer?.origin ?? "?")}`,
-      `  code      ${output.paintNote.bold(matchCode ?? "?")}`,
+      ...(types ? [] : [`  code      ${output.paintNote.bold(matchCode ?? "?")}`]),
+      ...(passkeyCheck?.state === "verified" ? ["  passkey   shown, at our address"] : []),
     ].join("\n"),
   );
-  if (options.yes === true) return true;
+  if (options.digits !== undefined) return { typedCode: options.digits };
+  if (types) {
+    output.note("It has not shown the account's passkey. A fake login page never can. Go on only if the device stands before you.");
+    output.ask("The six digits on its screen (empty: no): ");
+    const typedCode = (await input.next(signal))?.trim() ?? "";
+    signal.throwIfAborted();
+    return typedCode === "" ? undefined : { typedCode };
+  }
+  if (options.yes === true) return {};
   output.ask("It will read and write in your name. Does it show the same code? [y/N] ");
   const answer = await input.next(signal);
   signal.throwIfAborted();
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
+  return /^y(es)?$/i.test(answer?.trim() ?? "") ? {} : undefined;
 }
 
 /** History leaves while this process runs. What is missing goes on the next time the phone is online. */

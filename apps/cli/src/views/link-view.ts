@@ -19,6 +19,7 @@ export function linkEvent(status: LinkStatus): Extract<CliEvent, { event: "link"
     place: status.queue?.place ?? null,
     estimateMs: status.queue?.estimateMs ?? null,
     typedCode,
+    passkey: status.passkeyCheck?.state ?? null,
   };
 }
 

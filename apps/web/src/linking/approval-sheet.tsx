@@ -10,6 +10,8 @@ import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
 import { readLink, rememberReadLink } from "../entry/remembered.ts";
 import { ExistingDevice } from "./existing-device.tsx";
+import { confirmOnPhone, hasPasskeys } from "./passkey.ts";
+import { MATCH_DIGITS, PasskeyCheck } from "./passkey-check.tsx";
 import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
 
@@ -43,10 +45,35 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
   const action = useAction("inline");
   const now = useNow(1_000);
   const [name, setName] = useState<string>();
+  const [asksDigits, setAsksDigits] = useState(false);
+  const [digits, setDigits] = useState("");
+  const [isNotShown, setNotShown] = useState(false);
   const [existing, setExisting] = useState<DeviceNumber>();
   const { stage, attempt, peer } = link;
   const asks = stage === "comparing" && attempt !== undefined && peer !== undefined;
   const isPhone = peer?.kind === "phone";
+  const check = link.passkeyCheck;
+  const types = check !== undefined && (check.state === "missing" || asksDigits);
+  const isReady = types ? digits.replace(/\D/g, "").length === MATCH_DIGITS : check?.state !== "awaited";
+  const approve = async (): Promise<void> => {
+    if (attempt === undefined) return;
+    // The phone's own passkey first. Where it cannot be shown, the digits stand in for it, unless the account insists.
+    if (check !== undefined && hasPasskeys() && !asksDigits) {
+      const isHere = await confirmOnPhone(client).then(
+        () => true,
+        () => false,
+      );
+      setNotShown(!isHere);
+      if (!isHere && !check.required) setAsksDigits(true);
+      if (!isHere) return;
+    }
+    await client.approveLink(attempt, {
+      ...(name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }),
+      ...(existing === undefined ? {} : { restore: existing }),
+      ...(isPhone ? { newPhone: true } : {}),
+      ...(types ? { typedCode: digits } : {}),
+    });
+  };
   const leave = (): void => {
     if (asks) void action.run(() => client.rejectLink(attempt));
     else if (!isOver(stage)) void client.cancelLink().catch(() => undefined);
@@ -76,18 +103,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
             <Button look="danger-soft" disabled={action.busy} onClick={leave}>
               {t("approve.decline")}
             </Button>
-            <Button
-              busy={action.busy}
-              onClick={() =>
-                void action.run(() =>
-                  client.approveLink(attempt, {
-                    ...(name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }),
-                    ...(existing === undefined ? {} : { restore: existing }),
-                    ...(isPhone ? { newPhone: true } : {}),
-                  }),
-                )
-              }
-            >
+            <Button busy={action.busy} disabled={!isReady} onClick={() => void action.run(approve)}>
               {t("approve.confirm")}
             </Button>
           </>
@@ -113,7 +129,15 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
       {asks ? (
         <>
           <p>{t("approve.text")}</p>
-          {link.matchCode !== undefined && (
+          {check !== undefined && (
+            <PasskeyCheck check={check} types={types} digits={digits} onTypes={() => setAsksDigits(true)} onDigits={setDigits} />
+          )}
+          {isNotShown && !types && (
+            <p className="note note-warn" role="alert">
+              {t("passkey.notShown")}
+            </p>
+          )}
+          {link.matchCode !== undefined && !types && (
             <div className="match">
               <small>{t("match.compare")}</small>
               <span className="match-digits">{link.matchCode}</span>

@@ -12,6 +12,8 @@ import { WaitingButton } from "../app/waiting-button.tsx";
 import { linkUri, type LinkSeed } from "../entry/link-seed.ts";
 import { OtherWays } from "./other-ways.tsx";
 import { DiagnosisLink } from "./phone-ways.tsx";
+import { hasPasskeys } from "./passkey.ts";
+import { PasskeyRequest } from "./passkey-request.tsx";
 import { describePlatform } from "./platform.ts";
 import { QrCode } from "./qr-code.tsx";
 import { QueueNote } from "./queue-note.tsx";
@@ -45,7 +47,12 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
     setLink(status);
   };
   const begin = (offer?: LinkSeed, typedCode = false): void => {
-    const options = { ...describePlatform(navigator.userAgent), typedCode, ...(offer === undefined ? {} : { initialOffer: offer }) };
+    const options = {
+      ...describePlatform(navigator.userAgent),
+      typedCode,
+      passkeys: hasPasskeys(),
+      ...(offer === undefined ? {} : { initialOffer: offer }),
+    };
     client.startLink(options).then(take, () => undefined);
   };
   /** Where the clipboard is closed, the link is shown to be copied by hand. */
@@ -199,6 +206,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
             </Button>
           )}
           {!isVeiled && uri !== undefined && <OtherWays link={link} onLetters={() => begin(undefined, true)} />}
+          {link?.passkeyRequest !== undefined && <PasskeyRequest request={link.passkeyRequest} />}
           {LANDED.includes(stage) && stage !== "activating" && (
             <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>
               {t("action.cancel")}

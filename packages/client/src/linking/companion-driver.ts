@@ -10,6 +10,7 @@ import {
   companionStatus,
   INITIAL_COMPANION,
   type NewDeviceKind,
+  type PasskeyAnswer,
   resumeCompanion,
   runLinkJob,
   stepCompanion,
@@ -31,7 +32,9 @@ export interface CompanionLink {
     readonly initialOffer?: LinkOfferSeed;
     readonly typedCode?: boolean;
     readonly as?: NewDeviceKind;
+    readonly passkeys?: boolean;
   }): LinkStatus;
+  answerPasskey(answer: PasskeyAnswer | undefined): void;
   /** Answers the code that a phone shows. */
   openReverse(text: string): Promise<void>;
   cancel(): void;
@@ -150,16 +153,17 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   };
 
   return {
-    start({ deviceName, platform, initialOffer, typedCode, as = "companion" }) {
+    start({ deviceName, platform, initialOffer, typedCode, as = "companion", passkeys = false }) {
       const code = initialOffer !== undefined && isGenuine(core.ports.primitives, initialOffer) ? { code: initialOffer } : {};
       if (typedCode === true) couriers.want();
       leaving = false;
-      input({ type: "start", origin: core.ports.origin, deviceName, platform, as, ...code });
+      input({ type: "start", origin: core.ports.origin, deviceName, platform, as, passkeys, ...code });
       events.underWay(true);
       const status = shown();
       if (status === undefined) throw new OperationalError("WRONG_PHASE");
       return status;
     },
+    answerPasskey: (answer) => input({ type: "passkey", answer }),
     openReverse: (text) => couriers.openReverse(text, state),
     cancel() {
       leaving = state !== undefined;

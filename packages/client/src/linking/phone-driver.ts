@@ -13,6 +13,7 @@ import {
 } from "@hawser/base";
 import { sealDeviceLabel } from "@hawser/crypto";
 import {
+  type AccountPasskeys,
   type ApprovalFields,
   INITIAL_PHONE,
   type LinkCodeParts,
@@ -66,6 +67,8 @@ export interface ApproveOptions {
   readonly restore?: DeviceNumber;
   /** It may become a phone, and gets the account's key. Never by mistake: without it such a request is refused. */
   readonly newPhone?: boolean;
+  /** The digits, read from the other screen. */
+  readonly typedCode?: string;
 }
 
 interface Parts {
@@ -75,6 +78,7 @@ interface Parts {
   readonly ownList: OwnList;
   readonly capsules: DeviceCapsules;
   readonly queue: SerialQueue;
+  readonly passkeys: () => AccountPasskeys | undefined;
   /** A link is complete: give the new device what it needs. */
   readonly linked: (attempt: AttemptId, device: DeviceNumber) => void;
 }
@@ -143,7 +147,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       case "persist":
         return save();
       case "crypto":
-        void runLinkJob(core.ports.primitives, effect.job).then((result) =>
+        void runLinkJob(core.ports.primitives, effect.job, core.ports.verifyP256).then((result) =>
           answer({ type: "crypto-result", effectId: effect.effectId, result }),
         );
         return;
@@ -281,7 +285,8 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       if (attempts.size >= MAX_ATTEMPTS) throw new OperationalError("RATE_LIMITED", { retry: { afterMs: 10_000 } });
       make(key);
       const account = { accountId: toBase64Url(accountIdToBytes(self.account)), handle: self.handle, origin: core.ports.origin };
-      input(key, { type: "scan", code, account, failuresInARow });
+      const passkeys = parts.passkeys();
+      input(key, { type: "scan", code, account, failuresInARow, ...(passkeys === undefined ? {} : { passkeys }) });
     }
     const opened = attempts.get(key);
     if (opened === undefined) throw new OperationalError("CODE_EXPIRED");
@@ -301,7 +306,9 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       const key = keyOf(attempt);
       const wantsPhone = phoneStatus(attempts.get(key)!.state).peer?.kind === "phone";
       if (wantsPhone !== (newPhone === true)) throw new OperationalError("WRONG_ROLE");
+      const isAsked = attempts.get(key)!.state.kind === "comparing";
       input(key, { type: "approve", ...options });
+      if (isAsked && attempts.get(key)?.state.kind === "comparing") throw new OperationalError("MATCH_CODE_WRONG");
     },
     reject: (attempt) => input(keyOf(attempt), { type: "reject" }),
     status() {

@@ -27,6 +27,7 @@ import {
   MAX_STATE_UPDATES,
   ProfileSchema,
   ReadStateSchema,
+  SignedPasskeyListSchema,
   type SettingsState,
   SettingsStateSchema,
   type StateUpdate,
@@ -50,6 +51,7 @@ const SCHEMAS = {
   profile: ProfileSchema,
   alert: AlertStateSchema,
   trust: TrustStateSchema,
+  passkeys: SignedPasskeyListSchema,
 } as const;
 export type Collection = keyof typeof SCHEMAS;
 
@@ -76,6 +78,8 @@ export interface StateSyncEvents {
   alertAnswered(id: string): void;
   /** Of two device lists of a contact another own device's person chose one. Inside the delivery's transaction. */
   listChosen(account: AccountId, value: Uint8Array): void;
+  /** Whether this is the account's word, and newer than what is known. */
+  takePasskeys(signed: Uint8Array): boolean;
   /** A device that is settling in learns whom the account knows. Inside the delivery's transaction. */
   accepted(account: AccountId): void;
 }
@@ -116,6 +120,7 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
       if (update.key === String(from.device)) events.leaving(from.device);
       return;
     }
+    if (update.collection === "passkeys" && !events.takePasskeys(update.value)) return;
     const isAlert = update.collection === "alert";
     if (isAlert && ![from.device, update.device].every((writer) => events.mayAnswerAlert(update.key, writer))) return;
     const entry: StateEntry = { ...update, timeMs: Number(update.timeMs) };

@@ -10,6 +10,7 @@ import {
   openSqliteDatabase,
   systemClock,
   systemRandom,
+  verifyP256,
   webSocketTransport,
 } from "@hawser/io-node";
 import { httpTransport } from "@hawser/wire";
@@ -49,6 +50,7 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
       clock: systemClock,
       random: systemRandom,
       primitives: nodePrimitives,
+      verifyP256,
       origin: options.origin ?? new URL(options.serverUrl).origin,
       serverUrl: options.serverUrl,
       storage: { kind: "file", durable: true },

@@ -53,6 +53,12 @@ export const errors = {
   "error.CODE_MALFORMED": "Bu, Hawser kodu deyil və ya natamamdır. Yenidən oxudun və ya kopyalayın.",
   "error.CODE_OTHER_ORIGIN": "Bu kod başqa serverə aiddir. Hər iki cihazda eyni ünvanı açın. Kodu sizə kimsə göndəribsə, işlətməyin.",
   "error.CODE_EXPIRED": "Kod çox köhnədir. İndi ekranda olanı oxudun.",
+  "error.PASSKEY_OTHER_ORIGIN": "Bağlanmaq istəyən səhifə bizim deyil: başqa ünvandadır. Rədd edildi. Onu bağlayın və ünvanı özünüz yazın.",
+  "error.PASSKEY_INVALID": "Keçid açarı yoxlamadan keçmədi, heç nə bağlanmadı. Yeni kod göstərib yenidən yoxlayın.",
+  "error.PASSKEY_REQUIRED":
+    "Bu hesab yalnız keçid açarı ilə bağlanır, yeni cihaz isə göstərmədi. Açarı olan brauzerdən istifadə edin və ya telefonun ayarlarında onsuz bağlamağa icazə verin.",
+  "error.PASSKEY_UNUSABLE": "Bu növ keçid açarı burada işlədilə bilməz. Başqa təsdiqləyici sınayın.",
+  "error.MATCH_CODE_WRONG": "Digər ekrandakı rəqəmlər bunlar deyil. Başqalarını göstərirsə, rədd edin.",
   "error.CODE_WRONG": "Bu hərfləri göstərən ekran yoxdur. Hər birini yoxlayın və ya indi ekranda olanlardan istifadə edin.",
   "error.CODE_UNSUPPORTED": "Bu kod daha yeni növdəndir. Tətbiqi yeniləyib yenidən oxudun.",
   "error.CODE_ALREADY_USED": "Bu kod artıq işlədilib. İndi ekranda olanı oxudun.",

@@ -53,6 +53,13 @@ export const errors = {
   "error.CODE_OTHER_ORIGIN":
     "This code belongs to another server. Open the same address on both devices. If somebody sent it to you, do not use it.",
   "error.CODE_EXPIRED": "The code is too old. Scan the one on the screen now.",
+  "error.PASSKEY_OTHER_ORIGIN":
+    "The page that asked to be linked is not ours: it is at another address. It was refused. Close it, and type the address yourself.",
+  "error.PASSKEY_INVALID": "The passkey did not pass its check, so nothing was linked. Show a new code and try again.",
+  "error.PASSKEY_REQUIRED":
+    "This account links only with a passkey, and the new device showed none. Use a browser that has it, or allow links without one in the phone’s settings.",
+  "error.PASSKEY_UNUSABLE": "This passkey is of a kind that cannot be used here. Try another authenticator.",
+  "error.MATCH_CODE_WRONG": "These are not the digits on the other screen. If it shows others, decline.",
   "error.CODE_WRONG": "No screen shows these letters. Check each one, or use the letters that are on the screen now.",
   "error.CODE_UNSUPPORTED": "This code is of a newer kind. Update this app, then scan again.",
   "error.CODE_ALREADY_USED": "This code was used already. Scan the one on the screen now.",

@@ -52,6 +52,12 @@ export const errors = {
   "error.CODE_MALFORMED": "Bu bir Hawser kodu değil ya da eksik. Yeniden okutun ya da kopyalayın.",
   "error.CODE_OTHER_ORIGIN": "Bu kod başka bir sunucuya ait. İki cihazda da aynı adresi açın. Kodu biri size gönderdiyse kullanmayın.",
   "error.CODE_EXPIRED": "Kod çok eski. Şu anda ekranda olanı okutun.",
+  "error.PASSKEY_OTHER_ORIGIN": "Bağlanmak isteyen sayfa bizim değil: başka bir adreste. Reddedildi. Onu kapatın ve adresi kendiniz yazın.",
+  "error.PASSKEY_INVALID": "Geçiş anahtarı denetimden geçmedi, hiçbir şey bağlanmadı. Yeni bir kod gösterip yeniden deneyin.",
+  "error.PASSKEY_REQUIRED":
+    "Bu hesap yalnızca geçiş anahtarıyla bağlanır ve yeni cihaz göstermedi. Anahtarın olduğu bir tarayıcı kullanın ya da telefonun ayarlarında onsuz bağlamaya izin verin.",
+  "error.PASSKEY_UNUSABLE": "Bu tür bir geçiş anahtarı burada kullanılamaz. Başka bir doğrulayıcı deneyin.",
+  "error.MATCH_CODE_WRONG": "Diğer ekrandaki haneler bunlar değil. Başka haneler gösteriyorsa reddedin.",
   "error.CODE_WRONG": "Bu harfleri gösteren bir ekran yok. Her birini kontrol edin ya da şu anda ekranda olanları kullanın.",
   "error.CODE_UNSUPPORTED": "Bu kod daha yeni türden. Uygulamayı güncelleyip yeniden okutun.",
   "error.CODE_ALREADY_USED": "Bu kod zaten kullanıldı. Şu anda ekranda olanı okutun.",

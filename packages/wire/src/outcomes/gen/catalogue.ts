@@ -89,6 +89,9 @@ export const OUTCOME_ATTEMPTS = {
       "SERVER_REFUSED",
       "ADMISSION_FULL",
       "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
       "PAUSED",
       "OTHER"
     ],
@@ -128,6 +131,9 @@ export const OUTCOME_ATTEMPTS = {
       "SERVER_REFUSED",
       "ADMISSION_FULL",
       "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
       "OTHER"
     ],
     "errors": false
@@ -179,6 +185,9 @@ export const OUTCOME_ATTEMPTS = {
       "SERVER_REFUSED",
       "ADMISSION_FULL",
       "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
       "OTHER"
     ],
     "errors": false

@@ -349,6 +349,98 @@ export declare type PreKeyUpload = Message<"hawser.v1.PreKeyUpload"> & {
 export declare const PreKeyUploadSchema: GenMessage<PreKeyUpload>;
 
 /**
+ * The account's passkeys, in its shared state. Only who has the account key can change them.
+ *
+ * @generated from message hawser.v1.SignedPasskeyList
+ */
+export declare type SignedPasskeyList = Message<"hawser.v1.SignedPasskeyList"> & {
+  /**
+   * A serialized PasskeyList.
+   *
+   * @generated from field: bytes payload = 1;
+   */
+  payload: Uint8Array;
+
+  /**
+   * Ed25519 by the account key over "hawser passkeys v1\0" || payload.
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.SignedPasskeyList.
+ * Use `create(SignedPasskeyListSchema)` to create a new message.
+ */
+export declare const SignedPasskeyListSchema: GenMessage<SignedPasskeyList>;
+
+/**
+ * @generated from message hawser.v1.PasskeyList
+ */
+export declare type PasskeyList = Message<"hawser.v1.PasskeyList"> & {
+  /**
+   * Rises with each change; a lower one is never taken over.
+   *
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+
+  /**
+   * @generated from field: repeated hawser.v1.Passkey passkeys = 2;
+   */
+  passkeys: Passkey[];
+
+  /**
+   * Devices are linked only with one of them.
+   *
+   * @generated from field: bool required = 3;
+   */
+  required: boolean;
+};
+
+/**
+ * Describes the message hawser.v1.PasskeyList.
+ * Use `create(PasskeyListSchema)` to create a new message.
+ */
+export declare const PasskeyListSchema: GenMessage<PasskeyList>;
+
+/**
+ * @generated from message hawser.v1.Passkey
+ */
+export declare type Passkey = Message<"hawser.v1.Passkey"> & {
+  /**
+   * @generated from field: bytes credential_id = 1;
+   */
+  credentialId: Uint8Array;
+
+  /**
+   * P-256, 65 bytes: an uncompressed point (SEC 1).
+   *
+   * @generated from field: bytes public_key = 2;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * WebAuthn's relying party id: the host name it was made for.
+   *
+   * @generated from field: string rp_id = 3;
+   */
+  rpId: string;
+
+  /**
+   * @generated from field: int64 created_at_ms = 4;
+   */
+  createdAtMs: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.Passkey.
+ * Use `create(PasskeySchema)` to create a new message.
+ */
+export declare const PasskeySchema: GenMessage<Passkey>;
+
+/**
  * @generated from enum hawser.v1.DeviceKind
  */
 export enum DeviceKind {

@@ -71,6 +71,13 @@ export declare type LinkOffer = Message<"hawser.v1.LinkOffer"> & {
    * @generated from field: uint32 protocol_max = 5;
    */
   protocolMax: number;
+
+  /**
+   * The account has passkeys: the companion is asked for an assertion of one (slot 3).
+   *
+   * @generated from field: hawser.v1.PasskeyDemand passkey = 6;
+   */
+  passkey?: PasskeyDemand | undefined;
 };
 
 /**
@@ -78,6 +85,87 @@ export declare type LinkOffer = Message<"hawser.v1.LinkOffer"> & {
  * Use `create(LinkOfferSchema)` to create a new message.
  */
 export declare const LinkOfferSchema: GenMessage<LinkOffer>;
+
+/**
+ * @generated from message hawser.v1.PasskeyDemand
+ */
+export declare type PasskeyDemand = Message<"hawser.v1.PasskeyDemand"> & {
+  /**
+   * WebAuthn's relying party id: the host name of our origin.
+   *
+   * @generated from field: string rp_id = 1;
+   */
+  rpId: string;
+
+  /**
+   * @generated from field: repeated bytes credential_ids = 2;
+   */
+  credentialIds: Uint8Array[];
+};
+
+/**
+ * Describes the message hawser.v1.PasskeyDemand.
+ * Use `create(PasskeyDemandSchema)` to create a new message.
+ */
+export declare const PasskeyDemandSchema: GenMessage<PasskeyDemand>;
+
+/**
+ * Companion → phone, slot 3.
+ *
+ * @generated from message hawser.v1.LinkPasskey
+ */
+export declare type LinkPasskey = Message<"hawser.v1.LinkPasskey"> & {
+  /**
+   * @generated from field: bytes attempt_id = 1;
+   */
+  attemptId: Uint8Array;
+
+  /**
+   * Absent: this device has none, or its person goes on without.
+   *
+   * @generated from field: hawser.v1.PasskeyAssertion assertion = 2;
+   */
+  assertion?: PasskeyAssertion | undefined;
+};
+
+/**
+ * Describes the message hawser.v1.LinkPasskey.
+ * Use `create(LinkPasskeySchema)` to create a new message.
+ */
+export declare const LinkPasskeySchema: GenMessage<LinkPasskey>;
+
+/**
+ * AuthenticatorAssertionResponse of WebAuthn, as it came.
+ *
+ * @generated from message hawser.v1.PasskeyAssertion
+ */
+export declare type PasskeyAssertion = Message<"hawser.v1.PasskeyAssertion"> & {
+  /**
+   * @generated from field: bytes credential_id = 1;
+   */
+  credentialId: Uint8Array;
+
+  /**
+   * @generated from field: bytes client_data_json = 2;
+   */
+  clientDataJson: Uint8Array;
+
+  /**
+   * @generated from field: bytes authenticator_data = 3;
+   */
+  authenticatorData: Uint8Array;
+
+  /**
+   * @generated from field: bytes signature = 4;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.PasskeyAssertion.
+ * Use `create(PasskeyAssertionSchema)` to create a new message.
+ */
+export declare const PasskeyAssertionSchema: GenMessage<PasskeyAssertion>;
 
 /**
  * Companion → phone, slot 0.
@@ -123,6 +211,13 @@ export declare type LinkRequest = Message<"hawser.v1.LinkRequest"> & {
    * @generated from field: bytes proof = 7;
    */
   proof: Uint8Array;
+
+  /**
+   * It was asked for a passkey and will answer in slot 3.
+   *
+   * @generated from field: bool answers_passkey = 8;
+   */
+  answersPasskey: boolean;
 
   /**
    * PHONE: a new phone of the account asks, not a companion.
@@ -474,6 +569,25 @@ export enum LinkRejectionReason {
    * @generated from enum value: LINK_REJECTION_REASON_VERSION = 5;
    */
   VERSION = 5,
+
+  /**
+   * The passkey was used on a page that is not ours.
+   *
+   * @generated from enum value: LINK_REJECTION_REASON_PASSKEY_OTHER_ORIGIN = 6;
+   */
+  PASSKEY_OTHER_ORIGIN = 6,
+
+  /**
+   * @generated from enum value: LINK_REJECTION_REASON_PASSKEY_INVALID = 7;
+   */
+  PASSKEY_INVALID = 7,
+
+  /**
+   * The account links only with a passkey, and none was shown.
+   *
+   * @generated from enum value: LINK_REJECTION_REASON_PASSKEY_REQUIRED = 8;
+   */
+  PASSKEY_REQUIRED = 8,
 }
 
 /**

@@ -12,7 +12,7 @@ import { file_hawser_v1_identity } from "./identity_pb.js";
  * Describes the file hawser/v1/link.proto.
  */
 export const file_hawser_v1_link = /*@__PURE__*/
-  fileDesc("ChRoYXdzZXIvdjEvbGluay5wcm90bxIJaGF3c2VyLnYxIjwKDExpbmtFbnZlbG9wZRIYChBlbmNhcHN1bGF0ZWRfa2V5GAEgASgMEhIKCmNpcGhlcnRleHQYAiABKAwiaQoJTGlua09mZmVyEhIKCmF0dGVtcHRfaWQYASABKAwSEgoKYWNjb3VudF9pZBgCIAEoDBIOCgZoYW5kbGUYAyABKAkSDgoGb3JpZ2luGAQgASgJEhQKDHByb3RvY29sX21heBgFIAEoDSKxAQoLTGlua1JlcXVlc3QSEgoKYXR0ZW1wdF9pZBgBIAEoDBITCgtzaWduaW5nX2tleRgCIAEoDBIOCgZkaF9rZXkYAyABKAwSEwoLZGV2aWNlX25hbWUYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkSDgoGb3JpZ2luGAYgASgJEg0KBXByb29mGAcgASgMEiMKBGtpbmQYFCABKA4yFS5oYXdzZXIudjEuRGV2aWNlS2luZCJ2CgxMaW5rRGVjaXNpb24SKwoIYXBwcm92YWwYASABKAsyFy5oYXdzZXIudjEuTGlua0FwcHJvdmFsSAASLQoJcmVqZWN0aW9uGAIgASgLMhguaGF3c2VyLnYxLkxpbmtSZWplY3Rpb25IAEIKCghkZWNpc2lvbiL3AQoMTGlua0FwcHJvdmFsEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNEioKBWxpc3RzGAMgAygLMhsuaGF3c2VyLnYxLlNpZ25lZERldmljZUxpc3QSEQoJc3RhdGVfa2V5GAQgASgMEg4KBmhhbmRsZRgFIAEoCRIUCgxkaXNwbGF5X25hbWUYBiABKAkSFAoMcGhvbmVfZGV2aWNlGAcgASgNEjIKD3Jlc3RvcmVkX2RldmljZRgKIAEoCzIZLmhhd3Nlci52MS5SZXN0b3JlZERldmljZRIUCgxhY2NvdW50X3NlZWQYFCABKAwiUwoNTGlua1JlamVjdGlvbhISCgphdHRlbXB0X2lkGAEgASgMEi4KBnJlYXNvbhgCIAEoDjIeLmhhd3Nlci52MS5MaW5rUmVqZWN0aW9uUmVhc29uIiwKB0xpbmtFbmQSEgoKYXR0ZW1wdF9pZBgBIAEoDBINCgVlcnJvchgCIAEoCSIwCgpMaW5rQWN0aXZlEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNIkoKDUxpbmtDb2RlUGFydHMSFQoNcmVuZGV6dm91c19pZBgBIAEoDBIOCgZzZWNyZXQYAiABKAwSEgoKcHVibGljX2tleRgDIAEoDCIdCgxDb3VyaWVyU2hhcmUSDQoFc2hhcmUYASABKAwiNAoNQ291cmllckFuc3dlchINCgVzaGFyZRgBIAEoDBIUCgxjb25maXJtYXRpb24YAiABKAwiXQoMQ291cmllclJlcGx5EhYKDHNlYWxlZF9wYXJ0cxgBIAEoDEgAEiwKB3JlZnVzYWwYAiABKAsyGS5oYXdzZXIudjEuQ291cmllclJlZnVzYWxIAEIHCgVyZXBseSIQCg5Db3VyaWVyUmVmdXNhbCI5Cg5SZXN0b3JlZERldmljZRIUCgxzaWduaW5nX3NlZWQYASABKAwSEQoJZGhfc2VjcmV0GAIgASgMKvkBChNMaW5rUmVqZWN0aW9uUmVhc29uEiUKIUxJTktfUkVKRUNUSU9OX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkxJTktfUkVKRUNUSU9OX1JFQVNPTl9ERUNMSU5FRBABEiYKIkxJTktfUkVKRUNUSU9OX1JFQVNPTl9ERVZJQ0VfTElNSVQQAhIpCiVMSU5LX1JFSkVDVElPTl9SRUFTT05fT1JJR0lOX01JU01BVENIEAMSIQodTElOS19SRUpFQ1RJT05fUkVBU09OX1RJTUVPVVQQBBIhCh1MSU5LX1JFSkVDVElPTl9SRUFTT05fVkVSU0lPThAFYgZwcm90bzM", [file_hawser_v1_identity]);
+  fileDesc("ChRoYXdzZXIvdjEvbGluay5wcm90bxIJaGF3c2VyLnYxIjwKDExpbmtFbnZlbG9wZRIYChBlbmNhcHN1bGF0ZWRfa2V5GAEgASgMEhIKCmNpcGhlcnRleHQYAiABKAwilAEKCUxpbmtPZmZlchISCgphdHRlbXB0X2lkGAEgASgMEhIKCmFjY291bnRfaWQYAiABKAwSDgoGaGFuZGxlGAMgASgJEg4KBm9yaWdpbhgEIAEoCRIUCgxwcm90b2NvbF9tYXgYBSABKA0SKQoHcGFzc2tleRgGIAEoCzIYLmhhd3Nlci52MS5QYXNza2V5RGVtYW5kIjYKDVBhc3NrZXlEZW1hbmQSDQoFcnBfaWQYASABKAkSFgoOY3JlZGVudGlhbF9pZHMYAiADKAwiUQoLTGlua1Bhc3NrZXkSEgoKYXR0ZW1wdF9pZBgBIAEoDBIuCglhc3NlcnRpb24YAiABKAsyGy5oYXdzZXIudjEuUGFzc2tleUFzc2VydGlvbiJyChBQYXNza2V5QXNzZXJ0aW9uEhUKDWNyZWRlbnRpYWxfaWQYASABKAwSGAoQY2xpZW50X2RhdGFfanNvbhgCIAEoDBIaChJhdXRoZW50aWNhdG9yX2RhdGEYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMIsoBCgtMaW5rUmVxdWVzdBISCgphdHRlbXB0X2lkGAEgASgMEhMKC3NpZ25pbmdfa2V5GAIgASgMEg4KBmRoX2tleRgDIAEoDBITCgtkZXZpY2VfbmFtZRgEIAEoCRIQCghwbGF0Zm9ybRgFIAEoCRIOCgZvcmlnaW4YBiABKAkSDQoFcHJvb2YYByABKAwSFwoPYW5zd2Vyc19wYXNza2V5GAggASgIEiMKBGtpbmQYFCABKA4yFS5oYXdzZXIudjEuRGV2aWNlS2luZCJ2CgxMaW5rRGVjaXNpb24SKwoIYXBwcm92YWwYASABKAsyFy5oYXdzZXIudjEuTGlua0FwcHJvdmFsSAASLQoJcmVqZWN0aW9uGAIgASgLMhguaGF3c2VyLnYxLkxpbmtSZWplY3Rpb25IAEIKCghkZWNpc2lvbiL3AQoMTGlua0FwcHJvdmFsEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNEioKBWxpc3RzGAMgAygLMhsuaGF3c2VyLnYxLlNpZ25lZERldmljZUxpc3QSEQoJc3RhdGVfa2V5GAQgASgMEg4KBmhhbmRsZRgFIAEoCRIUCgxkaXNwbGF5X25hbWUYBiABKAkSFAoMcGhvbmVfZGV2aWNlGAcgASgNEjIKD3Jlc3RvcmVkX2RldmljZRgKIAEoCzIZLmhhd3Nlci52MS5SZXN0b3JlZERldmljZRIUCgxhY2NvdW50X3NlZWQYFCABKAwiUwoNTGlua1JlamVjdGlvbhISCgphdHRlbXB0X2lkGAEgASgMEi4KBnJlYXNvbhgCIAEoDjIeLmhhd3Nlci52MS5MaW5rUmVqZWN0aW9uUmVhc29uIiwKB0xpbmtFbmQSEgoKYXR0ZW1wdF9pZBgBIAEoDBINCgVlcnJvchgCIAEoCSIwCgpMaW5rQWN0aXZlEhIKCmF0dGVtcHRfaWQYASABKAwSDgoGZGV2aWNlGAIgASgNIkoKDUxpbmtDb2RlUGFydHMSFQoNcmVuZGV6dm91c19pZBgBIAEoDBIOCgZzZWNyZXQYAiABKAwSEgoKcHVibGljX2tleRgDIAEoDCIdCgxDb3VyaWVyU2hhcmUSDQoFc2hhcmUYASABKAwiNAoNQ291cmllckFuc3dlchINCgVzaGFyZRgBIAEoDBIUCgxjb25maXJtYXRpb24YAiABKAwiXQoMQ291cmllclJlcGx5EhYKDHNlYWxlZF9wYXJ0cxgBIAEoDEgAEiwKB3JlZnVzYWwYAiABKAsyGS5oYXdzZXIudjEuQ291cmllclJlZnVzYWxIAEIHCgVyZXBseSIQCg5Db3VyaWVyUmVmdXNhbCI5Cg5SZXN0b3JlZERldmljZRIUCgxzaWduaW5nX3NlZWQYASABKAwSEQoJZGhfc2VjcmV0GAIgASgMKoADChNMaW5rUmVqZWN0aW9uUmVhc29uEiUKIUxJTktfUkVKRUNUSU9OX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkxJTktfUkVKRUNUSU9OX1JFQVNPTl9ERUNMSU5FRBABEiYKIkxJTktfUkVKRUNUSU9OX1JFQVNPTl9ERVZJQ0VfTElNSVQQAhIpCiVMSU5LX1JFSkVDVElPTl9SRUFTT05fT1JJR0lOX01JU01BVENIEAMSIQodTElOS19SRUpFQ1RJT05fUkVBU09OX1RJTUVPVVQQBBIhCh1MSU5LX1JFSkVDVElPTl9SRUFTT05fVkVSU0lPThAFEi4KKkxJTktfUkVKRUNUSU9OX1JFQVNPTl9QQVNTS0VZX09USEVSX09SSUdJThAGEikKJUxJTktfUkVKRUNUSU9OX1JFQVNPTl9QQVNTS0VZX0lOVkFMSUQQBxIqCiZMSU5LX1JFSkVDVElPTl9SRUFTT05fUEFTU0tFWV9SRVFVSVJFRBAIYgZwcm90bzM", [file_hawser_v1_identity]);
 
 /**
  * Describes the message hawser.v1.LinkEnvelope.
@@ -29,88 +29,109 @@ export const LinkOfferSchema = /*@__PURE__*/
   messageDesc(file_hawser_v1_link, 1);
 
 /**
+ * Describes the message hawser.v1.PasskeyDemand.
+ * Use `create(PasskeyDemandSchema)` to create a new message.
+ */
+export const PasskeyDemandSchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_link, 2);
+
+/**
+ * Describes the message hawser.v1.LinkPasskey.
+ * Use `create(LinkPasskeySchema)` to create a new message.
+ */
+export const LinkPasskeySchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_link, 3);
+
+/**
+ * Describes the message hawser.v1.PasskeyAssertion.
+ * Use `create(PasskeyAssertionSchema)` to create a new message.
+ */
+export const PasskeyAssertionSchema = /*@__PURE__*/
+  messageDesc(file_hawser_v1_link, 4);
+
+/**
  * Describes the message hawser.v1.LinkRequest.
  * Use `create(LinkRequestSchema)` to create a new message.
  */
 export const LinkRequestSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 2);
+  messageDesc(file_hawser_v1_link, 5);
 
 /**
  * Describes the message hawser.v1.LinkDecision.
  * Use `create(LinkDecisionSchema)` to create a new message.
  */
 export const LinkDecisionSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 3);
+  messageDesc(file_hawser_v1_link, 6);
 
 /**
  * Describes the message hawser.v1.LinkApproval.
  * Use `create(LinkApprovalSchema)` to create a new message.
  */
 export const LinkApprovalSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 4);
+  messageDesc(file_hawser_v1_link, 7);
 
 /**
  * Describes the message hawser.v1.LinkRejection.
  * Use `create(LinkRejectionSchema)` to create a new message.
  */
 export const LinkRejectionSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 5);
+  messageDesc(file_hawser_v1_link, 8);
 
 /**
  * Describes the message hawser.v1.LinkEnd.
  * Use `create(LinkEndSchema)` to create a new message.
  */
 export const LinkEndSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 6);
+  messageDesc(file_hawser_v1_link, 9);
 
 /**
  * Describes the message hawser.v1.LinkActive.
  * Use `create(LinkActiveSchema)` to create a new message.
  */
 export const LinkActiveSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 7);
+  messageDesc(file_hawser_v1_link, 10);
 
 /**
  * Describes the message hawser.v1.LinkCodeParts.
  * Use `create(LinkCodePartsSchema)` to create a new message.
  */
 export const LinkCodePartsSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 8);
+  messageDesc(file_hawser_v1_link, 11);
 
 /**
  * Describes the message hawser.v1.CourierShare.
  * Use `create(CourierShareSchema)` to create a new message.
  */
 export const CourierShareSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 9);
+  messageDesc(file_hawser_v1_link, 12);
 
 /**
  * Describes the message hawser.v1.CourierAnswer.
  * Use `create(CourierAnswerSchema)` to create a new message.
  */
 export const CourierAnswerSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 10);
+  messageDesc(file_hawser_v1_link, 13);
 
 /**
  * Describes the message hawser.v1.CourierReply.
  * Use `create(CourierReplySchema)` to create a new message.
  */
 export const CourierReplySchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 11);
+  messageDesc(file_hawser_v1_link, 14);
 
 /**
  * Describes the message hawser.v1.CourierRefusal.
  * Use `create(CourierRefusalSchema)` to create a new message.
  */
 export const CourierRefusalSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 12);
+  messageDesc(file_hawser_v1_link, 15);
 
 /**
  * Describes the message hawser.v1.RestoredDevice.
  * Use `create(RestoredDeviceSchema)` to create a new message.
  */
 export const RestoredDeviceSchema = /*@__PURE__*/
-  messageDesc(file_hawser_v1_link, 13);
+  messageDesc(file_hawser_v1_link, 16);
 
 /**
  * Describes the enum hawser.v1.LinkRejectionReason.

@@ -1,0 +1,63 @@
+/** What this browser's authenticators can do for us (WebAuthn). Runs in the page: a worker cannot ask a person. */
+import { fromBase64Url, toBase64Url } from "@hawser/base";
+import type { HawserClient, PasskeyAnswer, PasskeyRequest } from "@hawser/sdk";
+
+const ES256 = -7;
+const CEREMONY_TIMEOUT_MS = 90_000;
+
+/** Passkeys belong to a host name: an address of digits has none. */
+export const hasPasskeys = (): boolean =>
+  isSecureContext && typeof PublicKeyCredential === "function" && !/^[\d.]+$|:/.test(location.hostname);
+
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(fromBase64Url(text) ?? []);
+const text = (buffer: ArrayBuffer): string => toBase64Url(new Uint8Array(buffer));
+const known = (ids: readonly string[]): PublicKeyCredentialDescriptor[] => ids.map((id) => ({ type: "public-key", id: bytes(id) }));
+
+export async function createPasskey(
+  who: { readonly account: string; readonly handle: string; readonly displayName: string },
+  existing: readonly string[],
+): Promise<{ credentialId: string; spki: string; rpId: string }> {
+  const rpId = location.hostname;
+  const made = await navigator.credentials.create({
+    publicKey: {
+      rp: { id: rpId, name: "Hawser" },
+      user: { id: new TextEncoder().encode(who.account), name: who.handle, displayName: who.displayName },
+      // Nothing is proven with this answer, so nobody has to have chosen the challenge.
+      challenge: crypto.getRandomValues(new Uint8Array(32)),
+      pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
+      authenticatorSelection: { residentKey: "required", userVerification: "required" },
+      excludeCredentials: known(existing),
+      timeout: CEREMONY_TIMEOUT_MS,
+    },
+  });
+  const { rawId, response } = made as PublicKeyCredential & { readonly response: AuthenticatorAttestationResponse };
+  return { credentialId: text(rawId), spki: text(response.getPublicKey() ?? new ArrayBuffer(0)), rpId };
+}
+
+/** Rejects when there is none here, or the person does not want to. */
+export async function askPasskey({ rpId, credentialIds, challenge }: PasskeyRequest): Promise<PasskeyAnswer> {
+  const shown = await navigator.credentials.get({
+    publicKey: {
+      rpId,
+      challenge: bytes(challenge),
+      allowCredentials: known(credentialIds),
+      userVerification: "required",
+      timeout: CEREMONY_TIMEOUT_MS,
+    },
+  });
+  const { rawId, response } = shown as PublicKeyCredential & { readonly response: AuthenticatorAssertionResponse };
+  return {
+    credentialId: text(rawId),
+    clientDataJson: text(response.clientDataJSON),
+    authenticatorData: text(response.authenticatorData),
+    signature: text(response.signature),
+  };
+}
+
+/** Makes sure that the account's person holds this phone. */
+export async function confirmOnPhone(client: HawserClient): Promise<void> {
+  const rpId = location.hostname;
+  const { passkeys } = await client.passkeySettings();
+  const credentialIds = passkeys.filter((passkey) => passkey.rpId === rpId).map(({ credentialId }) => credentialId);
+  await askPasskey({ rpId, credentialIds, challenge: toBase64Url(crypto.getRandomValues(new Uint8Array(32))) });
+}

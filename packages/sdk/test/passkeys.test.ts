@@ -1,0 +1,131 @@
+/**
+ * Links of an account with passkeys, between real clients over a real server. The authenticator is of software: it does what a browser does,
+ * and what a browser on a fake page does. A fake page that relays the code can bring no passkey of our origin.
+ */
+import { createHash, createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { HawserClient, PasskeyAnswer, PasskeyRequest } from "../src/node/index.ts";
+import { linkStage, until, World } from "./world.ts";
+
+const world = new World();
+beforeAll(() => world.start());
+afterAll(() => world.stop());
+
+const base64url = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString("base64url");
+
+class Authenticator {
+  readonly credentialId = base64url(`credential ${Math.random()}`);
+  readonly spki: string;
+  readonly #key: KeyObject;
+
+  constructor() {
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    this.#key = privateKey;
+    this.spki = base64url(publicKey.export({ format: "der", type: "spki" }));
+  }
+
+  /** The page's origin is the browser's word, not the page's. */
+  answer({ rpId, challenge }: PasskeyRequest, pageOrigin: string): PasskeyAnswer {
+    const clientData = Buffer.from(JSON.stringify({ type: "webauthn.get", challenge, origin: pageOrigin, crossOrigin: false }));
+    const data = Buffer.concat([createHash("sha256").update(rpId).digest(), Buffer.from([5, 0, 0, 0, 1])]);
+    const signature = createSign("sha256").update(data).update(createHash("sha256").update(clientData).digest()).sign(this.#key);
+    const { credentialId } = this;
+    return { credentialId, clientDataJson: base64url(clientData), authenticatorData: base64url(data), signature: base64url(signature) };
+  }
+}
+
+async function phoneWithPasskey(handle: string, required: boolean): Promise<{ phone: HawserClient; authenticator: Authenticator }> {
+  const phone = await world.account(handle);
+  const authenticator = new Authenticator();
+  const { credentialId, spki } = authenticator;
+  await phone.addPasskey({ credentialId, spki, rpId: "127.0.0.1" });
+  await phone.setPasskeyRequired(required);
+  return { phone, authenticator };
+}
+
+/** Up to the comparison on both sides. */
+async function meet(phone: HawserClient, name: string, passkeys: boolean): Promise<HawserClient> {
+  const companion = world.open(name);
+  await companion.startLink({ deviceName: name, platform: "test", passkeys });
+  await phone.openLinkCode((await linkStage(companion, "waiting-for-scan")).uri!);
+  await Promise.all([linkStage(companion, "comparing"), linkStage(phone, "comparing")]);
+  return companion;
+}
+const attemptOf = async (phone: HawserClient) => (await phone.linkStatus())!.attempt!;
+const checked = (phone: HawserClient, state: string): Promise<void> =>
+  until(phone, async () => (await phone.linkStatus())?.passkeyCheck?.state === state);
+
+test("a companion that shows the passkey is let in by one word, and every device of the account hears of the passkey", async () => {
+  const { phone, authenticator } = await phoneWithPasskey("anna", true);
+  const laptop = await meet(phone, "annas-laptop", true);
+  await checked(phone, "awaited");
+  await expect(phone.approveLink(await attemptOf(phone))).rejects.toMatchObject({ code: "MATCH_CODE_WRONG" });
+  const { passkeyRequest } = (await laptop.linkStatus())!;
+  expect(passkeyRequest).toMatchObject({ rpId: "127.0.0.1", credentialIds: [authenticator.credentialId] });
+  await laptop.answerLinkPasskey(authenticator.answer(passkeyRequest!, world.server.origin));
+  await checked(phone, "verified");
+  await phone.approveLink(await attemptOf(phone));
+  await until(laptop, async () => (await laptop.state()).phase === "ready");
+  const settings = await phone.passkeySettings();
+  expect(settings).toMatchObject({ required: true, passkeys: [{ credentialId: authenticator.credentialId, rpId: "127.0.0.1" }] });
+  await until(laptop, async () => JSON.stringify(await laptop.passkeySettings()) === JSON.stringify(settings));
+  await expect(laptop.removePasskey(authenticator.credentialId)).rejects.toMatchObject({ code: "WRONG_ROLE" });
+  await expect(laptop.setPasskeyRequired(false)).rejects.toMatchObject({ code: "WRONG_ROLE" });
+});
+
+test("a fake page relays the genuine code and even gets the person's passkey: its address is in what was signed, and both sides say so", async () => {
+  const { phone, authenticator } = await phoneWithPasskey("bora", false);
+  const attacker = await meet(phone, "boras-attacker", true);
+  const { passkeyRequest } = (await attacker.linkStatus())!;
+  await attacker.answerLinkPasskey(authenticator.answer(passkeyRequest!, "https://hawser-login.example"));
+  await until(phone, async () => (await phone.linkStatus())?.error?.name === "PASSKEY_OTHER_ORIGIN");
+  await until(attacker, async () => (await attacker.linkStatus())?.error?.name === "PASSKEY_OTHER_ORIGIN");
+  expect(await phone.devices()).toHaveLength(1);
+  expect((await attacker.state()).self).toBeUndefined();
+});
+
+test("an assertion of an earlier attempt is worth nothing in the next", async () => {
+  const { phone, authenticator } = await phoneWithPasskey("cemre", false);
+  const first = await meet(phone, "cemres-first", true);
+  const old = authenticator.answer((await first.linkStatus())!.passkeyRequest!, world.server.origin);
+  await phone.rejectLink(await attemptOf(phone));
+  const second = await meet(phone, "cemres-second", true);
+  await second.answerLinkPasskey(old);
+  await until(phone, async () => (await phone.linkStatus())?.error?.name === "PASSKEY_INVALID");
+});
+
+test.each([
+  ["a terminal, which has none", false],
+  ["a browser whose person goes on without", true],
+])("%s: the digits of its screen let it in, wrong ones do not", async (_name, passkeys) => {
+  const { phone } = await phoneWithPasskey(`deniz${String(passkeys)}`, false);
+  const companion = await meet(phone, `deniz-${String(passkeys)}`, passkeys);
+  if (passkeys) await companion.answerLinkPasskey();
+  await checked(phone, "missing");
+  const { matchCode } = (await companion.linkStatus())!;
+  const attempt = await attemptOf(phone);
+  const wrong = matchCode === "000 000" ? "111111" : "000000";
+  await expect(phone.approveLink(attempt, { typedCode: wrong })).rejects.toMatchObject({ code: "MATCH_CODE_WRONG" });
+  await phone.approveLink(attempt, { typedCode: matchCode! });
+  await until(companion, async () => (await companion.state()).phase === "ready");
+});
+
+test("an account that insists refuses a device without one; having taken the passkey away it lets it in again", async () => {
+  const { phone, authenticator } = await phoneWithPasskey("elif", true);
+  const refused = world.open("elifs-refused");
+  await refused.startLink({ deviceName: "x", platform: "test" });
+  await phone.openLinkCode((await linkStage(refused, "waiting-for-scan")).uri!);
+  await until(refused, async () => (await refused.linkStatus())?.error?.name === "PASSKEY_REQUIRED");
+  await until(phone, async () => (await phone.linkStatus())?.error?.name === "PASSKEY_REQUIRED");
+  await phone.removePasskey(authenticator.credentialId);
+  expect(await phone.passkeySettings()).toEqual({ required: false, passkeys: [] });
+  const welcome = await meet(phone, "elifs-welcome", false);
+  await phone.approveLink(await attemptOf(phone));
+  await until(welcome, async () => (await welcome.state()).phase === "ready");
+});
+
+test("what is no passkey of ours is not kept", async () => {
+  const phone = await world.account("figen");
+  await expect(phone.addPasskey({ credentialId: "AQ", spki: "AQ", rpId: "127.0.0.1" })).rejects.toMatchObject({ code: "PASSKEY_UNUSABLE" });
+  expect((await phone.passkeySettings()).passkeys).toEqual([]);
+});
