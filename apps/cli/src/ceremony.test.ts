@@ -1,6 +1,8 @@
 /** The main job in terminals: link, chat in both directions, revoke. Real processes, real server, real protocol. */
+import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openNodeClient } from "@hawser/sdk/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Hawser, hawser } from "./testing/spawn-hawser.ts";
 import { openTestPlace, type TestPlace } from "./testing/test-place.ts";
@@ -107,6 +109,31 @@ test("by letters, and by the code that the phone shows", async () => {
   expect(reading.exit, reading.stderr).toBe(0);
   expect(await showing.ended(), showing.stdout + showing.stderr).toBe(0);
   expect((await hawser([...place.on("bob"), "devices"])).lines).toHaveLength(3);
+}, 60_000);
+
+test("an account with a passkey: a terminal has none, so the digits of its screen are asked for; wrong ones let nobody in", async () => {
+  await place.account("carol");
+  const carol = openNodeClient({ profileDir: join(place.folder, "carol"), serverUrl: place.server.url });
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = publicKey.export({ format: "der", type: "spki" }).toString("base64url");
+  await carol.addPasskey({ credentialId: "AQ", spki, rpId: new URL(place.server.origin).hostname });
+  await carol.close();
+  const companion = new Hawser([...place.on("digits"), "link", "--no-history"]);
+  const { uri } = await waitingForScan(companion);
+  const wrong = await hawser([...place.on("carol"), "approve", String(uri), "--yes"], { input: "1\n" });
+  expect(wrong.exit).toBe(3);
+  expect(wrong.lines.find((line) => line.event === "link" && line["stage"] === "comparing")).toMatchObject({ passkey: "missing" });
+  expect(wrong.lines.at(-1)).toMatchObject({ event: "error", code: "MATCH_CODE_WRONG" });
+  // The wrong answer has refused it: nobody is left waiting.
+  expect(await companion.ended()).toBe(3);
+
+  const again = new Hawser([...place.on("digits"), "link", "--no-history"]);
+  const fresh = await waitingForScan(again);
+  const phone = new Hawser([...place.on("carol"), "approve", String(fresh["uri"]), "--no-history"]);
+  const { matchCode } = await again.sees((line) => line.event === "link" && line["stage"] === "comparing");
+  phone.write(`${String(matchCode)}\n`).endInput();
+  expect(await phone.ended(), phone.stdout + phone.stderr).toBe(0);
+  expect(await again.ended(), again.stdout + again.stderr).toBe(0);
 }, 60_000);
 
 test("a declined link ends with 3 on both sides", async () => {

@@ -1,5 +1,5 @@
 /** `hawser approve`: the phone's side of a link. Shows who asks, and decides. */
-import { parseDeviceNumber } from "@hawser/base";
+import { OperationalError, parseDeviceNumber } from "@hawser/base";
 import type { ClientEvent, HawserClient, LinkStatus } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
@@ -139,6 +139,8 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
     const peerName = options.name ?? asking.peer?.name ?? "";
     output.event({ event: "approved", peerName }, output.paint.green(`✓ "${safeName(peerName)}" is linked.`));
   } catch (error) {
+    // Nobody is left waiting for somebody who has gone.
+    if (error instanceof OperationalError && error.code === "MATCH_CODE_WRONG") await reject();
     if (signal.aborted && (last.stage === "comparing" || last.stage === "scanned")) await reject();
     else if (signal.aborted && last.attempt === undefined) await client.cancelLink().catch(() => undefined);
     throw error;
