@@ -156,14 +156,14 @@ scenario("a terminal has none: the digits of its screen let it in, others do not
   ]);
   world.atEnd(() => terminal.close());
   const [uri] = await terminal.sees(/http:\/\/localhost:\d+\/link#1\.[\w-]{107}/);
-  await phone.pasteCode(uri!);
+  await phone.pasteCode(uri);
   await sees(phone.page, "passkey.missing", { origin: new URL(server.url).host });
   const [code] = await terminal.sees(/\d{3} \d{3}/);
   const digits = phone.page.getByLabel(say("passkey.digits"));
   await digits.fill(code === "000 000" ? "111111" : "000000");
   await phone.confirm();
   await sees(phone.page, "error.MATCH_CODE_WRONG");
-  await digits.fill(code!);
+  await digits.fill(code);
   await phone.confirmLink();
   await terminal.ends();
   expect(await phone.deviceCount()).toBe(2);
