@@ -114,6 +114,22 @@ describe("a put", () => {
     expect(results(driver.answer(second, OK))).toEqual([OK]);
   });
 
+  test("slots that are skipped, and written later, all come to another place, also after a restart", () => {
+    const driver = new Driver(HOME, NODE);
+    for (const index of [0, 3]) driver.answer(driver.give({ type: "put", put: put(index) })[0], OK);
+    driver.state = JSON.parse(JSON.stringify(driver.state)) as PlacesState;
+    const [late, unanswered] = driver.answer(driver.give({ type: "put", put: put(1) })[0], OK);
+    expect(late).toMatchObject({ type: "put-result", result: OK });
+    if (unanswered?.type !== "wait") throw new Error("nothing is waited for");
+    let [copy] = driver.give(unanswered.given);
+    const copied: number[] = [];
+    while (copy?.type === "write") {
+      copied.push(copy.put.index);
+      [copy] = driver.answer(copy, OK);
+    }
+    expect(copied).toEqual([0, 1, 3]);
+  });
+
   test("that the other side does not answer is written at the other places too, all slots in order, and asks for nothing more", () => {
     const driver = new Driver(HOME, NODE);
     driver.answer(driver.give({ type: "put", put: put(0) })[0], OK);

@@ -27,8 +27,9 @@ interface Written {
   readonly rendezvousId: Base64Url;
   readonly side: Side;
   readonly writerToken: Base64Url;
-  readonly bodies: readonly (Base64Url | undefined)[];
-  readonly stored: Readonly<Record<Place, number>>;
+  /** By slot. Not every slot is written: one may be refused, or never be needed. */
+  readonly bodies: Readonly<Record<number, Base64Url>>;
+  readonly stored: Readonly<Record<Place, readonly number[]>>;
   readonly favourite: Place;
   /** Slots of the other side that came. */
   readonly heard: number;
@@ -154,7 +155,7 @@ function answered(state: PlacesState, input: Extract<PlacesInput, { type: "answe
     failures: { ...found.failures, [place]: result },
   };
   // What the own server says of the rendezvous itself is the answer. Of another node it only means that this way is closed.
-  if (place === HOME && !TROUBLE.has(result.error)) return finish(forgotten(noted, slot), failed, result);
+  if (place === HOME && !TROUBLE.has(result.error)) return finish(refused(noted, slot), failed, result);
   return askNext(replace(noted, failed), failed, online);
 }
 
@@ -185,9 +186,8 @@ function copyEverywhere(state: PlacesState, input: Extract<PlacesInput, { type: 
 
 /** The first slot that this place has not, if there is one. */
 function copyTo(written: Written, put: RendezvousPut, place: Place): PlacesEffect[] {
-  const index = written.stored[place] ?? 0;
-  const body = written.bodies[index];
-  return !isKnown(body) ? [] : [{ type: "write", place, effectId: COPY, put: { ...put, index, body } }];
+  const missing = missingSlot(written, place);
+  return missing === undefined ? [] : [{ type: "write", place, effectId: COPY, put: { ...put, ...missing } }];
 }
 
 function finish(state: PlacesState, { put }: UnderWay, result: PutOutcome): PlacesStep {
@@ -202,32 +202,33 @@ function worst(failures: Readonly<Record<Place, PutOutcome>>): PutOutcome {
 
 /** The first slot that does not stand there yet; the one asked for when those before it are not known any more. */
 function nextSlot(written: Written | undefined, put: RendezvousPut, place: Place): RendezvousPut {
-  const from = written?.stored[place] ?? 0;
-  for (let index = from; index < put.index; index++) {
-    const body = written?.bodies[index];
-    if (!isKnown(body)) return put;
-    return { ...put, index, body };
-  }
-  return put;
+  const missing = written === undefined ? undefined : missingSlot(written, place);
+  return missing === undefined || missing.index > put.index ? put : { ...put, ...missing };
 }
 
-/** What was kept across a restart has null where nothing is known. */
-const isKnown = (body: Base64Url | undefined | null): body is Base64Url => typeof body === "string";
+/** Slots come in ascending order: the first of those known that does not stand there. */
+function missingSlot({ bodies, stored }: Written, place: Place): { readonly index: number; readonly body: Base64Url } | undefined {
+  const found = Object.entries(bodies).find(([index]) => stored[place]?.includes(Number(index)) !== true);
+  return found === undefined ? undefined : { index: Number(found[0]), body: found[1] };
+}
+
+/** What the own server refused for good stands in the way of no later slot. */
+function refused(state: PlacesState, slot: RendezvousPut): PlacesState {
+  const written = state.written.map((each) => {
+    if (each.rendezvousId !== slot.rendezvousId) return each;
+    const { [slot.index]: _refused, ...bodies } = each.bodies;
+    return { ...each, bodies };
+  });
+  return { ...state, written };
+}
 
 function stored(state: PlacesState, slot: RendezvousPut, place: Place): PlacesState {
   const written = state.written.map((each) =>
     each.rendezvousId === slot.rendezvousId
-      ? { ...each, stored: { ...each.stored, [place]: Math.max(each.stored[place] ?? 0, slot.index + 1) } }
-      : each,
-  );
-  return { ...state, written };
-}
-
-/** A slot that the own server refused is not written again before a later one: an end has to get through without the approval it takes back. */
-function forgotten(state: PlacesState, slot: RendezvousPut): PlacesState {
-  const written = state.written.map((each) =>
-    each.rendezvousId === slot.rendezvousId
-      ? { ...each, bodies: each.bodies.map((body, index) => (index === slot.index ? undefined : body)) }
+      ? {
+          ...each,
+          stored: { ...each.stored, [place]: [...(each.stored[place] ?? []).filter((index) => index !== slot.index), slot.index] },
+        }
       : each,
   );
   return { ...state, written };
@@ -235,7 +236,7 @@ function forgotten(state: PlacesState, slot: RendezvousPut): PlacesState {
 
 function remember(written: readonly Written[], rendezvousId: Base64Url, favourite: Place): readonly Written[] {
   if (written.some((each) => each.rendezvousId === rendezvousId)) return written;
-  const fresh: Written = { rendezvousId, side: "phone", writerToken: "", bodies: [], stored: {}, favourite, heard: 0 };
+  const fresh: Written = { rendezvousId, side: "phone", writerToken: "", bodies: {}, stored: {}, favourite, heard: 0 };
   return [...written, fresh].slice(-MAX_REMEMBERED);
 }
 
@@ -243,10 +244,8 @@ function withBody(written: Written, put: RendezvousPut): Written {
   const known =
     written.writerToken === put.writerToken
       ? written
-      : { ...written, side: put.side, writerToken: put.writerToken, bodies: [], stored: {} };
-  const bodies = [...known.bodies];
-  bodies[put.index] = put.body;
-  return { ...known, bodies };
+      : { ...written, side: put.side, writerToken: put.writerToken, bodies: {}, stored: {} };
+  return { ...known, bodies: { ...known.bodies, [put.index]: put.body } };
 }
 
 const isOf = ({ put }: UnderWay, rendezvousId: Base64Url, effectId: number): boolean =>

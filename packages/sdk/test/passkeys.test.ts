@@ -3,8 +3,11 @@
  * and what a browser on a fake page does. A fake page that relays the code can bring no passkey of our origin.
  */
 import { createHash, createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { join } from "node:path";
+import { openSqliteDatabase } from "@hawser/io-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HawserClient, PasskeyAnswer, PasskeyRequest } from "../src/node/index.ts";
+import { say } from "./middle.ts";
 import { linkStage, until, World } from "./world.ts";
 
 const world = new World();
@@ -122,6 +125,31 @@ test("an account that insists refuses a device without one; having taken the pas
   const welcome = await meet(phone, "elifs-welcome", false);
   await phone.approveLink(await attemptOf(phone));
   await until(welcome, async () => (await welcome.state()).phase === "ready");
+});
+
+test("a stolen companion can neither put a passkey of its own in, nor take the real one out, nor bring an old list back", async () => {
+  const { phone, authenticator } = await phoneWithPasskey("gul", false);
+  const store = openSqliteDatabase(join(world.folder, "guls-stolen.db"));
+  const stolen = world.open("guls-stolen", { database: store });
+  await stolen.startLink({ deviceName: "stolen", platform: "test" });
+  await phone.openLinkCode((await linkStage(stolen, "waiting-for-scan")).uri!);
+  await linkStage(phone, "comparing");
+  await phone.approveLink(await attemptOf(phone), { typedCode: (await linkStage(stolen, "comparing")).matchCode! });
+  await until(stolen, async () => (await stolen.passkeySettings()).passkeys.length === 1);
+  const entry = store.prepare("SELECT value FROM state_entries WHERE collection = 'passkeys'").get<{ value: Uint8Array }>();
+  const old = entry!.value.slice();
+  await phone.setPasskeyRequired(true);
+  await until(stolen, async () => (await stolen.passkeySettings()).required);
+
+  // SignedPasskeyList { payload: PasskeyList { number: 99 }, signature: nobody's }: an empty list, newer than all.
+  const forged = Uint8Array.of(0x0a, 2, 0x08, 99, 0x12, 64, ...new Uint8Array(64));
+  const { account, device } = (await stolen.state()).self!;
+  const later = { collection: "passkeys", key: "", timeMs: BigInt(Date.now() + 60_000), counter: 0, device };
+  const updates = [forged, old, new Uint8Array(0)].map((value) => ({ ...later, value }));
+  await say(stolen, store, { to: account, body: { case: "state", value: { updates } } });
+  await stolen.setDisplayName("heard after it");
+  await until(phone, async () => (await phone.state()).self?.displayName === "heard after it");
+  expect(await phone.passkeySettings()).toMatchObject({ required: true, passkeys: [{ credentialId: authenticator.credentialId }] });
 });
 
 test("what is no passkey of ours is not kept", async () => {
