@@ -78,17 +78,16 @@ async function measureCode({ folder, url, rounds }: Place): Promise<{ codeMs: nu
 }
 
 /**
- * Every script of the build in one language, as the server sends it. A browser that opens both faces is asked whether the files left out
- * are really never loaded, and those counted are enough.
+ * Every script of the build in one language, as the server sends it. A browser that opens both faces is asked whether those counted are all.
  */
 async function measureScripts({ folder, site, url }: Place): Promise<ReadonlyMap<string, number>> {
-  const { scripts, neverLoaded, enginePath } = site;
+  const { scripts, enginePath } = site;
   const context = await openChromium(join(folder, "scripts"), { serviceWorkers: "block" });
   try {
     const asked = loadedScripts(context);
     const page = await context.newPage();
     for (const path of ["/", "/phone"]) await page.goto(url + path, { waitUntil: "networkidle" });
-    const wrong = [...asked].filter((path) => neverLoaded.includes(path) || !scripts.includes(path));
+    const wrong = [...asked].filter((path) => !scripts.includes(path));
     if (wrong.length > 0 || !asked.has(enginePath)) throw new Error(`the app loads other scripts than thought: ${wrong.join(", ")}`);
   } finally {
     await context.close();

@@ -11,20 +11,17 @@ export const PAGE = "/bench.html";
 
 /** Catalogues of the other languages: a browser loads one. */
 const OTHER_LANGUAGE = /^(?:ar|az|tr)-[^/]*\.js$/;
-/** What the SQLite package brings along for other ways of using it. */
-const NEVER_LOADED = /^sqlite3-(?:worker1|opfs-async-proxy)-[^/]*\.js$/;
 
 export interface Site {
   readonly webRoot: string;
   /** The app's engine; empty without the app. */
   readonly enginePath: string;
-  /** Scripts of the whole app in English, and those of the build that no part of it loads. */
+  /** Of the whole app in English. */
   readonly scripts: readonly string[];
-  readonly neverLoaded: readonly string[];
 }
 
 export async function buildSite(webRoot: string, options: { readonly withApp: boolean }): Promise<Site> {
-  const app = options.withApp ? await buildApp(webRoot) : { enginePath: "", scripts: [], neverLoaded: [] };
+  const app = options.withApp ? await buildApp(webRoot) : { enginePath: "", scripts: [] };
   await build({
     root: import.meta.dirname,
     configFile: false,
@@ -47,10 +44,8 @@ async function buildApp(outDir: string): Promise<Omit<Site, "webRoot">> {
   const names = readdirSync(join(outDir, "assets")).filter((name) => name.endsWith(".js") && !OTHER_LANGUAGE.test(name));
   const engine = names.find((name) => /^worker-[^/]*\.js$/.test(name));
   if (engine === undefined) throw new Error("the built web app has no engine");
-  const paths = (given: readonly string[]): string[] => given.map((name) => `/assets/${name}`);
   return {
     enginePath: `/assets/${engine}`,
-    scripts: ["/sw.js", ...paths(names.filter((name) => !NEVER_LOADED.test(name)))],
-    neverLoaded: paths(names.filter((name) => NEVER_LOADED.test(name))),
+    scripts: ["/sw.js", ...names.map((name) => `/assets/${name}`)],
   };
 }

@@ -26,8 +26,8 @@ export interface StorageOptions {
   readonly profile: string;
   /** Starts lower on the ladder: for tests, and for repair. */
   readonly use?: StorageKind;
-  /** What was noted of the database, and how to rebuild it from rows when it is damaged. */
-  readonly vault?: WebVault | undefined;
+  /** What was noted of the database, still being read, and how to rebuild it from rows when it is damaged. */
+  readonly vault?: Promise<WebVault | undefined>;
   readonly salvage?: Salvage;
   /** A write in the background failed: quota, or storage that was taken away. */
   readonly failed?: (error: OperationalError) => void;
@@ -46,7 +46,7 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
   if ((options.use ?? "opfs") === "opfs") {
     try {
       const database = await openPoolDatabase(sqlite, options.profile, repairOf(options));
-      void options.vault?.note("open");
+      void (await options.vault)?.note("open");
       return { database, kind: "opfs", durable: await lasting, flush: () => Promise.resolve() };
     } catch (cause) {
       // There, but not for this page: Firefox says so in a private window, whose other storage works until the window closes.
@@ -71,7 +71,8 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
   };
 }
 
-function repairOf({ vault, salvage, failed }: StorageOptions): Repair | undefined {
+async function repairOf({ vault: reading, salvage, failed }: StorageOptions): Promise<Repair | undefined> {
+  const vault = await reading;
   if (vault === undefined || salvage === undefined) return undefined;
   let told = false;
   return {

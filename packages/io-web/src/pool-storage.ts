@@ -33,8 +33,8 @@ export interface Repair {
   readonly closed: () => void;
 }
 
-/** Rejects where there is no such file system, or when another worker keeps holding it. */
-export async function openPoolDatabase(sqlite: Sqlite3Static, profile: string, repair?: Repair): Promise<SqlDatabase> {
+/** Rejects where there is no such file system, or when another worker keeps holding it. `noted` is waited for when the files are open. */
+export async function openPoolDatabase(sqlite: Sqlite3Static, profile: string, noted?: Promise<Repair | undefined>): Promise<SqlDatabase> {
   if (typeof navigator.storage?.getDirectory !== "function") throw new Error("no origin private file system");
   const deadline = performance.now() + GIVE_UP_AFTER_MS;
   for (;;) {
@@ -48,6 +48,7 @@ export async function openPoolDatabase(sqlite: Sqlite3Static, profile: string, r
         // What fails is thrown and judged below; a page loaded again often finds the handles of the one before still open.
         verbosity: 0,
       } as Parameters<Sqlite3Static["installOpfsSAHPoolVfs"]>[0])) as unknown as Pool;
+      const repair = await noted;
       const database = await openSound(sqlite, pool, repair);
       const closed = (): void => {
         pool.pauseVfs();

@@ -9,6 +9,7 @@ export * from "./components/highlight.tsx";
 export * from "./components/icon.tsx";
 export * from "./components/menu.tsx";
 export * from "./components/toast.tsx";
+export * from "./catalogues/load.ts";
 export * from "./dates.ts";
 export * from "./languages.ts";
 export * from "./message-format.ts";

@@ -1,10 +1,10 @@
 /** The language of the screen: `useText()` gives the words and the formats of the one chosen. */
 import { createContext, useContext, useMemo, type ReactNode } from "react";
+import type { Catalogue } from "./catalogues/load.ts";
 import type { MessageKey } from "./catalogues/keys.ts";
 import { directionOf, type Language } from "./languages.ts";
-import { formatMessage, type CompiledMessage, type Values } from "./message-format.ts";
+import { formatMessage, type Values } from "./message-format.ts";
 
-export type Catalogue = Readonly<Record<string, CompiledMessage>>;
 export type Translate = (key: MessageKey, values?: Values) => string;
 
 export interface Text {
@@ -18,19 +18,6 @@ export interface Text {
 }
 
 const TextContext = createContext<Text | undefined>(undefined);
-
-export async function loadCatalogue(language: Language): Promise<Catalogue> {
-  switch (language) {
-    case "en":
-      return (await import("./catalogues/en/index.ts")).messages;
-    case "tr":
-      return (await import("./catalogues/tr/index.ts")).messages;
-    case "az":
-      return (await import("./catalogues/az/index.ts")).messages;
-    case "ar":
-      return (await import("./catalogues/ar/index.ts")).messages;
-  }
-}
 
 export function textOf(catalogue: Catalogue, language: Language, locale: string): Text {
   const maybe = (key: string, values: Values = {}): string | undefined => {

@@ -1,7 +1,17 @@
 /** Loaded behind the first paint: opens the engine, fetches the words, and puts the app in place. */
 import "@hawser/ui/app.css";
 import type { ClientState } from "@hawser/sdk";
-import { isLanguage, loadCatalogue, prepareListTimes, SkeletonRows, ToastRegion, useText, type Language } from "@hawser/ui";
+import {
+  isLanguage,
+  loadCatalogue,
+  localeOf,
+  prepareListTimes,
+  SkeletonRows,
+  ToastRegion,
+  useText,
+  type Catalogue,
+  type Language,
+} from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { openClient, type OpenedClient } from "../engine/open-client.ts";
@@ -25,8 +35,9 @@ export interface StartOptions {
   readonly intent: Intent | undefined;
   readonly language: Language;
   readonly seed: LinkSeed | undefined;
-  /** Where an account is known, the engine is being opened already. */
-  readonly engine: Promise<OpenedClient> | undefined;
+  /** Where an account is known, these are loading already. */
+  readonly engine?: Promise<OpenedClient>;
+  readonly catalogue?: Promise<Catalogue>;
 }
 
 /** A link page is already on the screen: until the engine answers it is left as it is. */
@@ -35,7 +46,7 @@ const ENGINE_PATIENCE_MS = 1_500;
 export async function start(options: StartOptions): Promise<void> {
   const engine = (await options.engine) ?? openClient(options.face);
   const state = engine.client.state();
-  const catalogue = await loadCatalogue(options.language);
+  const catalogue = await (options.catalogue ?? loadCatalogue(options.language));
   if (options.seed !== undefined)
     await Promise.race([state.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ENGINE_PATIENCE_MS))]);
   const known = await Promise.race([state.catch(() => undefined), Promise.resolve(undefined)]);
@@ -45,7 +56,7 @@ export async function start(options: StartOptions): Promise<void> {
     </LanguageProvider>,
   );
   // Behind the first paint, while the engine opens.
-  setTimeout(() => prepareListTimes(options.language));
+  setTimeout(() => prepareListTimes(localeOf(options.language, navigator.languages)));
 }
 
 interface AppProperties {

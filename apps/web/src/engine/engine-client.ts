@@ -1,20 +1,19 @@
-/** The client over the browser's ports: the part of the engine that is not storage. */
+/** The client over the browser's ports, and how pages reach it: the part of the engine that is not storage. */
 import { createClient, recoveryKdf } from "@hawser/client";
 import { purePrimitives } from "@hawser/crypto";
-import {
-  fetchHttp,
-  fetchStreamingHttp,
-  flushedTransport,
-  type OpenedStorage,
-  verifyP256,
-  webClock,
-  webRandom,
-  webSocketTransport,
-  type WebVault,
-} from "@hawser/io-web";
-import type { HawserClient } from "@hawser/sdk";
+import { acceptPages } from "@hawser/io-web/broadcast-port";
+import { fetchHttp } from "@hawser/io-web/fetch-http";
+import { flushedTransport } from "@hawser/io-web/flushed-transport";
+import type { WebVault } from "@hawser/io-web/identity-vault";
+import type { OpenedStorage } from "@hawser/io-web/open-storage";
+import { fetchStreamingHttp } from "@hawser/io-web/streaming-http";
+import { verifyP256 } from "@hawser/io-web/verify-p256";
+import { webClock, webRandom } from "@hawser/io-web/web-clock";
+import { webSocketTransport } from "@hawser/io-web/websocket-transport";
+import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import { httpTransport } from "@hawser/wire";
 import { engineName } from "../linking/platform.ts";
+import { flushedClient } from "./flushed-client.ts";
 import type { StartEngine } from "./worker-messages.ts";
 
 /** The continent, as the time zone names it. */
@@ -25,8 +24,8 @@ const network = (): string => (navigator as { connection?: { type?: string } }).
 
 export { salvageStore } from "@hawser/client";
 
-export const openEngineClient = (start: StartEngine, storage: OpenedStorage, vault: WebVault | undefined): HawserClient =>
-  createClient({
+export function openEngineClient(start: StartEngine, storage: OpenedStorage, vault: WebVault | undefined): HawserClient {
+  const client = createClient({
     database: storage.database,
     transport: flushedTransport(webSocketTransport(), () => storage.flush()),
     otherTransports: (["sse", "poll"] as const).map((kind) =>
@@ -51,3 +50,11 @@ export const openEngineClient = (start: StartEngine, storage: OpenedStorage, vau
       region: region(),
     },
   });
+  return storage.kind === "indexeddb" ? flushedClient(client, () => storage.flush()) : client;
+}
+
+/** To the page that started this worker, and to the other tabs. */
+export function serveEngine(start: StartEngine, client: Promise<HawserClient>): void {
+  serveWorkerClient(start.port, client);
+  acceptPages(start.face, (port) => serveWorkerClient(port, client));
+}

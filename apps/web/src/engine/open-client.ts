@@ -4,6 +4,7 @@ import { seekLeadership } from "@hawser/io-web/leadership";
 import { connectWorkerClient, type HawserClient, type PortLike } from "@hawser/sdk";
 import type { Face } from "../entry/remembered.ts";
 import { describePlatform } from "../linking/platform.ts";
+import { startWorker, type StartedWorker } from "./start-worker.ts";
 import { switchingClient } from "./switching-client.ts";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
 
@@ -15,7 +16,9 @@ export interface OpenedClient {
   readonly onTrouble: (listener: (code: string) => void) => void;
 }
 
-export function openClient(face: Face): OpenedClient {
+/** `early` is a worker that was started before it was known whether this tab leads. */
+export function openClient(face: Face, early?: StartedWorker): OpenedClient {
+  let spare = early;
   const { client, use } = switchingClient();
   let gone = new AbortController();
   let leads = false;
@@ -32,17 +35,21 @@ export function openClient(face: Face): OpenedClient {
   };
 
   findEngine(face, (port) => {
-    if (!leads) connect(port);
+    if (leads) return;
+    spare?.worker.terminate();
+    spare = undefined;
+    connect(port);
   });
   seekLeadership(face, () => {
     leads = true;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `hawser-${face}` });
+    const { worker, broken } = spare ?? startWorker(face);
+    spare = undefined;
     const channel = new MessageChannel();
     worker.addEventListener("message", ({ data }: MessageEvent<EngineNotice>) => {
       if (data.type === "failed") trouble(data.code);
       else if (data.type === "storage-lost") trouble("STORAGE_LOST");
     });
-    worker.addEventListener("error", () => trouble("INTERNAL"));
+    void broken.then(() => trouble("INTERNAL"));
     const start: StartEngine = {
       type: "start",
       face,

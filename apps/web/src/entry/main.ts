@@ -3,8 +3,11 @@
  * long before the server. Keep it small: everything here is on the way to the first code.
  */
 import "@hawser/ui/styles.css";
+import { loadCatalogue } from "@hawser/ui/catalogues/load";
 import { chooseLanguage, directionOf } from "@hawser/ui/languages";
+import type { StartOptions } from "../app/start.tsx";
 import { destination, DIAGNOSIS_PATH } from "./face.ts";
+import { startWorker } from "../engine/start-worker.ts";
 import { drawLinkPage } from "./link-page.ts";
 import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
 import { isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
@@ -26,15 +29,23 @@ async function openApp(): Promise<void> {
   // What stands behind the # is a secret: it leaves the address bar, and the history, at once.
   if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone"))
     history.replaceState(null, "", face === "phone" ? "/phone" : "/");
-  // Where an account is known the engine is loaded beside the app's own script, not after it.
-  const engine = isSettled(face) ? import("../engine/open-client.ts").then(({ openClient }) => openClient(face)) : undefined;
+  const early = isSettled(face) ? openEarly() : {};
   const seed = await firstCode();
   const open = (): void => {
-    void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed, engine }));
+    void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed, ...early }));
   };
   // One frame first, so that parsing the app never delays the code.
   if (seed === undefined) open();
   else requestAnimationFrame(open);
+}
+
+/** Where an account is known, the engine and the words are loaded beside the app's own script, not after it. */
+function openEarly(): Pick<StartOptions, "engine" | "catalogue"> {
+  const worker = startWorker(face);
+  return {
+    engine: import("../engine/open-client.ts").then(({ openClient }) => openClient(face, worker)),
+    catalogue: loadCatalogue(language),
+  };
 }
 
 async function firstCode(): Promise<LinkSeed | undefined> {

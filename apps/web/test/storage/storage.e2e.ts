@@ -1,7 +1,8 @@
-/** Every kind of storage keeps the contract of `SqlDatabase`, in a real browser; the lasting ones survive a worker ended by force. */
+/** Every kind of storage keeps the contract of `SqlDatabase`, in a real browser, on the SQLite that the app is built with; the lasting ones survive a worker ended by force. */
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { createServer, type ViteDevServer } from "vite";
+import { slimSqlite } from "../../bundling/slim-sqlite.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
@@ -18,6 +19,7 @@ describe.skipIf(!existsSync(CHROMIUM))("storage in Chromium (apt install chromiu
       root: import.meta.dirname,
       configFile: false,
       logLevel: "error",
+      plugins: [slimSqlite()],
       server: { host: "127.0.0.1", port: 0 },
       optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"] },
     });
