@@ -9,12 +9,17 @@ interface Precache {
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
+interface InstallEvent extends ExtendableEvent {
+  /** Chromium only. */
+  addRoutes?(routes: readonly { readonly condition: object; readonly source: object }[]): Promise<void>;
+}
 interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;
 }
 interface WorkerScope {
-  addEventListener(type: "install" | "activate", listener: (event: ExtendableEvent) => void): void;
+  addEventListener(type: "install", listener: (event: InstallEvent) => void): void;
+  addEventListener(type: "activate", listener: (event: ExtendableEvent) => void): void;
   addEventListener(type: "fetch", listener: (event: FetchEvent) => void): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   skipWaiting(): Promise<void>;
@@ -29,6 +34,15 @@ const PAGES = /^\/(?:|index\.html|phone(?:\/.*)?|link|link-me|add|diagnosis)$/;
 
 scope.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(precache.files.map((file) => new Request(file, { cache: "reload" })))));
+  // A browser that knows this takes the files out of the cache by itself, without starting this worker first: it is on the way of every
+  // opening. What the cache has lost comes from the network; pages under other addresses come through `fetch` below.
+  event.waitUntil(
+    event
+      .addRoutes?.(
+        precache.files.map((pathname) => ({ condition: { urlPattern: { pathname, search: "" } }, source: { cacheName: CACHE } })),
+      )
+      .catch(() => undefined) ?? Promise.resolve(),
+  );
 });
 
 scope.addEventListener("activate", (event) => {
