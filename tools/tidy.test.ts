@@ -1,7 +1,7 @@
 /** The rules of the house, as tests: layers, declared packages, file sizes, headers, words, the lock file. */
 import { describe, expect, test } from "vitest";
 import { missingOptional } from "./complete-lock.mjs";
-import { LAYERS, LONGEST_FILE_LINES, type Layer } from "./layers.ts";
+import { LAYERS, LONGEST_FILE_LINES, STANDS_FOR, type Layer } from "./layers.ts";
 import { importsOf, isGenerated, isTest, readText, trackedFiles } from "./source-files.ts";
 
 const UNDER_CONSTRUCTION =
@@ -65,7 +65,9 @@ describe.each(Object.entries(LAYERS))("%s", (name, layer) => {
         (specifier) =>
           foreignPackage(specifier) ?? (ownPackage(specifier) && !isTest(path) ? `@hawser/${ownPackage(specifier)}` : undefined),
       );
-      return names.filter((foreign) => foreign !== undefined && !(foreign in known)).map((foreign) => `${path} imports ${foreign}`);
+      return names
+        .filter((foreign) => foreign !== undefined && !((STANDS_FOR[foreign] ?? foreign) in known))
+        .map((foreign) => `${path} imports ${foreign}`);
     });
     expect(wrong).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 const MAX_APP_BYTES = 350_000;
 const MAX_BEFORE_CODE_BYTES = 25_000;
@@ -19,9 +19,13 @@ const packedBytes = (name: string): number => statSync(join(folder, `${name}.br`
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "hawser-size-"));
+  vi.stubEnv("NODE_ENV", "production");
   await build({ root: APP, configFile: join(APP, "vite.config.ts"), logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test("the whole app", () => {
   const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(

@@ -20,7 +20,6 @@ const UNUSED_PARTS: ReadonlyMap<string, string> = new Map([
 ]);
 /** Everything behind the loader itself: a page's side of that worker. */
 const PROMISER = /\n\/\/#region src\/bin\/sqlite3-worker1-promiser\.mjs\n[^]*$/;
-const PROMISER_EXPORT = "sqlite3Worker1Promiser";
 const LOADER = "sqlite3_bundler_friendly_default";
 
 export function slimSqlite(): Plugin {
@@ -35,15 +34,16 @@ export function slimSqlite(): Plugin {
 }
 
 export function slimmed(code: string): string {
-  const left = new Set(UNUSED_PARTS.keys());
+  const left = new Map(UNUSED_PARTS);
   const parts = code.replace(PART, (part) => {
-    const mark = [...left].find((line) => part.includes(line));
+    const mark = [...left.keys()].find((line) => part.includes(line));
     if (mark === undefined) return part;
     left.delete(mark);
     return "";
   });
-  if (left.size > 0) throw new Error(`SQLite's script has no "${UNUSED_PARTS.get([...left][0]!)}" as it had: see ${import.meta.filename}`);
-  if (!PROMISER.test(parts) || !code.includes(PROMISER_EXPORT) || !code.includes(`var ${LOADER} =`))
+  for (const part of left.values())
+    throw new Error(`SQLite's script does not have the part "${part}" as it had: see ${import.meta.filename}`);
+  if (!PROMISER.test(parts) || !code.includes(`var ${LOADER} =`))
     throw new Error(`SQLite's script ends otherwise than it did: see ${import.meta.filename}`);
   return `${parts.replace(PROMISER, "")}\nexport default ${LOADER};\n`;
 }
