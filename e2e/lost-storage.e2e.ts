@@ -82,7 +82,16 @@ const overwritePages = (page: Page, name: string, first: number, count: number):
       const file = await walk(await navigator.storage.getDirectory());
       if (file === undefined) throw new Error("there is no database");
       const pages = Math.floor((await file.getFile()).size / PAGE) - 1;
-      const writable = await file.createWritable({ keepExistingData: true });
+      // The worker of the page that was left may still be letting go of it.
+      let writable: FileSystemWritableFileStream | undefined;
+      for (let tries = 0; writable === undefined; tries++) {
+        try {
+          writable = await file.createWritable({ keepExistingData: true });
+        } catch (error) {
+          if (tries === 100) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
       const noise = crypto.getRandomValues(new Uint8Array(PAGE));
       for (let index = from; index < Math.min(from + many, pages); index++)
         await writable.write({ type: "write", position: PAGE * (1 + index), data: noise });
