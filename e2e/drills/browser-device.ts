@@ -114,7 +114,7 @@ class BrowserDevice implements Device {
           ? { kind: "offline", error: error ?? "UNREACHABLE", retryAtMs: 0, attempt: 1 }
           : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
       history: seen.syncing
-        ? { kind: "running", direction: "receiving", messagesDone: 0, messagesTotal: 0, stalledSinceMs: undefined }
+        ? { kind: "running", direction: "receiving", messagesDone: 0, messagesTotal: 0, stalledSinceMs: undefined, storageFull: false }
         : { kind: "complete", messagesTotal: 0, finishedAtMs: 0 },
       listConflict: seen.banner.includes(say("account.listConflict")),
       outboxCount: 0,

@@ -135,6 +135,7 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   ],
   ADMISSION_QUEUED: [EXIT.offline, "Many people are linking devices right now.", "Your place in the line is kept."],
   ADMISSION_FULL: [EXIT.offline, "More people are linking devices than the server can serve.", "Try again when the time shown is over."],
+  ARCHIVE_CONFLICT: [EXIT.offline, "Another device is writing the archive.", LATER],
   OUTCOME_UNKNOWN: [EXIT.fault, "The server does not know one of the counts that were sent.", "Nothing is affected; update when you can."],
 
   CODE_MALFORMED: [EXIT.usage, "This is not a code of Hawser.", "Copy the whole link, from https:// or http:// to its end."],

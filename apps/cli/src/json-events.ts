@@ -54,6 +54,9 @@ export const EVENT_FIELDS = {
   moved: { account: "string", device: "number" },
   approved: { peerName: "string" },
   history: { state: "string", direction: "string?", done: "number", total: "number" },
+  archive: {
+    on: "boolean", messages: "number", waiting: "number", writtenAtMs: "number?", trouble: "string?", usedBytes: "number?", quotaBytes: "number?",
+  }, // prettier-ignore
   device: {
     device: "number", name: "string", role: "string", isThis: "boolean", addedAtMs: "number", connected: "boolean", lastSeenMs: "number?",
   }, // prettier-ignore

@@ -41,7 +41,7 @@ export class LinkServer implements StormService {
       random,
       primitives: nodePrimitives,
       ticketKey: new Uint8Array(32),
-      blobQuotaBytes: { attachment: 0, history: 0 },
+      blobQuotaBytes: { attachment: 0, history: 0, archive: 0 },
       ticketLifetimeMs: 0,
       onFault: () => undefined,
     });

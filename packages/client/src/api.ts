@@ -9,6 +9,7 @@ import type { PasskeySettings } from "./account/passkey-settings.ts";
 import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 import type { Contact, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 import type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
+import type { ArchiveStatus } from "./history/archive-status.ts";
 import type { FileSource } from "./file-source.ts";
 import type { ImportPreview } from "./importing/import-preview.ts";
 
@@ -71,6 +72,8 @@ export type HistoryStatus =
       readonly messagesDone: number;
       readonly messagesTotal: number;
       readonly stalledSinceMs: number | undefined;
+      /** There is no room on this device: nothing is lost, and it goes on by itself when there is. */
+      readonly storageFull: boolean;
     }
   | { readonly kind: "complete"; readonly messagesTotal: number; readonly finishedAtMs: number };
 
@@ -369,6 +372,9 @@ export interface HawserClient {
   // History
   /** Companion: asks the source again for what is missing. Never unlinks, never forgets what is there. */
   requestHistory(options?: { conversation?: ConversationId }): Promise<void>;
+  archive(): Promise<ArchiveStatus>;
+  /** On phones. Off deletes it from the server; on again begins a new one. Rejects with WRONG_PHASE while history is still coming. */
+  setArchive(on: boolean): Promise<void>;
 
   // Import (phone)
   previewImport(file: FileSource): Promise<ImportPreview>;
@@ -386,5 +392,6 @@ export type { ErrorName, LinkErrorName, LinkStage, LinkStatus, PasskeyAnswer, Pa
 export type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 export type { Contact, ListBranch, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 export type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
+export type { ArchiveStatus } from "./history/archive-status.ts";
 export type { FilePreview, FileSource } from "./file-source.ts";
 export type { ImportPreview, PasskeySettings };

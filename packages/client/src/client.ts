@@ -274,6 +274,8 @@ function chatCalls(
   | "attachment"
   | "search"
   | "requestHistory"
+  | "archive"
+  | "setArchive"
   | "previewImport"
   | "runImport"
   | "cancelImport"
@@ -306,6 +308,8 @@ function chatCalls(
     setDraft: async (conversation, text) => setDraft(core, conversation, text),
     attachment: (message, index) => readAttachment(core, engine.transfer, engine.asker, message, index),
     search: async (options) => searchMessages(core, options),
+    archive: async () => history.archive.status(),
+    setArchive: async (on) => history.archive.set(on),
     requestHistory: async (options) => history.request(options?.conversation),
     previewImport: (file) => imports.preview(file),
     runImport: (options) => imports.run(options),

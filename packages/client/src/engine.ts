@@ -115,6 +115,9 @@ export function createEngine(ports: ClientPorts): Engine {
     takePasskeys: (signed) => passkeys.take(signed),
     alertAnswered: (id) => alerts.answered(id),
     listChosen: (account, value) => forks.chosenElsewhere(account, value),
+    mayShareArchive: (from) => history.archive.mayShare(from),
+    // In a later tick: the machine's steps are no part of the delivery's transaction.
+    archiveChanged: () => void Promise.resolve().then(() => identity.phase() === "ready" && history.archive.changed()),
     // A companion that wiped itself; only a phone can take it off the list.
     leaving(device) {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
@@ -135,6 +138,7 @@ export function createEngine(ports: ClientPorts): Engine {
     transfer,
     (device) => store.atomically(() => state.sendAllTo(device)),
     contacts.acceptedElsewhere,
+    { archive: (value) => state.share("archive", "archive", value), askRead: () => state.askRead() },
   );
   const imports = createImports(core, (conversation) => history.imported(conversation));
   const nodes = createLinkNodes(ports, () => connection.server()?.linkNodes ?? []);
@@ -154,6 +158,7 @@ export function createEngine(ports: ClientPorts): Engine {
     capsules,
     queue,
     passkeys: () => passkeys.forLinks(),
+    archive: () => history.archive.toHandOver(),
     linked(attempt, device) {
       history.linked(attempt, device);
       store.atomically(() => state.sendAllTo(device));

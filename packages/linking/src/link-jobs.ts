@@ -105,6 +105,8 @@ export interface ApprovalFields {
   readonly restored?: NewDeviceSecrets;
   /** Only for a new phone. */
   readonly accountSeed?: Base64Url;
+  /** What opens the account's archive; opaque here. */
+  readonly archive?: Base64Url;
 }
 
 export type RejectionName = "DECLINED" | "DEVICE_LIMIT" | "ORIGIN_MISMATCH" | "TIMEOUT" | "VERSION" | PasskeyFailure | "UNSPECIFIED";

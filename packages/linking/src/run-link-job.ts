@@ -201,6 +201,7 @@ const approvalFields = (approval: LinkApproval): ApprovalFields => ({
   phoneDevice: approval.phoneDevice,
   ...(approval.restoredDevice === undefined ? {} : { restored: secretsOf(approval.restoredDevice) }),
   ...(approval.accountSeed.length === 0 ? {} : { accountSeed: toBase64Url(approval.accountSeed) }),
+  ...(approval.archive.length === 0 ? {} : { archive: toBase64Url(approval.archive) }),
 });
 
 function decisionBytes({ attemptId, decision }: { readonly attemptId: Base64Url; readonly decision: DecisionFields }): Bytes {
@@ -209,13 +210,14 @@ function decisionBytes({ attemptId, decision }: { readonly attemptId: Base64Url;
     const reason = LinkRejectionReason[decision.reason];
     return toBinary(LinkDecisionSchema, create(LinkDecisionSchema, { decision: { case: "rejection", value: { attemptId: id, reason } } }));
   }
-  const { lists, stateKey, restored, accountSeed, ...rest } = decision.approval;
+  const { lists, stateKey, restored, accountSeed, archive, ...rest } = decision.approval;
   const value = {
     ...rest,
     ...(restored === undefined
       ? {}
       : { restoredDevice: create(RestoredDeviceSchema, { signingSeed: own(restored.signingSeed), dhSecret: own(restored.dhSecret) }) }),
     ...(accountSeed === undefined ? {} : { accountSeed: own(accountSeed) }),
+    ...(archive === undefined ? {} : { archive: own(archive) }),
     attemptId: id,
     stateKey: own(stateKey),
     lists: lists.map(({ payload, signature }) => ({ payload: own(payload), signature: own(signature) })),

@@ -1,9 +1,11 @@
 /** History from another companion when the phone is away, against a real server. Patience runs faster here; nothing waits for a time. */
-import type { Http } from "@hawser/base";
-import { nodeHttp, systemClock } from "@hawser/io-node";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openSqliteDatabase } from "@hawser/io-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type ConversationId, fileSourceOfBytes, type HawserClient } from "../src/node/index.ts";
-import { hasText, hurried, texts, until, World } from "./world.ts";
+import type { HawserClient } from "../src/node/index.ts";
+import { count, dying, importChat } from "./long-history.ts";
+import { hasText, quick, texts, until, World } from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -12,61 +14,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-/** A clock on which everything lasts a fifteenth: half a minute of silence is over in two seconds. */
-const TIMES = 15;
-const startedMs = systemClock.nowMs();
-const IMPATIENT = {
-  clock: {
-    ...hurried(TIMES),
-    nowMs: () => startedMs + (systemClock.nowMs() - startedMs) * TIMES,
-    monotonicMs: () => systemClock.monotonicMs() * TIMES,
-  },
-};
+const IMPATIENT = { clock: quick(15) };
 const complete = (client: HawserClient): Promise<void> =>
   until(client, async () => (await client.state()).history.kind === "complete" && (await client.state()).gapSinceMs === undefined);
-
-/** An exported chat of so many lines: one write instead of thousands of messages. */
-async function importChat(client: HawserClient, lines: number): Promise<ConversationId> {
-  const two = (n: number): string => String(n).padStart(2, "0");
-  const line = (i: number): string =>
-    `[${two(1 + (Math.floor(i / 1_440) % 28))}/01/2024, ${two(Math.floor(i / 60) % 24)}:${two(i % 60)}:00] ${i % 2 === 0 ? "Anna" : "Ekrem"}: line ${i}`;
-  const bytes = new TextEncoder().encode(Array.from({ length: lines }, (_, i) => line(i)).join("\n"));
-  const file = fileSourceOfBytes("WhatsApp Chat with Ekrem.txt", "text/plain", bytes);
-  const preview = await client.previewImport(file);
-  return (await client.runImport({ importId: preview.importId, title: preview.title, self: "Anna" })).conversation;
-}
-
-async function count(client: HawserClient, conversation: ConversationId): Promise<number> {
-  const seen = new Set<string>();
-  let page = await client.messages({ conversation, limit: 500 });
-  for (;;) {
-    for (const { id } of page.items) expect(seen.has(id), "a message stands there twice").toBe(false);
-    for (const { id } of page.items) seen.add(id);
-    const last = page.items.at(-1);
-    if (!page.hasOlder || last === undefined) return seen.size;
-    page = await client.messages({ conversation, limit: 500, beforeOrder: last.order });
-  }
-}
-
-/** Uploads of history stop for good after so many: a phone that dies under way. */
-function dying(uploads: number): { http: Http; dead: Promise<void> } {
-  const real = nodeHttp();
-  let left = uploads;
-  let die = (): void => undefined;
-  const dead = new Promise<void>((resolve) => (die = resolve));
-  return {
-    dead,
-    http: {
-      request(request) {
-        if (request.method === "PUT" && left-- <= 0) {
-          die();
-          return new Promise(() => undefined);
-        }
-        return real.request(request);
-      },
-    },
-  };
-}
 
 test("the source dies at 40 %: another companion goes on, nothing comes twice, the phone may come back", async () => {
   let anna = await world.account("anna");
@@ -78,10 +28,12 @@ test("the source dies at 40 %: another companion goes on, nothing comes twice, t
   const cut = dying(2);
   anna = world.open("anna", { http: cut.http });
   await until(anna, async () => (await anna.state()).connection.kind === "online");
-  const laptop = await world.link(anna, "laptop", IMPATIENT);
+  let laptop = await world.link(anna, "laptop");
   await cut.dead;
   await until(laptop, async () => (await count(laptop, chat)) === 2_000);
   await world.close("anna");
+  await world.close("laptop");
+  laptop = world.open("laptop", IMPATIENT);
   await complete(laptop);
   expect(await count(laptop, chat)).toBe(5_000);
   expect((await laptop.conversation(chat))?.historyComplete).toBe(true);
@@ -104,9 +56,9 @@ test("a chat that is only partly here can be loaded from another companion; one 
   await world.close("anna");
   const mute = world.open("anna", { http: cut.http });
   await until(mute, async () => (await mute.state()).connection.kind === "online");
-  const laptop = await world.link(mute, "laptop", IMPATIENT);
-  const tablet = await world.link(mute, "tablet", IMPATIENT);
-  await world.close("anna");
+  for (const name of ["laptop", "tablet"]) await world.link(mute, name);
+  for (const name of ["anna", "laptop", "tablet"]) await world.close(name);
+  const [laptop, tablet] = [world.open("laptop", IMPATIENT), world.open("tablet", IMPATIENT)];
   await complete(laptop);
   await complete(tablet);
   expect(await texts(laptop, ab)).toEqual(["one"]);
@@ -114,3 +66,23 @@ test("a chat that is only partly here can be loaded from another companion; one 
   await laptop.requestHistory({ conversation: ab });
   await until(laptop, async () => (await laptop.conversation(ab))?.historyComplete === true);
 }, 90_000);
+
+test("no room for history on this device: it pauses and says so, and goes on by itself when there is room", async () => {
+  const anna = await world.account("anna");
+  const folder = join(world.folder, "laptop");
+  mkdirSync(folder);
+  const database = openSqliteDatabase(join(folder, "client.db"));
+  await complete(await world.link(anna, "laptop", { database }));
+  const laptop = world.clients.get("laptop")!;
+  // Room for what announces the chunks, not for their rows.
+  const pages = database.prepare("PRAGMA page_count").get<{ page_count: number }>()!.page_count;
+  database.exec(`PRAGMA max_page_count = ${pages + 40}`);
+  const chat = await importChat(anna, 5_000);
+  await until(laptop, async () => {
+    const { history } = await laptop.state();
+    return history.kind === "running" && history.storageFull;
+  });
+  database.exec("PRAGMA max_page_count = 1073741823");
+  await complete(laptop);
+  expect(await count(laptop, chat)).toBe(5_000);
+}, 60_000);

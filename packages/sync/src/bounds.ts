@@ -32,3 +32,23 @@ export const TRIES_BEFORE_REUPLOAD = 3;
 export const MAX_MISSING_PER_PROGRESS = 256;
 /** A sink reports after so many chunks, and at the end. */
 export const PROGRESS_EVERY_CHUNKS = 8;
+
+/** A new device to which nobody hands history for so long takes it from the archive. */
+export const ARCHIVE_AFTER_MS = 5_000;
+/** Entries that the head of an archive holds before its oldest become a page: about 25 KB. */
+export const MAX_HEAD_ENTRIES = 256;
+export const SPILLED_ENTRIES = 192;
+export const MAX_ARCHIVE_PAGES = 128;
+/** With so many messages waiting, an archive's writer waits no longer. */
+export const ARCHIVE_FLUSH_MESSAGES = 500;
+/** A newest chunk with fewer is written anew together with what comes next: chunks stay few. */
+export const ARCHIVE_FULL_CHUNK_MESSAGES = 500;
+/** No message waits longer, while its writer is connected. */
+export const ARCHIVE_FLUSH_AFTER_MS = 120_000;
+/** What the phone has not written for so long, a companion writes. */
+export const ARCHIVE_TAKE_OVER_AFTER_MS = 3_600_000;
+/** Between a message's arrival at one device and at another. What the phone was done with so long after, a companion need not write. */
+export const ARCHIVE_SLACK_MS = 600_000;
+export const ARCHIVE_LOOK_EVERY_MS = 60_000;
+/** A full quota, or a head that cannot be believed: looked at again, seldom. */
+export const ARCHIVE_TROUBLE_PAUSE_MS = 3_600_000;

@@ -31,6 +31,8 @@ export interface HistoryReader {
   firstScreen(conversations: number, messagesEach: number): HistoryConversation[];
   /** The newest conversations with their numbers of messages, and no messages. */
   sizes(conversations: number): HistoryConversation[];
+  /** Of what waits for the archive, the newest, with their rows; `withTail`: also what stands in its newest chunk. */
+  waiting(withTail: boolean, maxMessages: number, targetBytes: number): HistoryPage & { readonly rows: readonly number[] };
   /** Messages older than `from` (from the newest on when `undefined`), at most `maxMessages` and about `targetBytes`. */
   page(scope: HistoryScope, from: HistoryPosition | undefined, maxMessages: number, targetBytes: number): HistoryPage;
 }

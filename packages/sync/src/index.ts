@@ -1,4 +1,6 @@
 /** History as resumable jobs, and the state that one account's devices share. */
+export * from "./archive-head.ts";
+export * from "./archive-writer.ts";
 export * from "./bounds.ts";
 export * from "./history-chunk.ts";
 export * from "./history-rows.ts";

@@ -67,6 +67,9 @@ export const ERROR_CODES = {
   ADMISSION_FULL: { code: 191, class: "retry" },
 
   OUTCOME_UNKNOWN: { code: 210, class: "fault" },
+
+  /** Another device has written the archive's head meanwhile: read it, then again. */
+  ARCHIVE_CONFLICT: { code: 230, class: "retry" },
 } as const satisfies Record<string, { code: number; class: ErrorClass }>;
 
 export type ErrorName = keyof typeof ERROR_CODES;

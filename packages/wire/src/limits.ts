@@ -38,6 +38,9 @@ export const MAX_LINK_NODES = 4;
 
 export const MAX_BLOB_BYTES = 100 * 1_048_576;
 export const MAX_RECOVERY_CAPSULE_BYTES = 4_096;
+export const MAX_ARCHIVE_HEAD_BYTES = 65_536;
+/** Blobs that one new head of an archive may drop. */
+export const MAX_ARCHIVE_DROPS = 64;
 export const MAX_THUMBNAIL_BYTES = 16_384;
 export const MAX_ATTACHMENTS = 32;
 export const MAX_TEXT_BYTES = 65_536;

@@ -13,7 +13,7 @@ import { file_hawser_v1_rpc } from "./gen/hawser/v1/rpc_pb.js";
 import { CLOSE_CODES, ERROR_CODES, FRAME_TYPES, HOT_LAYOUT, LIST_HASH_PREFIX_BYTES, PROTOCOL_MAX, PROTOCOL_MIN } from "./index.ts";
 import * as limits from "./limits.ts";
 
-const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "0a950fcc54a878adec339939e0591228b75d4fa81cd1976d22f8fe194fbcc3d6" };
+const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "3d199be94bf852f1bf6cd2802a6bc266c8f9ef57fb01710003e8d9dda705e796" };
 
 const MESSAGE = `The wire changed. Decide first:
   - An older program ignores the change and loses nothing (a new optional field, a new error code, a new request that is

@@ -2,6 +2,7 @@
 import type { DefineCommand } from "../context.ts";
 import { account } from "./account.ts";
 import { approve } from "./approve.ts";
+import { archive } from "./archive.ts";
 import { backupServer } from "./backup.ts";
 import { chats } from "./chats.ts";
 import { contacts } from "./contacts.ts";
@@ -18,5 +19,5 @@ import { serve } from "./serve.ts";
 import { status } from "./status.ts";
 
 export const COMMANDS: readonly DefineCommand[] = [
-  serve, invite, backupServer, account, link, approve, move, devices, contacts, send, listen, chats, history, importChat, status, doctor,
+  serve, invite, backupServer, account, link, approve, move, devices, contacts, send, listen, chats, history, archive, importChat, status, doctor,
 ]; // prettier-ignore

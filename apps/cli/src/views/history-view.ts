@@ -10,7 +10,7 @@ export function historyEvent(history: HistoryStatus): Extract<CliEvent, { event:
     case "running":
       return {
         event: "history",
-        state: history.stalledSinceMs === undefined ? "running" : "stalled",
+        state: history.storageFull ? "storage-full" : history.stalledSinceMs === undefined ? "running" : "stalled",
         direction: history.direction,
         done: history.messagesDone,
         total: history.messagesTotal,
@@ -26,7 +26,11 @@ export function historyLine(history: HistoryStatus): string {
       return "No history was transferred.";
     case "running": {
       const verb = history.direction === "receiving" ? "Receiving" : "Sending";
-      const waiting = history.stalledSinceMs === undefined ? "" : "; waiting for the other device, which has to be online";
+      const waiting = history.storageFull
+        ? "; no room is left on this device, free some space"
+        : history.stalledSinceMs === undefined
+          ? ""
+          : "; waiting for the other device, which has to be online";
       return `${verb} history: ${formatCount(history.messagesDone)} of ${formatCount(history.messagesTotal)} messages${waiting}.`;
     }
     case "complete":

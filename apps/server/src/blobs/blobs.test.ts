@@ -21,7 +21,7 @@ let other: TestClient;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "hawser-blobs-"));
-  const limits = { blobs: { quotaBytes: { attachment: 1_000, history: 8_000_000 }, maxUploadsPerAccount: 4 } };
+  const limits = { blobs: { quotaBytes: { attachment: 1_000, history: 8_000_000, archive: 8_000_000 }, maxUploadsPerAccount: 4 } };
   server = await startServer({ dataDir: folder, registration: "open", logLevel: "silent", limits });
   phone = await connectPhone(server.url, "ada", new TestAccount(seededRandom(1)));
   other = await connectPhone(server.url, "bob", new TestAccount(seededRandom(2)));
@@ -224,7 +224,7 @@ test("names asked for in vain are limited", async () => {
 
 test("expired blobs leave books, quota and disk; abandoned parts leave the disk", async () => {
   const root = mkdtempSync(join(tmpdir(), "hawser-blob-files-"));
-  const books = new BlobBooks(openSqliteDatabase(":memory:"), { attachment: 1_000, history: 5_000 });
+  const books = new BlobBooks(openSqliteDatabase(":memory:"), { attachment: 1_000, history: 5_000, archive: 5_000 });
   let now = 1_800_000_000_000;
   const files = new BlobFiles({ root, random: systemRandom, nowMs: () => now, books: () => books });
   const account = new TestAccount(seededRandom(1)).id;

@@ -11,7 +11,7 @@ export function SyncProgress() {
   const { history } = useClientState();
   const now = useNow(5_000);
   if (history.kind !== "running") return null;
-  const { messagesDone, messagesTotal, direction, stalledSinceMs } = history;
+  const { messagesDone, messagesTotal, direction, stalledSinceMs, storageFull } = history;
   const isStalled = stalledSinceMs !== undefined && now - stalledSinceMs > STALLED_AFTER_MS;
   const title = direction === "receiving" ? t("history.receiving") : t("history.sending");
   return (
@@ -21,7 +21,15 @@ export function SyncProgress() {
         {messagesTotal > 0 && <span className="numeric">{t("history.progress", { done: messagesDone, total: messagesTotal })}</span>}
       </div>
       <Progress value={messagesTotal > 0 ? messagesDone / messagesTotal : undefined} label={title} />
-      <span>{isStalled ? t("history.stalled") : direction === "receiving" ? t("history.meanwhile") : t("history.keepOpen")}</span>
+      <span role={storageFull ? "alert" : undefined}>
+        {storageFull
+          ? t("history.storageFull")
+          : isStalled
+            ? t("history.stalled")
+            : direction === "receiving"
+              ? t("history.meanwhile")
+              : t("history.keepOpen")}
+      </span>
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { PageFrame } from "../app/page-frame.tsx";
 import { goPage, type Page } from "../app/router.ts";
 import { rememberSettled, rememberTheme } from "../entry/remembered.ts";
 import { applyTheme } from "../entry/theme.ts";
+import { ArchiveSection } from "./archive-section.tsx";
 import { PasskeySection } from "./passkey-section.tsx";
 
 export function SettingsPage() {
@@ -107,6 +108,7 @@ export function SettingsPage() {
         )}
       </div>
       {isPhone && <PasskeySection />}
+      <ArchiveSection />
       <p className={storage.durable ? "note" : "note note-warn"}>
         <Icon name={storage.durable ? "lock" : "warning"} size={20} />
         {t(`storage.kind.${storage.kind}`)} {!storage.durable && t("storage.fragile")}

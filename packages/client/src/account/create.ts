@@ -8,6 +8,7 @@ import { DeviceKind, HANDLE_PATTERN, type SignedDeviceList } from "@hawser/wire"
 import type { SelfInfo } from "../api.ts";
 import type { ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import { takeHandedArchive } from "../history/archive-keeping.ts";
 import { checkName } from "./names.ts";
 import type { SelfRecord } from "./identity.ts";
 
@@ -79,6 +80,8 @@ export interface Membership {
   readonly lists: readonly Pick<SignedDeviceList, "payload" | "signature">[];
   /** Other own devices know the chats and people of this account: until they have told, nobody is a stranger for certain. */
   readonly settling: boolean;
+  /** What opens the account's archive, as the phone that linked this device handed it over. */
+  readonly archive?: Bytes | undefined;
   /** The highest list known to stand on the server. */
   readonly publishedNumber: number;
 }
@@ -96,6 +99,7 @@ export function becomeMember(core: Core, membership: Membership): void {
     if (outcome.kind === "conflict") throw new OperationalError("LIST_INVALID");
     setPublishedNumber(core, membership.publishedNumber);
     identity.setSettling(membership.settling);
+    if (membership.archive !== undefined) takeHandedArchive(core, membership.archive);
   });
   core.notify.changed("devices");
 }

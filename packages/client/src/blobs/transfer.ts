@@ -7,9 +7,12 @@ import { BlobPurpose } from "@hawser/wire";
 import { BLOB_PIECE_BYTES, BLOB_TIMEOUT_MS, MAX_PIECES_PER_UPLOAD } from "../bounds.ts";
 import type { ServerLink } from "../connection/server-link.ts";
 
+const PURPOSES = { attachment: BlobPurpose.ATTACHMENT, history: BlobPurpose.HISTORY, archive: BlobPurpose.ARCHIVE } as const;
+export type UploadPurpose = keyof typeof PURPOSES;
+
 export interface BlobTransfer {
   /** Resolves when the server has it. Repeating it is cheap. */
-  upload(id: BlobId, bytes: Bytes, purpose: "attachment" | "history"): Promise<void>;
+  upload(id: BlobId, bytes: Bytes, purpose: UploadPurpose): Promise<void>;
   /** The ciphertext, checked against its id. Rejects with BLOB_UNKNOWN, BLOB_MISMATCH, or what HTTP says. */
   download(id: BlobId, maxBytes: number): Promise<Bytes>;
 }
@@ -58,7 +61,7 @@ export function createBlobTransfer(ports: Ports, link: ServerLink): BlobTransfer
       const there = await ports.http.request({ method: "HEAD", url: `${base}/${id}`, ...answer });
       if (there.status === 200) return;
       const grant = await link.request("grantUpload", {
-        purpose: purpose === "history" ? BlobPurpose.HISTORY : BlobPurpose.ATTACHMENT,
+        purpose: PURPOSES[purpose],
         sizeBytes: BigInt(bytes.length),
       });
       const authorization = `Bearer ${grant.ticket}`;

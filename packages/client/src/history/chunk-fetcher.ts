@@ -4,11 +4,12 @@ import { type ChunkFailure, type ChunkReference, type HistoryWriter, MAX_CHUNK_B
 import type { HistoryConversation } from "@hawser/wire";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { Core } from "../core.ts";
+import type { ArchivePlan } from "./archive.ts";
 import { failureOf } from "./stored-job.ts";
 
 export interface ChunkFetcher {
   /** The number of its messages, or why it is not here. */
-  fetch(jobId: string, reference: ChunkReference): Promise<number | ChunkFailure>;
+  fetch(jobId: string, reference: ChunkReference, archive?: ArchivePlan): Promise<number | ChunkFailure>;
   commit(jobId: string, index: number, conversations: readonly HistoryConversation[]): void;
 }
 
@@ -31,13 +32,19 @@ export function createChunkFetcher(core: Core, parts: FetcherParts, stopped: () 
   };
   return {
     commit,
-    async fetch(jobId, reference) {
+    async fetch(jobId, reference, archive) {
       try {
         const ciphertext = await parts.transfer.download(reference.blob as BlobId, MAX_CHUNK_BYTES);
-        const expected = { blob: reference.blob as BlobId, key: reference.key, jobId, index: reference.index };
+        // In an archive a chunk has the archive's number, and its own place in it.
+        const place =
+          archive === undefined ? { jobId, index: reference.index } : { jobId: archive.id, index: archive.serials[reference.index]! };
+        const expected = { blob: reference.blob as BlobId, key: reference.key, ...place };
         const opened = openChunk(ciphertext, expected, core.ports.primitives, core.ports.compression ?? pureCompression);
         if (!opened.ok) return { kind: "damaged" };
         if (stopped()) return { kind: "unreachable" };
+        // What was unread when it was archived has mostly been read since: a new device goes by how far the chat was read.
+        if (archive !== undefined && core.identity.settling())
+          for (const conversation of opened.value.conversations) conversation.knowsUnread = false;
         commit(jobId, reference.index, opened.value.conversations);
         return opened.value.conversations.reduce((sum, conversation) => sum + conversation.entries.length, 0);
       } catch (error) {

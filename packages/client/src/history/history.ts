@@ -8,7 +8,7 @@ import {
   OperationalError,
   toHex,
 } from "@hawser/base";
-import { ASK_AGAIN_AFTER_MS, orderSources } from "@hawser/sync";
+import { ARCHIVE_AFTER_MS, ASK_AGAIN_AFTER_MS, orderSources } from "@hawser/sync";
 import { DeviceKind, type HistoryMessageToSource } from "@hawser/wire";
 import type { HistoryStatus } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -18,10 +18,13 @@ import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import type { HistoryPort } from "../messaging/handle-content.ts";
 import { openHistoryReader, openHistoryWriter } from "../store/history-rows.ts";
+import { type Archive, createArchive } from "./archive.ts";
 import { createHistorySinks } from "./sink-driver.ts";
 import { createHistorySources } from "./source-driver.ts";
+import { ARCHIVE_SOURCE, type HistoryPart } from "./stored-job.ts";
 
 export interface History extends HistoryPort {
+  readonly archive: Archive;
   /** A companion became active: hand it everything. The attempt's id is the job's, so that this happens once. */
   linked(attempt: AttemptId, device: DeviceNumber): void;
   /** A conversation was imported: the other own devices want it too. */
@@ -46,6 +49,7 @@ export function createHistory(
   transfer: BlobTransfer,
   wantsState: (device: DeviceNumber) => void,
   accepted: (account: AccountId) => void,
+  shared: { readonly archive: (value: Uint8Array) => void; readonly askRead: () => void },
 ): History {
   const parts = {
     database: core.store.database,
@@ -54,24 +58,31 @@ export function createHistory(
     unread: core.store.unread,
     historyJobs: core.store.historyJobs,
   };
-  const sources = createHistorySources(core, openHistoryReader(parts), transfer);
+  const reader = openHistoryReader(parts);
+  const sources = createHistorySources(core, reader, transfer);
+  const archive = createArchive(core, { link, directory, transfer, reader, share: shared.archive });
   const own = (): AccountId => core.identity.requireSelf().account;
   const listed = (device: number): boolean => directory.latest(own())?.list.devices.some(({ number }) => number === device) === true;
   /** When the server last saw each own device; asked for while history is wanted. */
   let activity: ReadonlyMap<number, number> = new Map();
 
-  const candidates = (): number[] => {
+  const candidates = (part?: HistoryPart): number[] => {
     const self = core.identity.requireSelf();
     const others = directory.latest(self.account)?.list.devices.filter((device) => device.number !== self.device) ?? [];
-    return orderSources(
+    const devices = orderSources(
       others.map(({ number, kind }) => ({ device: number, phone: kind === DeviceKind.PHONE, activeAtMs: activity.get(number) })),
     );
+    if (!archive.readable() || (part !== undefined && "conversation" in part)) return devices;
+    // For everything it needs nobody's device; for a gap it comes last, because the newest may not be in it yet.
+    return part === undefined ? [ARCHIVE_SOURCE, ...devices] : [...devices, ARCHIVE_SOURCE];
   };
-  const source = (): DeviceNumber | undefined => candidates()[0] as DeviceNumber | undefined;
+  const source = (part?: HistoryPart): DeviceNumber | undefined => candidates(part)[0] as DeviceNumber | undefined;
   const sinks = createHistorySinks(core, {
     writer: openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
     transfer,
     accepted,
+    archive,
+    askRead: shared.askRead,
     candidates,
     online: () => link.online,
     filled(served) {
@@ -123,6 +134,7 @@ export function createHistory(
   let cancelAsking: (() => void) | undefined;
 
   return {
+    archive,
     fromSource: (message, from) => sinks.take(message, from.device),
     toSource,
     linked(attempt, device) {
@@ -138,7 +150,7 @@ export function createHistory(
       }
     },
     request(conversation) {
-      const from = source();
+      const from = source(conversation === undefined ? undefined : { conversation, beforeMs: 0 });
       if (from === undefined) throw new OperationalError("UNKNOWN_DEVICE");
       if (conversation === undefined) {
         if (!sinks.askAgain()) sinks.ask(from);
@@ -152,7 +164,7 @@ export function createHistory(
     },
     gap(afterMs) {
       core.notify.changed("state");
-      const from = source();
+      const from = source({ afterMs });
       // A new device is handed everything anyway. Without another device the gap stays noted, until there is one.
       if (from === undefined || core.identity.settling()) return;
       core.store.atomically(() => {
@@ -170,17 +182,21 @@ export function createHistory(
       sinks.resume();
       void learnActivity();
       cancelAsking?.();
-      cancelAsking = core.ports.clock.after(ASK_AGAIN_AFTER_MS, () => {
+      archive.connected();
+      const patienceMs = archive.readable() ? ARCHIVE_AFTER_MS : ASK_AGAIN_AFTER_MS;
+      cancelAsking = core.ports.clock.after(patienceMs, () => {
         if (core.identity.settling() && sinks.status() === undefined) refill();
       });
     },
     ownDevicesChanged() {
       const devices = directory.latest(own())?.list.devices ?? [];
       sources.dropDevicesExcept(new Set(devices.map((device) => device.number)));
+      archive.devicesChanged();
     },
     status: () => sinks.status() ?? sources.status() ?? { kind: "none" },
     stop() {
       cancelAsking?.();
+      archive.stop();
       sources.stop();
       sinks.stop();
     },

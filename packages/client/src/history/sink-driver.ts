@@ -22,8 +22,9 @@ import { MAX_TIME_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { encodeContent } from "../messaging/content.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
+import type { Archive } from "./archive.ts";
 import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
-import { type HistoryPart, isSuperseded, newJob, requestFields, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
+import { ARCHIVE_SOURCE, type HistoryPart, isSuperseded, newJob, requestFields, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
 import { createWishes, type WishParts } from "./wishes.ts";
 
 /** The first screen is no chunk of the job; its rows come again in one. */
@@ -42,7 +43,12 @@ export interface HistorySinks {
   stop(): void;
 }
 
-export interface SinkParts extends FetcherParts, Pick<WishParts, "online" | "candidates"> {
+export interface SinkParts extends FetcherParts, Pick<WishParts, "online"> {
+  /** Who may be asked for it, best first. */
+  readonly candidates: (part: HistoryPart | undefined) => readonly number[];
+  readonly archive: Pick<Archive, "plan">;
+  /** Asks the own devices what is read. Inside a transaction. */
+  readonly askRead: () => void;
   /** A gap is filled in which these devices were served. */
   readonly filled: (served: readonly number[]) => void;
 }
@@ -73,7 +79,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     core.notify.changed("state");
   };
   const wishes = createWishes(core, {
-    ...parts,
+    online: parts.online,
+    candidates: (wish) => parts.candidates(partOf(wish)),
     sink: (jobId) => jobs.get(jobId),
     perform(wish, effect) {
       if (effect.type === "supersede") return load(effect.jobId) ? input(effect.jobId, { type: "superseded" }) : undefined;
@@ -96,6 +103,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       case "fetch-chunk":
         return void fetch(jobId, effect.reference);
       case "report":
+        if (state.job.source === ARCHIVE_SOURCE && effect.missing.length > 0) return request(jobId, effect.nextIndex);
         return post(state.job.source, {
           case: "progress",
           value: { jobId: bytes(jobId), nextIndex: effect.nextIndex, missing: [...effect.missing] } as never,
@@ -130,7 +138,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(job.source, conversation, total);
     if (extras.part !== undefined && "conversation" in extras.part && job.chunkCount === 0 && extras.anyway !== true)
       nothingOlder(extras.part.conversation);
-    if (extras.part === undefined) compareLater(others);
+    if (extras.archive !== undefined) parts.askRead();
+    if (extras.part === undefined || extras.archive !== undefined) compareLater(others, extras.archive?.untilMs);
     if ([...jobs.values()].every((other) => isOver(other) || stored(other.job.jobId).quiet === true)) {
       core.identity.setSettling(false);
       endGap(job.source);
@@ -140,11 +149,13 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   };
 
   /** Sources that were silent while another one brought everything may have more: they are asked how large their chats are. */
-  const compareLater = (jobIds: readonly string[]): void => {
-    for (const jobId of jobIds) {
-      const source = jobs.get(jobId)?.job.source;
-      if (source !== undefined) ask(source as DeviceNumber, { afterMs: core.timeMs() }, { quiet: true });
-    }
+  const compareLater = (jobIds: readonly string[], archivedUntilMs: number | undefined): void => {
+    const silent = new Set(jobIds.flatMap((jobId) => jobs.get(jobId)?.job.source ?? []));
+    // What came after the archive was last written is on the devices.
+    const device = archivedUntilMs === undefined ? undefined : parts.candidates({ afterMs: 0 }).find((source) => source !== ARCHIVE_SOURCE);
+    if (device !== undefined) silent.add(device);
+    silent.delete(ARCHIVE_SOURCE);
+    for (const source of silent) ask(source as DeviceNumber, { afterMs: archivedUntilMs ?? core.timeMs() }, { quiet: true });
   };
 
   const nothingOlder = (id: string): void => {
@@ -173,12 +184,41 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   const request = (jobId: string, nextIndex: number): void => {
     const { source, part, anyway = false } = stored(jobId);
     if (source === undefined) return;
+    if (source === ARCHIVE_SOURCE) return later(() => serve(jobId));
     const fields = { jobId: bytes(jobId), nextIndex, anyway, ...requestFields(part) };
     post(source, { case: "request", value: fields as never });
   };
 
+  /** The archive in the place of a source: it answers by what its head says. */
+  const serve = async (jobId: string): Promise<void> => {
+    const { archive: before, part, anyway = false } = stored(jobId);
+    const afterMs = part !== undefined && "afterMs" in part ? part.afterMs : 0;
+    const planned = await parts.archive.plan(afterMs, before, anyway).catch(() => "unreachable" as const);
+    const row = historyJobs.find(jobId);
+    // The server could not be asked: the machine asks again.
+    if (stopped || planned === "unreachable" || row === undefined || row.finished) return;
+    if (planned === undefined) return wishes.tell({ type: "declined", jobId });
+    const { plan } = planned;
+    // Of a job under way, only chunks that were written anew meanwhile: the archive has no other copy of those that are damaged.
+    const state = jobs.get(jobId);
+    const references = planned.references.filter(({ index, blob }) => state?.pending.get(index)?.reference.blob !== blob);
+    const chunkCount = plan.serials.length;
+    const messageCount = Math.max(
+      (row.state as StoredJob).messageCount,
+      references.reduce((sum, chunk) => sum + chunk.messageCount, 0),
+    );
+    core.store.atomically(() => {
+      historyJobs.put({ ...row, state: { ...(row.state as StoredJob), archive: plan, chunkCount, messageCount } });
+      for (const reference of references) historyJobs.putChunk(jobId, reference);
+    });
+    for (const reference of references) input(jobId, { type: "reference", reference });
+    // Said again it would look like a sign of life.
+    if (before === undefined) input(jobId, { type: "end", chunkCount, messageCount });
+  };
+
   const post = (source: number, message: HistoryMessageToSource["message"]): void =>
     core.store.atomically(() => {
+      if (source === ARCHIVE_SOURCE) return;
       const self = core.identity.requireSelf();
       const nowMs = core.timeMs();
       const messageId = newMessageId(nowMs, core.ports.random);
@@ -192,7 +232,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
 
   const fetch = async (jobId: string, reference: ChunkReference): Promise<void> => {
     const { index } = reference;
-    const result = await fetcher.fetch(jobId, reference);
+    const result = await fetcher.fetch(jobId, reference, stored(jobId).archive);
     if (typeof result === "number") input(jobId, { type: "committed", index, messageCount: result });
     else input(jobId, { type: "failed", index, failure: result });
   };
@@ -333,6 +373,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
           messagesDone: best.job.messagesDone,
           messagesTotal: Math.max(...same.map(({ job }) => job.messageCount)),
           stalledSinceMs: stalled.includes(undefined) ? undefined : Math.max(...stalled.map((sinceMs) => sinceMs ?? 0)),
+          storageFull: same.some((state) => state.storageFull),
         };
       }
       return finished;

@@ -241,6 +241,7 @@ export function createHistorySources(core: Core, reader: HistoryReader, transfer
           messagesDone: sum(running, uploadedMessages),
           messagesTotal: sum(running, (state) => state.messageCount),
           stalledSinceMs: undefined,
+          storageFull: false,
         };
       }
       return active.length === 0 ? undefined : { kind: "complete", messagesTotal: active.at(-1)!.messageCount, finishedAtMs };

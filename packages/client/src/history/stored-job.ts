@@ -4,6 +4,7 @@ import type { ChunkFailure, SinkJob } from "@hawser/sync";
 import type { HistoryConversation } from "@hawser/wire";
 import { MAX_COMPARED_CONVERSATIONS } from "../bounds.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
+import type { ArchivePlan } from "./archive.ts";
 
 /** One conversation before a moment, or everything since one. */
 export type HistoryPart = { readonly conversation: string; readonly beforeMs: number } | { readonly afterMs: number };
@@ -19,9 +20,14 @@ export interface StoredJob extends SinkJob {
   /** Only compares: no screen and nobody waits for it. */
   readonly quiet?: true;
   readonly superseded?: true;
+  /** Of a job from the account's archive. */
+  readonly archive?: ArchivePlan;
   /** Sizes of conversations at the source, to be compared when the gap is filled. */
   readonly compare?: Readonly<Record<string, number>>;
 }
+
+/** In the place of a device: the account's archive. No device has this number. */
+export const ARCHIVE_SOURCE = 0;
 
 export const isSuperseded = (row: HistoryJobRow | undefined): boolean => (row?.state as StoredJob | undefined)?.superseded === true;
 

@@ -26,7 +26,7 @@ export interface Wishes {
 
 export interface WishParts {
   readonly online: () => boolean;
-  readonly candidates: () => readonly number[];
+  readonly candidates: (wish: string) => readonly number[];
   readonly sink: (jobId: string) => SinkState | undefined;
   readonly perform: (wish: string, effect: Exclude<WishEffect, { type: "look-again" }>) => void;
 }
@@ -36,19 +36,19 @@ export function createWishes(core: Core, parts: WishParts): Wishes {
   const wishOf = new Map<string, string>();
   const timers = new Map<string, () => void>();
 
-  const view = (state: WishState) => {
+  const view = (wish: string, state: WishState) => {
     const open = state.jobs.flatMap(({ jobId }) => parts.sink(jobId) ?? []).filter((sink) => !isOver(sink));
     return {
       nowMs: core.ports.clock.nowMs(),
       online: parts.online(),
       needsSource: open.every(needsSource),
-      candidates: parts.candidates(),
+      candidates: parts.candidates(wish),
     };
   };
   const input = (wish: string, given: WishInput): void => {
     const state = wishes.get(wish);
     if (state === undefined || core.identity.self() === undefined) return;
-    const step = stepWish(state, given, view(state));
+    const step = stepWish(state, given, view(wish, state));
     wishes.set(wish, step.state);
     for (const effect of step.effects) {
       if (effect.type === "look-again") lookAgain(wish, effect.afterMs);

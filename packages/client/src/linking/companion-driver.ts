@@ -147,6 +147,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
         // The certifying list may be known to nobody but the phone and this device.
         publishedNumber: lists.length - 1,
         settling: true,
+        archive: approval.archive === undefined ? undefined : bytes(approval.archive),
       });
     }
     events.member();

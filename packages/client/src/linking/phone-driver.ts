@@ -77,6 +77,8 @@ interface Parts {
   readonly directory: DeviceDirectory;
   readonly ownList: OwnList;
   readonly capsules: DeviceCapsules;
+  /** What opens the account's archive, where there is one. */
+  readonly archive: () => Uint8Array | undefined;
   readonly queue: SerialQueue;
   readonly passkeys: () => AccountPasskeys | undefined;
   /** A link is complete: give the new device what it needs. */
@@ -230,6 +232,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
 
   const approvalOf = (device: number): ApprovalFields => {
     const self = core.identity.requirePhone();
+    const archive = parts.archive();
     return {
       device,
       lists: core.store.lists
@@ -239,6 +242,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       handle: self.handle,
       displayName: self.displayName,
       phoneDevice: self.device,
+      ...(archive === undefined ? {} : { archive: toBase64Url(archive) }),
     };
   };
 

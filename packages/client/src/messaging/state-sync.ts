@@ -21,6 +21,7 @@ import {
 } from "@hawser/base";
 import {
   AlertStateSchema,
+  ArchiveStateSchema,
   BlockStateSchema,
   ChatStateSchema,
   ContactStateSchema,
@@ -52,6 +53,7 @@ const SCHEMAS = {
   alert: AlertStateSchema,
   trust: TrustStateSchema,
   passkeys: SignedPasskeyListSchema,
+  archive: ArchiveStateSchema,
 } as const;
 export type Collection = keyof typeof SCHEMAS;
 
@@ -80,6 +82,9 @@ export interface StateSyncEvents {
   listChosen(account: AccountId, value: Uint8Array): void;
   /** Whether this is the account's word, and newer than what is known. */
   takePasskeys(signed: Uint8Array): boolean;
+  /** Whether this device may say what the archive is. */
+  mayShareArchive(from: number): boolean;
+  archiveChanged(): void;
   /** A device that is settling in learns whom the account knows. Inside the delivery's transaction. */
   accepted(account: AccountId): void;
 }
@@ -123,6 +128,8 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     if (update.collection === "passkeys" && !events.takePasskeys(update.value)) return;
     const isAlert = update.collection === "alert";
     if (isAlert && ![from.device, update.device].every((writer) => events.mayAnswerAlert(update.key, writer))) return;
+    const isArchive = update.collection === "archive";
+    if (isArchive && !events.mayShareArchive(from.device)) return;
     const entry: StateEntry = { ...update, timeMs: Number(update.timeMs) };
     if (Number.isSafeInteger(entry.timeMs) && store.stateEntries.merge(entry)) {
       const account =
@@ -132,6 +139,7 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
       const contact = entry.collection === "trust" ? parseAccountId(entry.key) : undefined;
       if (contact !== undefined) events.listChosen(contact, entry.value);
       if (isAlert) events.alertAnswered(entry.key);
+      if (isArchive) events.archiveChanged();
     }
   };
 

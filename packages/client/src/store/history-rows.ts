@@ -84,6 +84,16 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
         "SELECT coalesce(sum(length(file_name) + length(media_type) + coalesce(length(thumbnail), 0) + 96), 0) AS n FROM attachments WHERE message = ?",
       )
       .get<{ n: number }>(order)!.n;
+  const fitting = (rows: readonly Row[], targetBytes: number): Row[] => {
+    const taken: Row[] = [];
+    let sizeBytes = 0;
+    for (const row of rows) {
+      taken.push(row);
+      sizeBytes += row.text.length * 2 + 64 + (row.attachment_count === 0 ? 0 : attachmentsSizeBytes(row.order_key));
+      if (sizeBytes >= targetBytes) break;
+    }
+    return taken;
+  };
   /** Counted once a job, not once a chunk: what arrives meanwhile is no part of it. */
   const totals = new Map<number, number>();
   const totalOf = (row: number): number => {
@@ -162,15 +172,20 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
         for (const entry of entries) for (const attachment of entry.attachments) attachment.thumbnail = new Uint8Array(0);
       return screen;
     },
+    waiting(withTail, maxMessages, targetBytes) {
+      const rows = database
+        .prepare(
+          `SELECT ${COLUMNS} FROM archive_rows JOIN messages USING (order_key) WHERE tail <= ? AND ${READABLE} ORDER BY order_key DESC LIMIT ?`,
+        )
+        .all<Row>(withTail ? 1 : 0, maxMessages + 1);
+      const taken = fitting(rows.slice(0, maxMessages), targetBytes);
+      const last = taken.at(-1);
+      const next = last !== undefined && taken.length < rows.length ? positionOf(last) : undefined;
+      return { conversations: group(taken), messageCount: taken.length, next, rows: taken.map((row) => row.order_key) };
+    },
     page(scope: HistoryScope, from: HistoryPosition | undefined, maxMessages: number, targetBytes: number): HistoryPage {
       const rows = readPage(database, conversations, scope, from, maxMessages);
-      const taken: Row[] = [];
-      let sizeBytes = 0;
-      for (const row of rows) {
-        taken.push(row);
-        sizeBytes += row.text.length * 2 + 64 + (row.attachment_count === 0 ? 0 : attachmentsSizeBytes(row.order_key));
-        if (sizeBytes >= targetBytes) break;
-      }
+      const taken = fitting(rows, targetBytes);
       const last = taken.at(-1);
       const more =
         last !== undefined && (taken.length < rows.length || readPage(database, conversations, scope, positionOf(last), 1).length > 0);

@@ -247,7 +247,23 @@ INSERT INTO unread_messages (message, conversation)
 CREATE TABLE read_ahead (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE) STRICT;
 `;
 
-const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6];
+/**
+ * What waits for the account's archive, while `archive_on` has a row: every message that comes, whichever way it comes. `noted_at_ms` 0: not
+ * looked at yet. `tail`: it stands in the archive's newest chunk, which is written anew while it is small.
+ */
+const V7 = `
+CREATE TABLE archive_on (archive TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE archive_rows (order_key INTEGER PRIMARY KEY, noted_at_ms INTEGER NOT NULL DEFAULT 0, tail INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX archive_rows_by_age ON archive_rows (tail, noted_at_ms);
+CREATE TRIGGER archive_insert AFTER INSERT ON messages WHEN EXISTS (SELECT 1 FROM archive_on) BEGIN
+  INSERT OR REPLACE INTO archive_rows (order_key) VALUES (new.order_key);
+END;
+CREATE TRIGGER archive_update AFTER UPDATE OF text, kind ON messages WHEN EXISTS (SELECT 1 FROM archive_on) BEGIN
+  INSERT OR REPLACE INTO archive_rows (order_key) VALUES (new.order_key);
+END;
+`;
+
+const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
@@ -275,5 +291,6 @@ function readVersion(database: SqlDatabase): number {
 /** Every table that holds user data or keys, in an order that respects references. */
 export const WIPED_TABLES = [
   "unread_messages", "read_ahead", "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
-  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "fork_lists", "held_deliveries", "sealed_ids", "kv",
+  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "fork_lists", "held_deliveries", "sealed_ids",
+  "archive_rows", "archive_on", "kv",
 ] as const; // prettier-ignore

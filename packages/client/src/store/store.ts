@@ -1,6 +1,7 @@
 /** The client's store: one database, one object a table group. Everything is synchronous, so a tick sees one consistent state. */
 import type { Primitives, SqlDatabase } from "@hawser/base";
 import { SETTLING } from "../account/identity.ts";
+import { type ArchiveRows, openArchiveRows } from "./archive-rows.ts";
 import { type AttachmentRequestStore, openAttachmentRequests } from "./attachment-requests.ts";
 import { type BlobStore, openBlobs } from "./blobs.ts";
 import { type ContactStore, openContacts } from "./contacts.ts";
@@ -40,6 +41,7 @@ export interface Store {
   readonly resends: ResendStore;
   readonly stateEntries: StateEntryStore;
   readonly historyJobs: HistoryJobStore;
+  readonly archiveRows: ArchiveRows;
   readonly blobs: BlobStore;
   readonly heldDeliveries: HeldDeliveryStore;
   readonly attachmentRequests: AttachmentRequestStore;
@@ -75,6 +77,7 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     resends: openResends(database),
     stateEntries: openStateEntries(database),
     historyJobs: openHistoryJobs(database),
+    archiveRows: openArchiveRows(database),
     blobs: openBlobs(database),
     heldDeliveries: openHeldDeliveries(database),
     attachmentRequests: openAttachmentRequests(database),

@@ -4,14 +4,25 @@
  */
 import { type AccountId, accountIdToBytes, type BlobId, type Bytes, fromHex, type SqlDatabase, toHex } from "@hawser/base";
 import { migrate } from "../store/migrations.ts";
+import { ARCHIVE_HEADS, ArchiveHeads } from "./archive-heads.ts";
 import type { BlobPurpose } from "./upload-ticket.ts";
 
 const DAY_MS = 86_400_000;
-export const DEFAULT_BLOB_RETENTION_MS: Readonly<Record<BlobPurpose, number>> = { attachment: 60 * DAY_MS, history: 14 * DAY_MS };
+/** Archives stay until their account drops them. */
+const FOR_EVER_MS = 2 ** 52;
+export const DEFAULT_BLOB_RETENTION_MS: Readonly<Record<BlobPurpose, number>> = {
+  attachment: 60 * DAY_MS,
+  history: 14 * DAY_MS,
+  archive: FOR_EVER_MS,
+};
 /** Bytes one account may have stored at a time. */
-export const DEFAULT_BLOB_QUOTA_BYTES: Readonly<Record<BlobPurpose, number>> = { attachment: 4 * 2 ** 30, history: 8 * 2 ** 30 };
+export const DEFAULT_BLOB_QUOTA_BYTES: Readonly<Record<BlobPurpose, number>> = {
+  attachment: 4 * 2 ** 30,
+  history: 8 * 2 ** 30,
+  archive: 2 * 2 ** 30,
+};
 
-const PURPOSE_CODES: Readonly<Record<BlobPurpose, number>> = { attachment: 1, history: 2 };
+const PURPOSE_CODES: Readonly<Record<BlobPurpose, number>> = { attachment: 1, history: 2, archive: 3 };
 
 const BLOB_MIGRATIONS: readonly string[] = [
   `CREATE TABLE blobs (
@@ -26,6 +37,7 @@ const BLOB_MIGRATIONS: readonly string[] = [
      account BLOB NOT NULL, purpose INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
      PRIMARY KEY (account, purpose)
    ) STRICT, WITHOUT ROWID;`,
+  ARCHIVE_HEADS,
 ];
 
 export interface StoredBlob {
@@ -37,11 +49,13 @@ export interface StoredBlob {
 
 export class BlobBooks {
   readonly #database: SqlDatabase;
+  readonly archives: ArchiveHeads;
   readonly #retentionMs: Readonly<Record<BlobPurpose, number>>;
 
   constructor(database: SqlDatabase, retentionMs: Readonly<Record<BlobPurpose, number>> = DEFAULT_BLOB_RETENTION_MS) {
     migrate(database, BLOB_MIGRATIONS);
     this.#database = database;
+    this.archives = new ArchiveHeads(database, (account, ids) => this.#drop(account, ids));
     this.#retentionMs = retentionMs;
   }
 
@@ -62,6 +76,8 @@ export class BlobBooks {
     this.#database.transaction(() => {
       for (const { id, account, purpose, sizeBytes } of blobs) {
         const expiresAtMs = Math.floor(nowMs + this.#retentionMs[purpose]);
+        // Dropped and here again before it was swept: somebody pays for it from now on.
+        this.#database.prepare("DELETE FROM blobs WHERE id = ? AND account = x''").run(idBytes(id));
         const fresh = this.#database
           .prepare("INSERT INTO blobs VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
           .run(idBytes(id), accountIdToBytes(account), PURPOSE_CODES[purpose], sizeBytes, expiresAtMs);
@@ -69,6 +85,20 @@ export class BlobBooks {
         else this.#database.prepare("UPDATE blobs SET expires_at_ms = max(expires_at_ms, ?) WHERE id = ?").run(expiresAtMs, idBytes(id));
       }
     });
+  }
+
+  /** Archive blobs of an account, all of them without `ids`: nobody pays for them from now on, and the next sweep deletes them. */
+  #drop(account: Bytes, ids: readonly Bytes[] | undefined): void {
+    const owned = `UPDATE blobs SET expires_at_ms = 0, account = x'' WHERE account = ? AND purpose = ${PURPOSE_CODES.archive}`;
+    if (ids === undefined) {
+      this.#database.prepare(owned).run(account);
+      this.#database.prepare("DELETE FROM used WHERE account = ? AND purpose = ?").run(account, PURPOSE_CODES.archive);
+      return;
+    }
+    for (const id of ids) {
+      const size = this.#database.prepare("SELECT size_bytes FROM blobs WHERE id = ?").get<{ size_bytes: number }>(id)?.size_bytes ?? 0;
+      if (this.#database.prepare(`${owned} AND id = ?`).run(account, id).changes === 1) this.#charge(account, PURPOSE_CODES.archive, -size);
+    }
   }
 
   /** Takes expired blobs out of the books; their files are the caller's to delete. */
@@ -79,7 +109,7 @@ export class BlobBooks {
         .all<{ id: Bytes; account: Bytes; purpose: number; size_bytes: number }>(Math.floor(nowMs), maxBlobs);
       for (const row of rows) {
         this.#database.prepare("DELETE FROM blobs WHERE id = ?").run(row.id);
-        this.#charge(row.account, row.purpose, -row.size_bytes);
+        if (row.account.length > 0) this.#charge(row.account, row.purpose, -row.size_bytes);
       }
       return rows.map((row) => toHex(row.id) as BlobId);
     });

@@ -16,7 +16,7 @@ import {
   utf8,
 } from "@hawser/base";
 
-export type BlobPurpose = "attachment" | "history";
+export type BlobPurpose = "attachment" | "history" | "archive";
 
 export interface UploadTicket {
   readonly account: AccountId;
@@ -32,7 +32,7 @@ const LABEL = utf8("hawser upload ticket v1\0");
 const SERIAL_SIZE_BYTES = 8;
 const MAC_SIZE_BYTES = 16;
 const BODY_SIZE_BYTES = 20 + 1 + 8 + 8 + SERIAL_SIZE_BYTES;
-const PURPOSES: readonly BlobPurpose[] = ["attachment", "history"];
+const PURPOSES: readonly BlobPurpose[] = ["attachment", "history", "archive"];
 
 /** `account ‖ purpose ‖ u64 size ‖ u64 expiry ‖ serial ‖ 16 bytes of HMAC-SHA-256`, as base64url. */
 export function sealTicket(primitives: Primitives, key: Bytes, ticket: UploadTicket): string {

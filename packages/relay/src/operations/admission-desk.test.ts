@@ -68,7 +68,7 @@ function open(linkCapacity: Partial<LinkCapacity>): void {
     random: seededRandom(4),
     primitives: nodePrimitives,
     ticketKey: new Uint8Array(32),
-    blobQuotaBytes: { attachment: 0, history: 0 },
+    blobQuotaBytes: { attachment: 0, history: 0, archive: 0 },
     ticketLifetimeMs: 1,
     onFault: () => undefined,
   });

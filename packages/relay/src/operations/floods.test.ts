@@ -38,7 +38,7 @@ function open(limits: Partial<RequestLimits> = {}): void {
     roles: { directory: () => role, preKeys: () => preKeys, rendezvous: () => rendezvous, blobs: () => blobs },
     limits: openRateTables(clock, limits),
     ticketKey: new Uint8Array(32),
-    blobQuotaBytes: { attachment: 1_000, history: 1_000 },
+    blobQuotaBytes: { attachment: 1_000, history: 1_000, archive: 1_000 },
     ticketLifetimeMs: 60_000,
     onFault: (operation, error) => expect.unreachable(`${operation}: ${String(error)}`),
   });

@@ -143,5 +143,6 @@ export function grantUpload(context: RequestContext, caller: Caller, request: Gr
 
 function purposeOf(purpose: WirePurpose): BlobPurpose | undefined {
   if (purpose === WirePurpose.ATTACHMENT) return "attachment";
+  if (purpose === WirePurpose.ARCHIVE) return "archive";
   return purpose === WirePurpose.HISTORY ? "history" : undefined;
 }

@@ -17,7 +17,7 @@ import { RequestHandler } from "./request-handler.ts";
 type Operation = NonNullable<MessageInitShape<typeof RequestSchema>["operation"]>;
 const BIG = { burst: 1e9, refillMs: 1 };
 const TICKET_KEY = new Uint8Array(32).fill(3);
-const QUOTA = { attachment: 1_000_000, history: 1_000_000 };
+const QUOTA = { attachment: 1_000_000, history: 1_000_000, archive: 1_000_000 };
 const ID = new Uint8Array(16).fill(7);
 const TOKEN = new Uint8Array(16).fill(1);
 

@@ -20,6 +20,7 @@ import type { LinkCapacity } from "../admission/link-admission.ts";
 import * as account from "./account-requests.ts";
 import { AdmissionDesk, type LinkLoad } from "./admission-desk.ts";
 import { type Answer, refuse, type RequestContext } from "./answer.ts";
+import * as archive from "./archive-requests.ts";
 import * as keys from "./key-requests.ts";
 import type { Caller, Operations, PreKeysLeft } from "./operations.ts";
 import { reportOutcomes } from "./outcome-requests.ts";
@@ -150,6 +151,12 @@ export class RequestHandler implements Operations {
         return keys.putDeviceCapsule(context, caller, operation.value.capsule);
       case "getDeviceCapsule":
         return keys.getDeviceCapsule(context, caller, operation.value.device);
+      case "getArchiveHead":
+        return archive.getArchiveHead(context, caller);
+      case "putArchiveHead":
+        return archive.putArchiveHead(context, caller, operation.value);
+      case "deleteArchive":
+        return archive.deleteArchive(context, caller);
       case "grantUpload":
         return keys.grantUpload(context, caller, operation.value);
       case "rendezvousPut":

@@ -31,6 +31,8 @@ export interface RequestLimits {
   readonly rendezvousWatch: BucketRule;
   /** Upload tickets, per account. */
   readonly grant: BucketRule;
+  /** Heads of archives read, written and deleted, per account. */
+  readonly archive: BucketRule;
   /** Recovery capsules asked for, per network address (each handle has a back-off of its own). */
   readonly recoveryGet: BucketRule;
   /** PutRecoveryCapsule, SetBlocked and GetDeviceActivity, per account. */
@@ -58,6 +60,7 @@ export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
   rendezvousPut: perSecond(120, 4),
   rendezvousWatch: perSecond(120, 4),
   grant: perSecond(120, 4),
+  archive: perSecond(120, 4),
   recoveryGet: perMinute(10, 0.5),
   accountChange: perSecond(120, 4),
   outcomes: perMinute(10, 2),

@@ -14,7 +14,7 @@ export const CLIENT_METHODS = [
   "startLink", "cancelLink", "linkStatus", "openLinkCode", "openTypedCode", "showReverseCode", "openReverseCode", "approveLink", "rejectLink", "devices", "renameDevice", "revokeDevice", "answerDeviceAlert", "wipe",
   "findHandle", "addContact", "contactUri", "openContactCode", "contacts", "renameContact", "setBlocked", "safetyNumber", "setVerified", "listFork", "trustBranch", "deviceListCode",
   "conversations", "conversation", "openConversation", "messages", "message", "sendMessage", "retryMessage", "acceptRequest", "markRead",
-  "setChatState", "setDraft", "attachment", "search", "requestHistory", "previewImport", "runImport", "cancelImport",
+  "setChatState", "setDraft", "attachment", "search", "requestHistory", "archive", "setArchive", "previewImport", "runImport", "cancelImport",
 ] as const satisfies readonly ClientMethod[]; // prettier-ignore
 
 /** Fails to compile when the client has a method that is missing above. */

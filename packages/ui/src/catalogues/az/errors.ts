@@ -49,6 +49,7 @@ export const errors = {
   "error.QUOTA_EXCEEDED": "Serverdə yeriniz bitib. Sonra cəhd edin və ya daha kiçik fayllar göndərin.",
   "error.ADMISSION_QUEUED": "İndi çox adam cihaz bağlayır. Növbəniz saxlanılır, özü davam edəcək.",
   "error.ADMISSION_FULL": "Serverin çatdıra bildiyindən çox adam cihaz bağlayır. Növbəniz çatanda düymə açılacaq.",
+  "error.ARCHIVE_CONFLICT": "Arxivi indi başqa cihaz yazır. Özü davam edəcək.",
   "error.OUTCOME_UNKNOWN": "Server bu tətbiqin göndərdiyi saylardan birini tanımır. Sizə aid heç nəyə təsir etməyib.",
   "error.CODE_MALFORMED": "Bu, Hawser kodu deyil və ya natamamdır. Yenidən oxudun və ya kopyalayın.",
   "error.CODE_OTHER_ORIGIN": "Bu kod başqa serverə aiddir. Hər iki cihazda eyni ünvanı açın. Kodu sizə kimsə göndəribsə, işlətməyin.",

@@ -48,6 +48,7 @@ export const errors = {
   "error.QUOTA_EXCEEDED": "Your space on the server is used up. Try again later, or send smaller files.",
   "error.ADMISSION_QUEUED": "Many people are linking devices right now. You keep your place, and it goes on by itself.",
   "error.ADMISSION_FULL": "More people are linking devices than the server can serve. The button opens when it is your turn to try again.",
+  "error.ARCHIVE_CONFLICT": "Another device is writing the archive right now. It goes on by itself.",
   "error.OUTCOME_UNKNOWN": "The server does not know one of the counts this app sent. Nothing of yours is affected.",
   "error.CODE_MALFORMED": "This is not a Hawser code, or it is incomplete. Scan or copy it again.",
   "error.CODE_OTHER_ORIGIN":

@@ -48,6 +48,7 @@ export const errors = {
   "error.QUOTA_EXCEEDED": "Sunucudaki yeriniz doldu. Sonra yeniden deneyin ya da daha küçük dosyalar gönderin.",
   "error.ADMISSION_QUEUED": "Şu anda çok kişi cihaz bağlıyor. Sıranız korunur, kendiliğinden devam eder.",
   "error.ADMISSION_FULL": "Sunucunun yetişebileceğinden çok kişi cihaz bağlıyor. Sıranız gelince düğme açılır.",
+  "error.ARCHIVE_CONFLICT": "Arşivi şu anda başka bir cihaz yazıyor. Kendiliğinden sürer.",
   "error.OUTCOME_UNKNOWN": "Sunucu, bu uygulamanın gönderdiği sayımlardan birini tanımıyor. Size ait hiçbir şey etkilenmedi.",
   "error.CODE_MALFORMED": "Bu bir Hawser kodu değil ya da eksik. Yeniden okutun ya da kopyalayın.",
   "error.CODE_OTHER_ORIGIN": "Bu kod başka bir sunucuya ait. İki cihazda da aynı adresi açın. Kodu biri size gönderdiyse kullanmayın.",

@@ -160,6 +160,16 @@ export const linking = {
   "history.meanwhile": "En yeniler önce. Bu arada yazışabilirsiniz.",
   "history.keepOpen": "Bağlı cihaz için. Uygulama kapanırsa sonra kaldığı yerden sürer.",
   "history.stalled": "Duraklıyor: öteki cihaz çevrimiçi olunca sürer.",
+  "archive.title": "Şifreli arşiv",
+  "archive.switch": "Geçmişi sunucuda sakla",
+  "archive.hint":
+    "Yalnızca cihazlarınız için şifrelenir. Böylece yeni bir cihazın açık bir telefona ihtiyacı olmaz. Kapatınca sunucudan silinir.",
+  "archive.state": "{count, plural, one {# mesaj} other {# mesaj}} arşivlendi, son yazım: {time}.",
+  "archive.waiting": "{count, plural, one {# mesaj bekliyor.} other {# mesaj bekliyor.}}",
+  "archive.full": "Arşiv dolu. Hiçbir şey silinmedi: sunucuda yer açılana kadar yeni mesajlar cihazlarınızda kalır.",
+  "archive.trouble":
+    "Sunucunun gösterdiği, cihazlarınızın yazdığı arşiv değil. Mesajlarınız cihazlarınızda güvende. Yenisine başlamak için kapatıp açın.",
+  "history.storageFull": "Bu cihazda yer kalmadı. Biraz yer açın: geçmiş kendiliğinden sürer.",
   "history.ask": "Eksik geçmişi iste",
   "history.askHint": "Telefondan henüz gelmeyenleri getirir",
   "connection.offline": "Sunucuyla bağlantı yok.",

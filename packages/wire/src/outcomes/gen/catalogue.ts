@@ -308,6 +308,9 @@ export const OUTCOME_ATTEMPTS = {
       "reportOutcomes",
       "putDeviceCapsule",
       "getDeviceCapsule",
+      "getArchiveHead",
+      "putArchiveHead",
+      "deleteArchive",
       "unknown"
     ],
     "fails": [
@@ -332,6 +335,9 @@ export const OUTCOME_ATTEMPTS = {
       "reportOutcomes",
       "putDeviceCapsule",
       "getDeviceCapsule",
+      "getArchiveHead",
+      "putArchiveHead",
+      "deleteArchive",
       "unknown"
     ],
     "errors": true,

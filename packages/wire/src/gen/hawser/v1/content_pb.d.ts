@@ -1205,6 +1205,233 @@ export declare type DeviceCapsuleKey = Message$1<"hawser.v1.DeviceCapsuleKey"> &
 export declare const DeviceCapsuleKeySchema: GenMessage<DeviceCapsuleKey>;
 
 /**
+ * Collection "archive", key "archive": whether history is kept encrypted on the server, and what opens it. Only phones write it.
+ *
+ * @generated from message hawser.v1.ArchiveState
+ */
+export declare type ArchiveState = Message$1<"hawser.v1.ArchiveState"> & {
+  /**
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+
+  /**
+   * 16 random bytes, new each time it is switched on; the `job_id` of its chunks.
+   *
+   * @generated from field: bytes archive_id = 2;
+   */
+  archiveId: Uint8Array;
+
+  /**
+   * Numbered from 1. The head is sealed under the newest; a new one is made when a device is removed.
+   *
+   * @generated from field: repeated hawser.v1.ArchiveKey keys = 3;
+   */
+  keys: ArchiveKey[];
+
+  /**
+   * The newest head that the writer of this knows: an older one is refused.
+   *
+   * @generated from field: uint64 seen_counter = 4;
+   */
+  seenCounter: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.ArchiveState.
+ * Use `create(ArchiveStateSchema)` to create a new message.
+ */
+export declare const ArchiveStateSchema: GenMessage<ArchiveState>;
+
+/**
+ * @generated from message hawser.v1.ArchiveKey
+ */
+export declare type ArchiveKey = Message$1<"hawser.v1.ArchiveKey"> & {
+  /**
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.ArchiveKey.
+ * Use `create(ArchiveKeySchema)` to create a new message.
+ */
+export declare const ArchiveKeySchema: GenMessage<ArchiveKey>;
+
+/**
+ * The plaintext of an archive's head.
+ *
+ * @generated from message hawser.v1.ArchiveHead
+ */
+export declare type ArchiveHead = Message$1<"hawser.v1.ArchiveHead"> & {
+  /**
+   * @generated from field: bytes archive_id = 1;
+   */
+  archiveId: Uint8Array;
+
+  /**
+   * Rises by one with every head.
+   *
+   * @generated from field: uint64 counter = 2;
+   */
+  counter: bigint;
+
+  /**
+   * SHA-256 of the sealed head before it; empty in the first.
+   *
+   * @generated from field: bytes previous_hash = 3;
+   */
+  previousHash: Uint8Array;
+
+  /**
+   * The newest entries, in the order in which they were written.
+   *
+   * @generated from field: repeated hawser.v1.ArchiveEntry entries = 4;
+   */
+  entries: ArchiveEntry[];
+
+  /**
+   * Older ones.
+   *
+   * @generated from field: hawser.v1.ArchivePageReference pages = 5;
+   */
+  pages?: ArchivePageReference | undefined;
+
+  /**
+   * @generated from field: uint32 entry_count = 6;
+   */
+  entryCount: number;
+
+  /**
+   * @generated from field: uint64 message_count = 7;
+   */
+  messageCount: bigint;
+
+  /**
+   * @generated from field: int64 written_at_ms = 8;
+   */
+  writtenAtMs: bigint;
+
+  /**
+   * When the writer last had nothing left to write.
+   *
+   * @generated from field: int64 drained_at_ms = 9;
+   */
+  drainedAtMs: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.ArchiveHead.
+ * Use `create(ArchiveHeadSchema)` to create a new message.
+ */
+export declare const ArchiveHeadSchema: GenMessage<ArchiveHead>;
+
+/**
+ * A stored chunk; its index is its place among all entries.
+ *
+ * @generated from message hawser.v1.ArchiveEntry
+ */
+export declare type ArchiveEntry = Message$1<"hawser.v1.ArchiveEntry"> & {
+  /**
+   * @generated from field: bytes blob_id = 1;
+   */
+  blobId: Uint8Array;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: uint32 message_count = 3;
+   */
+  messageCount: number;
+
+  /**
+   * @generated from field: uint32 size_bytes = 4;
+   */
+  sizeBytes: number;
+
+  /**
+   * Of its messages.
+   *
+   * @generated from field: int64 oldest_ms = 5;
+   */
+  oldestMs: bigint;
+
+  /**
+   * @generated from field: int64 newest_ms = 6;
+   */
+  newestMs: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.ArchiveEntry.
+ * Use `create(ArchiveEntrySchema)` to create a new message.
+ */
+export declare const ArchiveEntrySchema: GenMessage<ArchiveEntry>;
+
+/**
+ * A blob, encrypted as a stream, with entries that the head has no room for.
+ *
+ * @generated from message hawser.v1.ArchivePage
+ */
+export declare type ArchivePage = Message$1<"hawser.v1.ArchivePage"> & {
+  /**
+   * @generated from field: bytes archive_id = 1;
+   */
+  archiveId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 first_index = 2;
+   */
+  firstIndex: number;
+
+  /**
+   * @generated from field: repeated hawser.v1.ArchiveEntry entries = 3;
+   */
+  entries: ArchiveEntry[];
+
+  /**
+   * @generated from field: hawser.v1.ArchivePageReference previous = 4;
+   */
+  previous?: ArchivePageReference | undefined;
+};
+
+/**
+ * Describes the message hawser.v1.ArchivePage.
+ * Use `create(ArchivePageSchema)` to create a new message.
+ */
+export declare const ArchivePageSchema: GenMessage<ArchivePage>;
+
+/**
+ * @generated from message hawser.v1.ArchivePageReference
+ */
+export declare type ArchivePageReference = Message$1<"hawser.v1.ArchivePageReference"> & {
+  /**
+   * @generated from field: bytes blob_id = 1;
+   */
+  blobId: Uint8Array;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.ArchivePageReference.
+ * Use `create(ArchivePageReferenceSchema)` to create a new message.
+ */
+export declare const ArchivePageReferenceSchema: GenMessage<ArchivePageReference>;
+
+/**
  * @generated from enum hawser.v1.ReceiptKind
  */
 export enum ReceiptKind {

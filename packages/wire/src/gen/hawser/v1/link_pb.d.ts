@@ -321,6 +321,13 @@ export declare type LinkApproval = Message<"hawser.v1.LinkApproval"> & {
    * @generated from field: bytes account_seed = 20;
    */
   accountSeed: Uint8Array;
+
+  /**
+   * A serialized ArchiveState, when the account keeps an archive: the new device can read it though the phone is off.
+   *
+   * @generated from field: bytes archive = 40;
+   */
+  archive: Uint8Array;
 };
 
 /**

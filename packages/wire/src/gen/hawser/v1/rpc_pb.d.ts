@@ -455,6 +455,24 @@ export declare type Request = Message<"hawser.v1.Request"> & {
      */
     value: GetDeviceCapsule;
     case: "getDeviceCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetArchiveHead get_archive_head = 60;
+     */
+    value: GetArchiveHead;
+    case: "getArchiveHead";
+  } | {
+    /**
+     * @generated from field: hawser.v1.PutArchiveHead put_archive_head = 61;
+     */
+    value: PutArchiveHead;
+    case: "putArchiveHead";
+  } | {
+    /**
+     * @generated from field: hawser.v1.DeleteArchive delete_archive = 62;
+     */
+    value: DeleteArchive;
+    case: "deleteArchive";
   } | { case: undefined; value?: undefined };
 };
 
@@ -608,6 +626,24 @@ export declare type Response = Message<"hawser.v1.Response"> & {
      */
     value: GetDeviceCapsuleResult;
     case: "getDeviceCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetArchiveHeadResult get_archive_head = 60;
+     */
+    value: GetArchiveHeadResult;
+    case: "getArchiveHead";
+  } | {
+    /**
+     * @generated from field: hawser.v1.PutArchiveHeadResult put_archive_head = 61;
+     */
+    value: PutArchiveHeadResult;
+    case: "putArchiveHead";
+  } | {
+    /**
+     * @generated from field: hawser.v1.Done delete_archive = 62;
+     */
+    value: Done;
+    case: "deleteArchive";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1766,6 +1802,115 @@ export declare type GetDeviceCapsuleResult = Message<"hawser.v1.GetDeviceCapsule
 export declare const GetDeviceCapsuleResultSchema: GenMessage<GetDeviceCapsuleResult>;
 
 /**
+ * The head of the account's encrypted archive of history. Opaque to the server; its blobs have purpose ARCHIVE.
+ *
+ * @generated from message hawser.v1.GetArchiveHead
+ */
+export declare type GetArchiveHead = Message<"hawser.v1.GetArchiveHead"> & {
+};
+
+/**
+ * Describes the message hawser.v1.GetArchiveHead.
+ * Use `create(GetArchiveHeadSchema)` to create a new message.
+ */
+export declare const GetArchiveHeadSchema: GenMessage<GetArchiveHead>;
+
+/**
+ * @generated from message hawser.v1.GetArchiveHeadResult
+ */
+export declare type GetArchiveHeadResult = Message<"hawser.v1.GetArchiveHeadResult"> & {
+  /**
+   * 0 and empty when there is none. Rises with every change, a deletion among them.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+
+  /**
+   * @generated from field: bytes head = 2;
+   */
+  head: Uint8Array;
+
+  /**
+   * @generated from field: uint64 used_bytes = 3;
+   */
+  usedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 quota_bytes = 4;
+   */
+  quotaBytes: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.GetArchiveHeadResult.
+ * Use `create(GetArchiveHeadResultSchema)` to create a new message.
+ */
+export declare const GetArchiveHeadResultSchema: GenMessage<GetArchiveHeadResult>;
+
+/**
+ * Replaces the head of that version, or answers ARCHIVE_CONFLICT and changes nothing.
+ *
+ * @generated from message hawser.v1.PutArchiveHead
+ */
+export declare type PutArchiveHead = Message<"hawser.v1.PutArchiveHead"> & {
+  /**
+   * @generated from field: uint64 expected_version = 1;
+   */
+  expectedVersion: bigint;
+
+  /**
+   * At most MAX_ARCHIVE_HEAD_BYTES.
+   *
+   * @generated from field: bytes head = 2;
+   */
+  head: Uint8Array;
+
+  /**
+   * Archive blobs of this account that the new head no longer names; deleted with it. At most MAX_ARCHIVE_DROPS.
+   *
+   * @generated from field: repeated bytes dropped_blob_ids = 3;
+   */
+  droppedBlobIds: Uint8Array[];
+};
+
+/**
+ * Describes the message hawser.v1.PutArchiveHead.
+ * Use `create(PutArchiveHeadSchema)` to create a new message.
+ */
+export declare const PutArchiveHeadSchema: GenMessage<PutArchiveHead>;
+
+/**
+ * @generated from message hawser.v1.PutArchiveHeadResult
+ */
+export declare type PutArchiveHeadResult = Message<"hawser.v1.PutArchiveHeadResult"> & {
+  /**
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.PutArchiveHeadResult.
+ * Use `create(PutArchiveHeadResultSchema)` to create a new message.
+ */
+export declare const PutArchiveHeadResultSchema: GenMessage<PutArchiveHeadResult>;
+
+/**
+ * Head and blobs. Only by a phone of the account.
+ *
+ * @generated from message hawser.v1.DeleteArchive
+ */
+export declare type DeleteArchive = Message<"hawser.v1.DeleteArchive"> & {
+};
+
+/**
+ * Describes the message hawser.v1.DeleteArchive.
+ * Use `create(DeleteArchiveSchema)` to create a new message.
+ */
+export declare const DeleteArchiveSchema: GenMessage<DeleteArchive>;
+
+/**
  * @generated from enum hawser.v1.RegistrationPolicy
  */
 export enum RegistrationPolicy {
@@ -1838,6 +1983,13 @@ export enum BlobPurpose {
    * @generated from enum value: BLOB_PURPOSE_HISTORY = 2;
    */
   HISTORY = 2,
+
+  /**
+   * Kept until the account drops it, within a quota of its own.
+   *
+   * @generated from enum value: BLOB_PURPOSE_ARCHIVE = 3;
+   */
+  ARCHIVE = 3,
 }
 
 /**

@@ -1,0 +1,92 @@
+/**
+ * The archive on the server as this device sees it: its head, believed only after it was checked, and all its entries. Invariant: what was
+ * seen of a head is durable before anything is done by it, so that an older one is recognised for ever.
+ */
+import { create } from "@bufbuild/protobuf";
+import { type BlobId, err, fromHex, ok, OperationalError, type Result } from "@hawser/base";
+import { allEntries, type HeadFault, hashOf, MAX_CHUNK_BYTES, type OpenedHead, openHead, sealHead } from "@hawser/sync";
+import { type ArchiveEntry, type ArchiveHead, ArchiveHeadSchema } from "@hawser/wire";
+import type { BlobTransfer } from "../blobs/transfer.ts";
+import type { ServerLink } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+import type { ArchiveKeeping } from "./archive-keeping.ts";
+
+export interface ReadHead extends OpenedHead {
+  readonly version: number;
+}
+
+export interface ArchiveBooks {
+  /** What was switched off leaves the server. Rejects when it cannot be asked. */
+  deleteIfDue(): Promise<void>;
+  /** Rejects when the server cannot be asked. Of an archive that was never written: an empty head. */
+  read(): Promise<Result<ReadHead, HeadFault>>;
+  /** All chunks in the order of their indexes. */
+  entries(head: ArchiveHead): Promise<Result<readonly ArchiveEntry[], HeadFault>>;
+  /** Rejects with ARCHIVE_CONFLICT when another head stands there. `committed` runs in the transaction that notes it. */
+  put(before: ReadHead, next: ArchiveHead, dropped: readonly string[], committed: () => void): Promise<ReadHead>;
+  usage(): { readonly usedBytes: number; readonly quotaBytes: number } | undefined;
+}
+
+export function createArchiveBooks(core: Core, keeping: ArchiveKeeping, link: ServerLink, transfer: BlobTransfer): ArchiveBooks {
+  const { primitives, random } = core.ports;
+  let usage: ReturnType<ArchiveBooks["usage"]>;
+  const requireKept = () => {
+    const kept = keeping.kept();
+    if (kept === undefined) throw new OperationalError("WRONG_PHASE");
+    return kept;
+  };
+  const note = ({ head, hash }: OpenedHead): void =>
+    keeping.setSeen({ counter: Number(head.counter), hash, messages: Number(head.messageCount), writtenAtMs: Number(head.writtenAtMs) });
+
+  const deleteIfDue = async (): Promise<void> => {
+    if (!keeping.deleteDue()) return;
+    await link.request("deleteArchive", {});
+    keeping.deleted();
+  };
+
+  return {
+    deleteIfDue,
+    usage: () => usage,
+    async read() {
+      await deleteIfDue();
+      const answer = await link.request("getArchiveHead", {});
+      usage = { usedBytes: Number(answer.usedBytes), quotaBytes: Number(answer.quotaBytes) };
+      const { id, idBytes, keys } = requireKept();
+      const seen = keeping.seen();
+      const version = Number(answer.version);
+      if (answer.head.length === 0 && seen === undefined)
+        return ok({ head: create(ArchiveHeadSchema, { archiveId: idBytes }), hash: "", stale: false, version });
+      const opened = openHead(answer.head, { account: core.identity.requireSelf().account, archiveId: id, keys, seen }, primitives);
+      if (!opened.ok) return opened;
+      note(opened.value);
+      return ok({ ...opened.value, version });
+    },
+    async entries(head) {
+      const fetch = async (blobId: string): Promise<Uint8Array | undefined> => {
+        try {
+          return await transfer.download(blobId as BlobId, MAX_CHUNK_BYTES);
+        } catch (error) {
+          if (error instanceof OperationalError && (error.code === "BLOB_UNKNOWN" || error.code === "BLOB_MISMATCH")) return undefined;
+          throw error;
+        }
+      };
+      const entries = await allEntries(head, fetch, primitives);
+      return entries === undefined ? err("withheld") : ok(entries);
+    },
+    async put(before, next, dropped, committed) {
+      const { keys } = requireKept();
+      const sealed = sealHead(next, core.identity.requireSelf().account, keys.at(-1)!, primitives, random);
+      const { version } = await link.request("putArchiveHead", {
+        expectedVersion: BigInt(before.version),
+        head: sealed,
+        droppedBlobIds: dropped.map((id) => fromHex(id)!),
+      });
+      const after = { head: next, hash: hashOf(sealed, primitives), stale: false, version: Number(version) };
+      core.store.atomically(() => {
+        note(after);
+        committed();
+      });
+      return after;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** The account's encrypted archive as the rest of the client sees it: a setting, a status, a source of history. */
+import { OperationalError, toHex } from "@hawser/base";
+import type { ChunkReference, HistoryReader } from "@hawser/sync";
+import type { BlobTransfer } from "../blobs/transfer.ts";
+import type { DeviceLink } from "../connection/server-link.ts";
+import type { Core } from "../core.ts";
+import type { DeviceDirectory } from "../devices/directory.ts";
+import type { ArchiveStatus } from "./archive-status.ts";
+import { createArchiveBooks } from "./archive-books.ts";
+import { createArchiveKeeping, mayShareArchive } from "./archive-keeping.ts";
+import { createArchiveWriting } from "./archive-writing.ts";
+
+/** What a job from the archive goes by, whatever happens to the head meanwhile. */
+export interface ArchivePlan {
+  readonly id: string;
+  /** The index in the archive of each chunk of the job. */
+  readonly serials: readonly number[];
+  /** Until when the archive was whole. */
+  readonly untilMs: number;
+}
+
+export interface PlannedChunks {
+  readonly plan: ArchivePlan;
+  readonly references: readonly ChunkReference[];
+}
+
+export interface Archive {
+  /** Whether it can be asked at all. */
+  readable(): boolean;
+  /**
+   * The chunks with messages since then, the newest first; those of `before` where one is given. Nothing when the archive is not there, cannot be
+   * believed, or is not whole yet and `anyway` is not given. Rejects when the server cannot be asked.
+   */
+  plan(afterMs: number, before: ArchivePlan | undefined, anyway: boolean): Promise<PlannedChunks | undefined>;
+  status(): ArchiveStatus;
+  set(on: boolean): void;
+  /** The shared entry changed. In a later tick than the delivery's transaction. */
+  changed(): void;
+  devicesChanged(): void;
+  connected(): void;
+  mayShare(from: number): boolean;
+  toHandOver(): Uint8Array | undefined;
+  stop(): void;
+}
+
+export function createArchive(
+  core: Core,
+  parts: {
+    readonly link: DeviceLink;
+    readonly directory: DeviceDirectory;
+    readonly transfer: BlobTransfer;
+    readonly reader: HistoryReader;
+    readonly share: (value: Uint8Array) => void;
+  },
+): Archive {
+  const { link, directory, transfer, reader } = parts;
+  const keeping = createArchiveKeeping(core, directory, parts.share);
+  const books = createArchiveBooks(core, keeping, link, transfer);
+  const writing = createArchiveWriting(core, { keeping, books, reader, transfer });
+  const changed = (): void => {
+    keeping.follow();
+    writing.wake();
+    if (link.online) void books.deleteIfDue().catch(() => undefined);
+  };
+
+  return {
+    readable: () => keeping.kept() !== undefined,
+    async plan(afterMs, before, anyway) {
+      const read = keeping.kept() === undefined ? undefined : await books.read();
+      if (read === undefined || !read.ok || read.value.head.entryCount === 0) return undefined;
+      const { head } = read.value;
+      if (head.drainedAtMs === 0n && !anyway && before === undefined) return undefined;
+      const id = toHex(head.archiveId);
+      const entries = await books.entries(head);
+      if (!entries.ok || (before !== undefined && before.id !== id)) return undefined;
+      const newestFirst = entries.value
+        .map(({ newestMs }, serial) => ({ serial, newestMs: Number(newestMs) }))
+        .filter(({ newestMs }) => newestMs >= afterMs)
+        .toSorted((a, b) => b.newestMs - a.newestMs)
+        .map(({ serial }) => serial);
+      const plan = before ?? { id, serials: newestFirst, untilMs: Number(head.drainedAtMs) };
+      const references = plan.serials.flatMap((serial, index): ChunkReference[] => {
+        const entry = entries.value[serial];
+        if (entry === undefined) return [];
+        const { blobId, key, messageCount, sizeBytes } = entry;
+        return [{ index, blob: toHex(blobId), key, messageCount, sizeBytes }];
+      });
+      return { plan, references };
+    },
+    status() {
+      const seen = keeping.seen();
+      const usage = books.usage();
+      return {
+        on: keeping.kept() !== undefined,
+        messages: seen?.messages ?? 0,
+        waiting: writing.waiting(),
+        writtenAtMs: seen?.writtenAtMs,
+        trouble: writing.trouble(),
+        usedBytes: usage?.usedBytes,
+        quotaBytes: usage?.quotaBytes,
+      };
+    },
+    set(on) {
+      if (core.identity.settling()) throw new OperationalError("WRONG_PHASE");
+      keeping.set(on);
+      changed();
+    },
+    changed,
+    devicesChanged() {
+      if (keeping.renew()) writing.wake("new-key");
+    },
+    connected() {
+      changed();
+      writing.wake("connected");
+    },
+    mayShare: (from) => mayShareArchive(core, directory, from),
+    toHandOver: () => keeping.toHandOver(),
+    stop: () => writing.stop(),
+  };
+}

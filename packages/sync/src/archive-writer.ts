@@ -1,0 +1,135 @@
+/**
+ * Keeps the encrypted archive up to date: looks what waits, reads the head, stores a chunk, puts the next head in place of the one it read.
+ *
+ * Invariants: a head names only chunks that are stored; a message stops waiting only when a head that names its chunk was accepted; so a
+ * crash anywhere leaves messages that wait, or a chunk nobody names, and never a hole. Two writers cannot overwrite each other: a head
+ * replaces only the one its writer read. docs/PROTOCOL.md, "Archive".
+ *
+ * Persistent: which messages wait, and the chunk that was stored for a head under way. Both are the driver's tables.
+ */
+import type { HeadFault } from "./archive-head.ts";
+import {
+  ARCHIVE_FLUSH_AFTER_MS,
+  ARCHIVE_FLUSH_MESSAGES,
+  ARCHIVE_LOOK_EVERY_MS,
+  ARCHIVE_TAKE_OVER_AFTER_MS,
+  ARCHIVE_TROUBLE_PAUSE_MS,
+  FIRST_RETRY_MS,
+  MAX_RETRY_MS,
+} from "./bounds.ts";
+import { retryDelayMs, type Step, type StepContext } from "./machine.ts";
+
+export type ArchiveTrouble = HeadFault | "full";
+
+export interface Waiting {
+  readonly messages: number;
+  /** When the one that waits longest was first seen; `undefined` without any. */
+  readonly sinceMs: number | undefined;
+}
+
+export interface ArchiveWriterState {
+  readonly kind: "off" | "resting" | "reading" | "storing" | "putting" | "paused";
+  /** Companions write only what no phone has written for long. */
+  readonly phone: boolean;
+  readonly trouble: ArchiveTrouble | undefined;
+  readonly tries: number;
+  readonly retryAtMs: number;
+}
+
+export type ArchiveWriterInput =
+  | { readonly type: "on"; readonly phone: boolean }
+  | { readonly type: "off" }
+  /** What waits was counted: the timer ran out, a connection came up (a pause is over), or a new key has to be used without delay. */
+  | { readonly type: "look"; readonly waiting: Waiting; readonly why: "timer" | "connected" | "new-key" }
+  /** A head that can be believed, or none yet. What it shows to be written was taken off what waits. */
+  | { readonly type: "read"; readonly waiting: Waiting; readonly stale: boolean }
+  | { readonly type: "refused"; readonly fault: HeadFault }
+  /** The chunk (and a page) is on the server, and noted here. */
+  | { readonly type: "stored" }
+  | { readonly type: "put"; readonly waiting: Waiting }
+  /** Another device was faster. */
+  | { readonly type: "conflict" }
+  | { readonly type: "full" }
+  | { readonly type: "failed"; readonly retryAfterMs?: number };
+
+export type ArchiveWriterEffect =
+  | { readonly type: "read-head" }
+  /** Seal what waits, the newest first, together with the newest chunk when that is small; upload. */
+  | { readonly type: "store-chunk" }
+  | { readonly type: "put-head" }
+  /** One timer; setting it again replaces it. */
+  | { readonly type: "set-timer"; readonly afterMs: number };
+
+export const ARCHIVE_OFF: ArchiveWriterState = { kind: "off", phone: false, trouble: undefined, tries: 0, retryAtMs: 0 };
+
+type Stepped = Step<ArchiveWriterState, ArchiveWriterEffect>;
+
+export function stepArchiveWriter(state: ArchiveWriterState, input: ArchiveWriterInput, context: StepContext): Stepped {
+  if (input.type === "off") return { state: ARCHIVE_OFF, effects: [] };
+  if (input.type === "on") return rest({ ...ARCHIVE_OFF, phone: input.phone }, 1);
+  switch (input.type) {
+    case "look":
+      return look(state, input.waiting, input.why, context);
+    case "read":
+      if (state.kind !== "reading") return { state, effects: [] };
+      if (isDue(state, input.waiting, context.nowMs)) return to({ ...state, trouble: undefined }, "storing", "store-chunk");
+      // Nothing to add, and still to be sealed anew, so that a removed device's key opens no head from now on.
+      return input.stale && state.phone
+        ? to({ ...state, trouble: undefined }, "putting", "put-head")
+        : rest({ ...state, trouble: undefined });
+    case "stored":
+      return state.kind === "storing" ? to(state, "putting", "put-head") : { state, effects: [] };
+    case "put":
+      if (state.kind !== "putting") return { state, effects: [] };
+      return afterPut({ ...state, tries: 0, trouble: undefined }, input.waiting);
+    case "conflict":
+      return state.kind === "putting" ? to(state, "reading", "read-head") : { state, effects: [] };
+    case "refused":
+      return isBusy(state) ? pause({ ...state, trouble: input.fault }, ARCHIVE_TROUBLE_PAUSE_MS, context) : { state, effects: [] };
+    case "full":
+      return isBusy(state) ? pause({ ...state, trouble: "full" }, ARCHIVE_TROUBLE_PAUSE_MS, context) : { state, effects: [] };
+    case "failed": {
+      if (!isBusy(state)) return { state, effects: [] };
+      const pauseMs = Math.max(input.retryAfterMs ?? 0, retryDelayMs(state.tries, FIRST_RETRY_MS, MAX_RETRY_MS, context.random));
+      return pause({ ...state, tries: state.tries + 1 }, pauseMs, context);
+    }
+  }
+}
+
+function look(state: ArchiveWriterState, waiting: Waiting, why: "timer" | "connected" | "new-key", { nowMs }: StepContext): Stepped {
+  if (state.kind === "off" || isBusy(state)) return { state, effects: [] };
+  // A clock that was set back must not keep it waiting.
+  const leftMs = Math.min(state.retryAtMs - nowMs, ARCHIVE_TROUBLE_PAUSE_MS);
+  if (state.kind === "paused" && leftMs > 0 && why === "timer") return { state, effects: [{ type: "set-timer", afterMs: leftMs }] };
+  if (why === "new-key" || isDue(state, waiting, nowMs)) return to(state, "reading", "read-head");
+  return rest(state);
+}
+
+/** What remains goes on at once while it fills chunks: the first writing of a long history. */
+const afterPut = (state: ArchiveWriterState, waiting: Waiting): Stepped =>
+  waiting.messages >= ARCHIVE_FLUSH_MESSAGES ? to(state, "storing", "store-chunk") : rest(state);
+
+function isDue({ phone }: ArchiveWriterState, { messages, sinceMs }: Waiting, nowMs: number): boolean {
+  if (messages === 0 || sinceMs === undefined) return false;
+  // A time in the future comes from a clock that was wrong: it has waited long enough.
+  const waitedMs = sinceMs > nowMs ? Number.POSITIVE_INFINITY : nowMs - sinceMs;
+  if (!phone) return waitedMs >= ARCHIVE_TAKE_OVER_AFTER_MS;
+  return messages >= ARCHIVE_FLUSH_MESSAGES || waitedMs >= ARCHIVE_FLUSH_AFTER_MS;
+}
+
+const isBusy = ({ kind }: ArchiveWriterState): boolean => kind === "reading" || kind === "storing" || kind === "putting";
+
+const to = (state: ArchiveWriterState, kind: ArchiveWriterState["kind"], effect: "read-head" | "store-chunk" | "put-head"): Stepped => ({
+  state: { ...state, kind },
+  effects: [{ type: effect }],
+});
+
+const rest = (state: ArchiveWriterState, afterMs = ARCHIVE_LOOK_EVERY_MS): Stepped => ({
+  state: { ...state, kind: "resting" },
+  effects: [{ type: "set-timer", afterMs }],
+});
+
+const pause = (state: ArchiveWriterState, afterMs: number, { nowMs }: StepContext): Stepped => ({
+  state: { ...state, kind: "paused", retryAtMs: nowMs + afterMs },
+  effects: [{ type: "set-timer", afterMs }],
+});
