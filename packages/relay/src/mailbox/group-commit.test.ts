@@ -7,7 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { account, DEVICE, Harness, ManualSync } from "../../test/mailbox-harness.ts";
-import { BLOCK_TARGET_BYTES } from "./mailbox-bounds.ts";
+import { BLOCK_TARGET_BYTES, SYNC_PATIENCE_MS } from "./mailbox-bounds.ts";
 
 let sync: ManualSync;
 let harness: Harness;
@@ -118,6 +118,23 @@ describe("a sync beside the work", () => {
     harness.mailboxes.flush();
     expect(harness.commits.at(-1)).toBeInstanceOf(Error);
     expect(harness.texts()).toEqual(["a", "b", "c"]);
+  });
+
+  test("that does not come back in time is waited for", () => {
+    harness.send("a");
+    harness.flush();
+    harness.clock.advance(SYNC_PATIENCE_MS - 1);
+    expect(harness.texts()).toEqual([]);
+    harness.clock.advance(1);
+    expect(sync.waits).toBe(1);
+    expect(harness.texts()).toEqual(["a"]);
+    harness.send("b");
+    harness.flush();
+    // The answer to both.
+    sync.done();
+    harness.clock.advance(SYNC_PATIENCE_MS);
+    expect(sync.waits).toBe(1);
+    expect(harness.commits).toEqual([undefined, undefined]);
   });
 
   test("a block that is full while another is under way waits for the disk instead of growing", () => {

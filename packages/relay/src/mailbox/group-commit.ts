@@ -7,7 +7,7 @@
 import { assert, type Bytes, type Clock } from "@hawser/base";
 import type { Block, BlockLog } from "./block-log.ts";
 import { BlockBuilder, recordSize, type Recipient, type Sender } from "./block-builder.ts";
-import { BLOCK_TARGET_BYTES } from "./mailbox-bounds.ts";
+import { BLOCK_TARGET_BYTES, SYNC_PATIENCE_MS } from "./mailbox-bounds.ts";
 
 /** Makes durable what was written to a store that does not synchronise by itself. */
 export interface BlockSync {
@@ -108,17 +108,24 @@ export class GroupCommit {
         this.#building = this.#spare;
         if (sync === undefined) this.#settle(undefined);
         else if (wait) this.#await();
-        else sync.start((failure) => this.#synced(block, failure));
+        else this.#syncBeside(sync, block);
       }
     }
     this.#sealing = false;
   }
 
-  #synced(block: Block, failure: unknown): void {
-    // Somebody could not wait, and has settled it.
-    if (this.#underWay?.block !== block) return;
-    this.#settle(failure);
-    this.request();
+  #syncBeside(sync: BlockSync, block: Block): void {
+    const settled = (settle: () => void): void => {
+      // Somebody could not wait, and has settled it.
+      if (this.#underWay?.block !== block) return;
+      settle();
+      this.request();
+    };
+    const cancel = this.#parts.clock.after(SYNC_PATIENCE_MS, () => settled(() => this.#await()));
+    sync.start((failure) => {
+      cancel();
+      settled(() => this.#settle(failure));
+    });
   }
 
   #await(): void {

@@ -8,6 +8,11 @@ export const BLOCK_SPAN = 4_194_304;
 export const MAX_BLOCK_MEMORY_BYTES = 64 * 1_048_576;
 /** Blocks read back from the log that are kept for the next read. */
 export const MAX_REREAD_BLOCKS = 8;
+/**
+ * A sync beside the work that has not come back after this long is waited for instead: the pool it runs in serves other files, too, and
+ * a message must not wait behind them.
+ */
+export const SYNC_PATIENCE_MS = 50;
 /** How often cursors are written and dead blocks dropped. A cursor lost in between only means delivery again. */
 export const UPKEEP_EVERY_MS = 100;
 /** A message not fetched after this long moves from the block log to the cold table. */
