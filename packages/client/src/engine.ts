@@ -187,10 +187,21 @@ export function createEngine(ports: ClientPorts): Engine {
     if (event.type === "state") changes.seen(event.state);
   });
 
+  let stopped = false;
+  const resumeMember = (): void => {
+    if (stopped || identity.phase() !== "ready") return;
+    keepIdentity(core);
+    companion.resume();
+    phone.resume();
+    imports.resume();
+    connection.start("device");
+  };
+
   const engine: Engine = {
     core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
+      stopped = true;
       for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone, rendezvous]) part.stop();
       connection.stop();
       notify.close();
@@ -201,12 +212,10 @@ export function createEngine(ports: ClientPorts): Engine {
   const restored = restoreIdentity(core);
   if (restored) history.refill();
   startAfreshIfSalvaged(core);
-  keepIdentity(core);
-  if (identity.phase() === "ready") {
+  if (identity.phase() === "ready") (ports.begin ?? ((resume) => resume()))(resumeMember);
+  else {
+    keepIdentity(core);
     companion.resume();
-    phone.resume();
-    imports.resume();
-    connection.start("device");
-  } else companion.resume();
+  }
   return engine;
 }

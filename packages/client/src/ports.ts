@@ -41,6 +41,8 @@ export interface ClientPorts {
   readonly compression?: Compression;
   /** What this device's time zone makes of a wall-clock time in an imported chat; UTC when absent. */
   readonly localTimeToUtcMs?: (local: LocalDateTime) => number;
+  /** Calls back when a member's client may connect and take up what was under way: where a person waits for a screen, when that is there. At once when absent. */
+  readonly begin?: (resume: () => void) => void;
   /** Events of this program's life: names and numbers, never what people wrote or keys. */
   readonly log?: (event: LogEvent) => void;
 }

@@ -22,6 +22,9 @@ const region = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone.sp
 /** Coarse, and only compared: whether this is the kind of network that it was before. */
 const network = (): string => (navigator as { connection?: { type?: string } }).connection?.type ?? "";
 
+/** What a page asks first was answered before any timer; this is how long it takes to paint it, on both of two cores. */
+const PAINT_MS = 150;
+
 export { salvageStore } from "@hawser/client";
 
 export function openEngineClient(start: StartEngine, storage: OpenedStorage, vault: WebVault | undefined): HawserClient {
@@ -37,6 +40,7 @@ export function openEngineClient(start: StartEngine, storage: OpenedStorage, vau
     random: webRandom,
     primitives: purePrimitives,
     verifyP256,
+    begin: (resume) => void setTimeout(resume, PAINT_MS),
     recoveryKdf,
     origin: start.origin,
     serverUrl: start.origin,
