@@ -59,8 +59,10 @@ export const EVENT_FIELDS = {
   }, // prettier-ignore
   device: {
     device: "number", name: "string", role: "string", isThis: "boolean", addedAtMs: "number", connected: "boolean", lastSeenMs: "number?",
+    dormantSinceMs: "number?",
   }, // prettier-ignore
   "device-alert": { id: "string", kind: "string", device: "number", name: "string", role: "string", atMs: "number", byName: "string?" },
+  dormancy: { months: "number" },
   renamed: { device: "number", name: "string" },
   revoked: { device: "number", name: "string" },
   contact: PERSON,

@@ -8,6 +8,7 @@ import { nodePrimitives, systemClock, systemRandom } from "@hawser/io-node";
 import {
   DEFAULT_BLOB_QUOTA_BYTES,
   DEFAULT_BLOB_RETENTION_MS,
+  emptyDormant,
   type InvitationOptions,
   openRateTables,
   type RegistrationMode,
@@ -124,6 +125,7 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
     allowsOrigin: (from, request) => allowsOrigin(parts, from, request),
     accept: (socket, address) => gateway.accept(socket, address),
   });
+  emptyDormantDevices(roles);
   const stopHousekeeping = startHousekeeping([...housekeeping(roles, parts.files), ...parts.outcomes.tasks], systemClock, log);
   log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
 
@@ -321,6 +323,11 @@ function housekeeping(roles: RoleSet, files: BlobFiles): Task[] {
   return [
     { name: "activity", everyMs: 60_000, run: whenUp("directory", () => roles.directory.get().activity.flush()) },
     {
+      name: "dormant-devices",
+      everyMs: 3_600_000,
+      run: () => emptyDormantDevices(roles),
+    },
+    {
       name: "rendezvous",
       everyMs: 30_000,
       run: whenUp("rendezvous", () => {
@@ -336,6 +343,10 @@ function housekeeping(roles: RoleSet, files: BlobFiles): Task[] {
       }),
     },
   ];
+}
+
+function emptyDormantDevices({ directory, mailbox }: RoleSet): void {
+  if (directory.state === "up" && mailbox.state === "up") emptyDormant(directory.get().dormancy, mailbox.get(), systemClock.nowMs());
 }
 
 /** Best effort for what only matters to comfort; mailboxes commit what they hold. */

@@ -10,6 +10,7 @@ import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 import type { Contact, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 import type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 import type { ArchiveStatus } from "./history/archive-status.ts";
+import type { Settings } from "./account/settings-views.ts";
 import type { FileSource } from "./file-source.ts";
 import type { ImportPreview } from "./importing/import-preview.ts";
 
@@ -88,14 +89,6 @@ export interface RevocationInfo {
   readonly revokedBy: DeviceNumber;
   readonly revokedByName: string;
   readonly reason: "by-user" | "replaced" | "link-undone" | "lost" | "unspecified";
-}
-
-export interface Settings {
-  readonly readReceipts: boolean;
-  readonly language: string | undefined;
-  readonly theme: "light" | "dark" | "system";
-  /** Counts of how attempts ended, without anybody's name, are sent to the server (docs/OUTCOMES.md). */
-  readonly reportOutcomes: boolean;
 }
 
 /**
@@ -390,6 +383,7 @@ export interface HawserClient {
 
 export type { ErrorName, LinkErrorName, LinkStage, LinkStatus, PasskeyAnswer, PasskeyRequest };
 export type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
+export type { DormantAfterMonths, Settings } from "./account/settings-views.ts";
 export type { Contact, ListBranch, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 export type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 export type { ArchiveStatus } from "./history/archive-status.ts";

@@ -18,6 +18,7 @@ import {
   setDraft,
 } from "./chats/read.ts";
 import { retryMessage, sendMessage } from "./chats/send.ts";
+import { noteDormancy, tellDormancy } from "./devices/dormancy.ts";
 import { diagnostics } from "./diagnosis/diagnostics.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { encodeState } from "./messaging/state-sync.ts";
@@ -117,11 +118,15 @@ function accountCalls(
         language: settings.language ?? "",
         theme: settings.theme,
         noOutcomeReports: !settings.reportOutcomes,
+        dormantAfterMonths: settings.dormantAfterMonths,
       });
+      const isNewPeriod = settings.dormantAfterMonths !== core.identity.settings().dormantAfterMonths;
       core.store.atomically(() => {
         core.identity.setSettings(settings);
         engine.state.share("settings", "", encodeState(SettingsStateSchema, value));
+        if (isNewPeriod) noteDormancy(core);
       });
+      if (isNewPeriod && connection.online) await tellDormancy(core, connection).catch(() => undefined);
       if (!settings.reportOutcomes) engine.outcomes.forget();
       core.notify.changed("state");
     },

@@ -4,6 +4,7 @@ export * from "./blobs/blob-books.ts";
 export * from "./blobs/upload-ticket.ts";
 export type * from "./directory/directory.ts";
 export * from "./directory/directory-role.ts";
+export { emptyDormant } from "./directory/dormancy.ts";
 export type { InvitationOptions } from "./directory/invitations.ts";
 export type { CodeSender } from "./directory/one-time-codes.ts";
 export type { RegistrationMode } from "./directory/registration.ts";

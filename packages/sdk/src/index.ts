@@ -2,4 +2,5 @@
 export type * from "@hawser/client";
 export type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, MessageId, Retry } from "@hawser/base";
 export { OperationalError } from "@hawser/base";
+export { DORMANT_AFTER_MONTHS } from "@hawser/client/devices/dormancy";
 export * from "./worker/index.ts";

@@ -56,6 +56,9 @@ export const MAX_SHORT_TEXT_BYTES = 256;
 export const MAX_MAILBOX_MESSAGES = 100_000;
 export const MAX_MAILBOX_BYTES = 256 * 1_048_576;
 
+/** A device that its account calls dormant was away for at most so long. */
+export const MAX_DORMANT_AFTER_DAYS = 3_650;
+
 /** A client acknowledges after so many deliveries or this much time, whichever comes first. */
 export const CURSOR_EVERY_MESSAGES = 32;
 export const CURSOR_EVERY_MS = 50;

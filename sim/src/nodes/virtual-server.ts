@@ -7,6 +7,7 @@ import {
   BlobBooks,
   DEFAULT_BLOB_QUOTA_BYTES,
   DEFAULT_BLOB_RETENTION_MS,
+  emptyDormant,
   type Directory,
   type DirectoryRole,
   type Mailboxes,
@@ -190,6 +191,7 @@ export class VirtualServer {
     this.#stopHousekeeping = startHousekeeping(
       [
         { name: "activity", everyMs: 60_000, run: () => directory().activity.flush() },
+        { name: "dormant-devices", everyMs: 3_600_000, run: () => void emptyDormant(directory().dormancy, mailboxes, clock.nowMs()) },
         { name: "rendezvous", everyMs: 30_000, run: () => void rendezvous().sweep(clock.nowMs()) },
         { name: "blobs", everyMs: 60_000, run: () => this.shelf.expire() },
       ],

@@ -2,6 +2,7 @@
 import { parseDeviceNumber } from "@hawser/base";
 import type { DeviceInfo, HawserClient } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
+import { DORMANT_AFTER_MONTHS } from "@hawser/sdk";
 import { CliError } from "../error-text.ts";
 import { untilSent } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
@@ -18,6 +19,31 @@ export const devices: DefineCommand = (program, run) => {
         await withClient(context, { phase: "member", online: true }, async ({ client }) => {
           for (const device of await client.devices()) showDevice(context, device);
           output.note("Something unknown here? hawser revoke DEVICE signs it out at once.");
+        });
+      }),
+    );
+
+  program
+    .command("dormancy [months]")
+    .description(
+      "how long a device may be away before nothing is kept for it: 1, 3, 6, 12, or 0 for never; it comes back without a new link",
+    )
+    .action(
+      run(async ({ output, args, ...context }) => {
+        await withClient({ output, args, ...context }, { phase: "member", online: args[0] !== undefined }, async ({ client }) => {
+          if (args[0] !== undefined) {
+            const months = DORMANT_AFTER_MONTHS.find((known) => String(known) === args[0]);
+            if (months === undefined) throw new CliError("USAGE", { detail: "Say 1, 3, 6 or 12 months, or 0 for never." });
+            await client.setSettings({ dormantAfterMonths: months });
+            await untilSent(client, context.signal);
+          }
+          const { dormantAfterMonths: months } = (await client.state()).settings;
+          output.event(
+            { event: "dormancy", months },
+            months === 0
+              ? "Devices never become dormant."
+              : `A device that is away for ${months} month${months === 1 ? "" : "s"} becomes dormant.`,
+          );
         });
       }),
     );
@@ -60,15 +86,30 @@ export const devices: DefineCommand = (program, run) => {
     );
 };
 
-function showDevice({ output }: Context, { device, name, role, isThis, addedAtMs, connected, lastSeenMs }: DeviceInfo): void {
+function showDevice(
+  { output }: Context,
+  { device, name, role, isThis, addedAtMs, connected, lastSeenMs, dormantSinceMs }: DeviceInfo,
+): void {
   const presence = connected
     ? output.paint.green("online")
-    : lastSeenMs === undefined
-      ? "not seen yet"
-      : `last seen ${formatTime(lastSeenMs)}`;
+    : dormantSinceMs !== undefined
+      ? `dormant since ${formatTime(dormantSinceMs)}`
+      : lastSeenMs === undefined
+        ? "not seen yet"
+        : `last seen ${formatTime(lastSeenMs)}`;
   const label = `${safeName(name)}${isThis ? " (this one)" : ""}`;
   output.event(
-    { event: "device", device, name, role, isThis, addedAtMs, connected, lastSeenMs: lastSeenMs ?? null },
+    {
+      event: "device",
+      device,
+      name,
+      role,
+      isThis,
+      addedAtMs,
+      connected,
+      lastSeenMs: lastSeenMs ?? null,
+      dormantSinceMs: dormantSinceMs ?? null,
+    },
     `${String(device).padStart(4)}  ${output.paint.bold(label.padEnd(32))}  ${role.padEnd(9)}  added ${formatTime(addedAtMs)}  ${presence}`,
   );
 }

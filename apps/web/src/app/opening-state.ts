@@ -27,6 +27,7 @@ export function openingState(face: Face): ClientState | undefined {
       language: undefined,
       theme: theme === "light" || theme === "dark" ? theme : "system",
       reportOutcomes: true,
+      dormantAfterMonths: 0,
     },
     deviceAlerts: [],
     listConflict: false,

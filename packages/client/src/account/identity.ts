@@ -61,7 +61,13 @@ export interface IdentityStore {
   forget(): void;
 }
 
-const DEFAULT_SETTINGS: Settings = { readReceipts: true, language: undefined, theme: "system", reportOutcomes: true };
+const DEFAULT_SETTINGS: Settings = {
+  readReceipts: true,
+  language: undefined,
+  theme: "system",
+  reportOutcomes: true,
+  dormantAfterMonths: 0,
+};
 export const SETTLING = "settling";
 const KEY_SIZE_BYTES = 32;
 

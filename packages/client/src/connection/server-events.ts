@@ -16,6 +16,7 @@ import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { findOldCopy, gapStartsMs, startAfresh, VOID_BELOW } from "../account/old-copy.ts";
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { keepIdentity } from "../account/vault.ts";
+import { tellDormancy } from "../devices/dormancy.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
@@ -109,6 +110,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   keepIdentity(core);
   inBackground(engine, engine.capsules.keep());
   inBackground(engine, engine.contacts.flushBlocks());
+  inBackground(engine, tellDormancy(core, engine.connection));
   inBackground(
     engine,
     directory.recheckConflicts().then(() => engine.forks.resume()),

@@ -12,6 +12,8 @@ export interface DeviceInfo {
   readonly addedAtMs: number;
   readonly connected: boolean;
   readonly lastSeenMs: number | undefined;
+  /** Away for longer than `Settings.dormantAfterMonths`, by the server's record. It comes back by itself when it connects. */
+  readonly dormantSinceMs: number | undefined;
   /** On a phone: a companion whose identity can be given back to it, should it lose its store. */
   readonly restorable: boolean;
 }

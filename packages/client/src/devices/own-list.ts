@@ -11,6 +11,7 @@ import type { DeviceInfo } from "../api.ts";
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "./directory.ts";
+import { dormantSinceMs } from "./dormancy.ts";
 
 /** Other phones may publish while this one does. */
 const MAX_REBASES = 4;
@@ -154,15 +155,21 @@ export function createOwnList(
       const activity = link.online ? await link.request("getDeviceActivity", {}).catch(() => undefined) : undefined;
       return latest().list.devices.map((device): DeviceInfo => {
         const seen = activity?.devices.find((candidate) => candidate.device === device.number);
+        const lastSeenMs = seen === undefined || seen.lastSeenMs === 0n ? undefined : Number(seen.lastSeenMs);
+        const isThere = device.number === self.device ? link.online : (seen?.connected ?? false);
         return {
           device: device.number as DeviceNumber,
           name: nameOf(device),
           role: device.kind === DeviceKind.PHONE ? "phone" : "companion",
           isThis: device.number === self.device,
           addedAtMs: Number(device.addedAtMs),
-          connected: device.number === self.device ? link.online : (seen?.connected ?? false),
+          connected: isThere,
           restorable: self.role === "phone" && restorable().has(device.number as DeviceNumber),
-          lastSeenMs: seen === undefined || seen.lastSeenMs === 0n ? undefined : Number(seen.lastSeenMs),
+          lastSeenMs,
+          dormantSinceMs:
+            isThere || device.number === self.device || lastSeenMs === undefined
+              ? undefined
+              : dormantSinceMs(identity.settings().dormantAfterMonths, lastSeenMs, core.timeMs()),
         };
       });
     },

@@ -38,6 +38,7 @@ import {
 } from "@hawser/wire";
 import type { Settings } from "../api.ts";
 import { MAX_READ_IDS, ORDER_STEPS_PER_MS } from "../bounds.ts";
+import { DORMANT_AFTER_MONTHS } from "../devices/dormancy.ts";
 import type { Core } from "../core.ts";
 import type { StateEntry } from "../store/state-entries.ts";
 import { encodeContent } from "./content.ts";
@@ -256,5 +257,6 @@ export const encodeState = <T extends Message>(schema: GenMessage<T>, value: T):
 function fromWireSettings(value: SettingsState): Settings {
   const theme = value.theme === "light" || value.theme === "dark" ? value.theme : "system";
   const language = value.language === "" ? undefined : value.language;
-  return { readReceipts: value.readReceipts, language, theme, reportOutcomes: !value.noOutcomeReports };
+  const dormantAfterMonths = DORMANT_AFTER_MONTHS.find((months) => months === value.dormantAfterMonths) ?? 0;
+  return { readReceipts: value.readReceipts, language, theme, reportOutcomes: !value.noOutcomeReports, dormantAfterMonths };
 }

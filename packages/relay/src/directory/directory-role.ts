@@ -3,6 +3,7 @@ import type { Clock, Primitives, Random, SqlDatabase } from "@hawser/base";
 import { DeviceCapsules } from "../recovery/device-capsules.ts";
 import { RecoveryCapsules } from "../recovery/recovery-capsules.ts";
 import { DeviceActivity } from "./device-activity.ts";
+import { Dormancy } from "./dormancy.ts";
 import type { CodeSender } from "./one-time-codes.ts";
 import { Registration, type RegistrationMode } from "./registration.ts";
 import { SqlDirectory } from "./sql-directory.ts";
@@ -22,6 +23,7 @@ export interface DirectoryRole {
   readonly activity: DeviceActivity;
   readonly recovery: RecoveryCapsules;
   readonly deviceCapsules: DeviceCapsules;
+  readonly dormancy: Dormancy;
 }
 
 export function openDirectoryRole(options: DirectoryRoleOptions): DirectoryRole {
@@ -39,5 +41,6 @@ export function openDirectoryRole(options: DirectoryRoleOptions): DirectoryRole 
     activity,
     recovery: new RecoveryCapsules(database),
     deviceCapsules,
+    dormancy: new Dormancy(database, activity),
   };
 }

@@ -56,4 +56,8 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
      capsule BLOB NOT NULL,
      PRIMARY KEY (account, device)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE dormancy (
+     account BLOB PRIMARY KEY,
+     after_days INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];

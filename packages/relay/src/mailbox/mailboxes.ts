@@ -291,6 +291,15 @@ export class Mailboxes {
     this.#discard(mailbox, mailbox.last);
   }
 
+  /** The device is away for longer than its account wants to keep things for it. False when nothing waited, or when it is there. */
+  empty(address: DeviceAddress): boolean {
+    const mailbox = this.mailbox(address.account, address.device);
+    if (mailbox.subscriber !== undefined || mailbox.forgotten || mailbox.waiting === 0) return false;
+    mailbox.dropped = mailbox.last;
+    this.#discard(mailbox, mailbox.last);
+    return true;
+  }
+
   #armUpkeep(): void {
     if (this.#cancelUpkeep !== undefined || this.#closed) return;
     this.#cancelUpkeep = this.#clock.after(UPKEEP_EVERY_MS, () => {

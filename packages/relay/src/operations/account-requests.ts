@@ -15,7 +15,9 @@ import {
   PublishDeviceListResultSchema,
   type Register,
   RegisterResultSchema,
+  MAX_DORMANT_AFTER_DAYS,
   type SetBlocked,
+  type SetDormancy,
 } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import type { DirectoryError } from "../directory/directory.ts";
@@ -107,6 +109,15 @@ export function setBlocked({ roles, limits }: RequestContext, caller: Caller, re
   if (request.blocked && directory.find(sender) === undefined) return refuse("UNKNOWN_ACCOUNT");
   if (!directory.blocked.set(caller.address.account, sender, request.blocked)) return refuse("LIMIT_EXCEEDED");
   return { case: "setBlocked", value: create(DoneSchema) };
+}
+
+export function setDormancy({ roles, limits }: RequestContext, caller: Caller, { afterDays }: SetDormancy): Answer {
+  if (caller.address === undefined) return refuse("NOT_AUTHENTICATED");
+  if (afterDays > MAX_DORMANT_AFTER_DAYS) return refuse("MALFORMED_FIELD");
+  const waitMs = limits.accountChange.take(caller.address.account);
+  if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  roles.directory().dormancy.set(caller.address.account, afterDays);
+  return { case: "setDormancy", value: create(DoneSchema) };
 }
 
 export function getDeviceActivity({ roles, limits }: RequestContext, caller: Caller): Answer {

@@ -280,6 +280,7 @@ test("10,000 mutated requests: a typed answer each, and what is refused changes 
     { case: "putRecoveryCapsule", value: { capsule: ID } },
     { case: "getRecoveryCapsule", value: { handle: "ada" } },
     { case: "setBlocked", value: { accountId, blocked: true } },
+    { case: "setDormancy", value: { afterDays: 30 } },
     { case: "getDeviceActivity", value: {} },
     { case: "ping", value: { payload: ID } },
   ];

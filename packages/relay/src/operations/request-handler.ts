@@ -130,6 +130,8 @@ export class RequestHandler implements Operations {
         return account.getDeviceLists(context, caller, operation.value);
       case "setBlocked":
         return account.setBlocked(context, caller, operation.value);
+      case "setDormancy":
+        return account.setDormancy(context, caller, operation.value);
       case "getDeviceActivity":
         return account.getDeviceActivity(context, caller);
       case "uploadPreKeys":

@@ -311,6 +311,7 @@ export const OUTCOME_ATTEMPTS = {
       "getArchiveHead",
       "putArchiveHead",
       "deleteArchive",
+      "setDormancy",
       "unknown"
     ],
     "fails": [
@@ -338,6 +339,7 @@ export const OUTCOME_ATTEMPTS = {
       "getArchiveHead",
       "putArchiveHead",
       "deleteArchive",
+      "setDormancy",
       "unknown"
     ],
     "errors": true,

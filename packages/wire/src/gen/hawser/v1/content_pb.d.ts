@@ -689,6 +689,11 @@ export declare type SettingsState = Message$1<"hawser.v1.SettingsState"> & {
    * @generated from field: bool no_outcome_reports = 10;
    */
   noOutcomeReports: boolean;
+
+  /**
+   * @generated from field: uint32 dormant_after_months = 45;
+   */
+  dormantAfterMonths: number;
 };
 
 /**

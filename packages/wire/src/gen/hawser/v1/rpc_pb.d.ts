@@ -473,6 +473,12 @@ export declare type Request = Message<"hawser.v1.Request"> & {
      */
     value: DeleteArchive;
     case: "deleteArchive";
+  } | {
+    /**
+     * @generated from field: hawser.v1.SetDormancy set_dormancy = 45;
+     */
+    value: SetDormancy;
+    case: "setDormancy";
   } | { case: undefined; value?: undefined };
 };
 
@@ -644,6 +650,12 @@ export declare type Response = Message<"hawser.v1.Response"> & {
      */
     value: Done;
     case: "deleteArchive";
+  } | {
+    /**
+     * @generated from field: hawser.v1.Done set_dormancy = 45;
+     */
+    value: Done;
+    case: "setDormancy";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1500,6 +1512,25 @@ export declare type SetBlocked = Message<"hawser.v1.SetBlocked"> & {
  * Use `create(SetBlockedSchema)` to create a new message.
  */
 export declare const SetBlockedSchema: GenMessage<SetBlocked>;
+
+/**
+ * Nothing is kept for a device of the own account that was away for so many days, until it comes back. 0: as long as the server keeps
+ * anything.
+ *
+ * @generated from message hawser.v1.SetDormancy
+ */
+export declare type SetDormancy = Message<"hawser.v1.SetDormancy"> & {
+  /**
+   * @generated from field: uint32 after_days = 1;
+   */
+  afterDays: number;
+};
+
+/**
+ * Describes the message hawser.v1.SetDormancy.
+ * Use `create(SetDormancySchema)` to create a new message.
+ */
+export declare const SetDormancySchema: GenMessage<SetDormancy>;
 
 /**
  * @generated from message hawser.v1.GetDeviceActivity
