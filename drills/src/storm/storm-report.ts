@@ -10,7 +10,6 @@ export interface StormOptions {
 }
 
 export interface StormReport {
-  readonly begunAtMs: readonly number[];
   readonly linkedAtMs: number[];
   slowestWordMs: number;
   sentAway: number;

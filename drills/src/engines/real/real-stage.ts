@@ -18,6 +18,7 @@ import { DrillServer } from "./server-process.ts";
 const WEB_ROOT = process.env["HAWSER_WEB_ROOT"] ?? fileURLToPath(new URL("../../../../apps/web/dist", import.meta.url));
 /** The browser suite's own instruments; it is no package. */
 const BROWSERS = new URL("../../../../e2e/drills/browser-device.ts", import.meta.url).href;
+const WITH_OPTIONS = "with-options";
 const LOOK_EVERY_MS = 50;
 const SETTLE_LIMIT_MS = 60_000;
 /** More than any answer that is not a stream. */
@@ -88,7 +89,12 @@ export class RealStage implements Stage {
   /** Today's server with other options, in a folder of its own. Gives its port. */
   async serveWith(options: Partial<ServerOptions>): Promise<number> {
     await this.#server?.stop();
-    return this.#serve(TODAY, "with-options", options);
+    return this.#serve(TODAY, WITH_OPTIONS, options);
+  }
+
+  /** Where the server that was started with options keeps this. */
+  dataFile(name: string): string {
+    return join(this.#folder, WITH_OPTIONS, name);
   }
 
   async killServer(): Promise<void> {
