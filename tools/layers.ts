@@ -42,7 +42,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   bench: { folder: "bench", pure: false, imports: ["base", "wire", "crypto", "relay", "client", "io-node", "io-web", "sdk", "server"] },
 };
 
-/** Packages that a build gives under another name (docs/adr/0009): what sources import, and what it is. */
+/** Packages that a build gives under another name (docs/adr/0011): what sources import, and what it is. */
 export const STANDS_FOR: Readonly<Record<string, string>> = { react: "preact", "react-dom": "preact" };
 
 export const LONGEST_FILE_LINES = 400;

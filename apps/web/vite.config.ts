@@ -29,7 +29,7 @@ function compiledCatalogues(): Plugin {
   };
 }
 
-/** Preact has React's interface at a tenth of its size (docs/adr/0009). The longer names first: an alias matches what begins with it. */
+/** Preact has React's interface at a tenth of its size (docs/adr/0011). */
 const REACT_IS_PREACT = [
   { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
   { find: /^react\/(jsx(?:-dev)?-runtime)$/, replacement: "preact/$1" },
