@@ -11,7 +11,7 @@ import {
   TAKER_STATES,
 } from "@hawser/linking";
 import { DEADLINES, describeSession, SESSION_STATES } from "@hawser/session";
-import { describeSink, describeSource, SINK_STAGES, SOURCE_STAGES } from "@hawser/sync";
+import { ARCHIVE_WRITER_STATES, describeArchiveWriter, describeSink, describeSource, SINK_STAGES, SOURCE_STAGES } from "@hawser/sync";
 
 interface Machine {
   readonly title: string;
@@ -66,6 +66,12 @@ const MACHINES: readonly Machine[] = [
     states: SOURCE_STAGES,
   },
   { title: "History, sink", about: "The device that wants history (`packages/sync`).", transitions: describeSink(), states: SINK_STAGES },
+  {
+    title: "Archive, writer",
+    about: "Keeps the account's encrypted archive up to date (`packages/sync`).",
+    transitions: describeArchiveWriter(),
+    states: ARCHIVE_WRITER_STATES,
+  },
 ];
 
 const HEAD = `# State machines

@@ -1,5 +1,6 @@
 /** The encrypted archive against a real server: it gives a whole history without a device that is awake, and never takes one away. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { accountIdToBytes, concat, utf8 } from "@hawser/base";
@@ -58,6 +59,11 @@ test("a new companion whose phone is off from the approval on gets everything fr
   await bela.sendMessage({ conversation: ba, text: "later" });
   await hasText(anna, ab, "later");
   await archived(anna, 2_601);
+  for (const path of readdirSync(join(world.folder, "server"), { recursive: true, encoding: "utf8" })) {
+    const file = join(world.folder, "server", path);
+    if (statSync(file).isFile())
+      for (const canary of ["later", "Ekrem", "line 1"]) expect(readFileSync(file).includes(canary), path).toBe(false);
+  }
   await world.close("anna");
   // It hands over nothing: every upload of history stops.
   anna = world.open("anna", { http: dying(0).http });
@@ -234,4 +240,56 @@ test("the server's quota is full: said, nothing is dropped, and it goes on when 
   await world.start();
   await until(anna, async () => (await anna.archive()).trouble === undefined);
   await archived(anna, 5_000);
+}, 60_000);
+
+test("the writer is killed with SIGKILL at one step after another: nothing is missing", async () => {
+  let anna = await world.account("anna", { http: dying(0).http });
+  const chat = await importChat(anna, 9_000);
+  await anna.setArchive(true);
+  await world.close("anna");
+  const heads: number[] = [];
+  const file = join(import.meta.dirname, "archiving-process.ts");
+  for (const steps of [1, 2, 3, 4, 5, 6, 7]) {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file, join(world.folder, "anna"), world.server.url]);
+    const gone = new Promise((resolve) => child.once("close", resolve));
+    let seen = 0;
+    for await (const chunk of child.stdout) {
+      seen += String(chunk).split("\n").length - 1;
+      if (seen >= steps || String(chunk).includes("done")) child.kill("SIGKILL");
+    }
+    await gone;
+    heads.push(Number(onServer("SELECT version FROM archive_heads")?.["version"] ?? 0));
+  }
+  // They died in the middle of it, not before and not after.
+  expect(new Set(heads).size).toBeGreaterThan(2);
+  anna = world.open("anna", ARCHIVIST);
+  await archived(anna, 9_000);
+  await world.close("anna");
+  anna = world.open("anna", { http: dying(0).http });
+  await online(anna);
+  const laptop = await linkedThenAlone(anna);
+  await complete(laptop);
+  expect(await count(laptop, chat)).toBe(9_000);
+}, 90_000);
+
+test("a companion with a gap, all other devices off: the archive fills it, and what came later is asked for when the phone is back", async () => {
+  const { phone: anna, other } = await phoneWith("laptop");
+  const bela = await world.account("bela");
+  const { ab, ba } = await world.befriend(anna, bela);
+  await anna.setArchive(true);
+  await bela.sendMessage({ conversation: ba, text: "seen" });
+  await hasText(other, ab, "seen");
+  await until(other, async () => (await other.archive()).on);
+  await world.close("laptop");
+  await bela.sendMessage({ conversation: ba, text: "missed" });
+  await hasText(anna, ab, "missed");
+  await archived(anna, 2);
+  for (const name of ["anna", "bela"]) await world.close(name);
+  await world.server.stop();
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(join(world.folder, "server", `mailbox.db${suffix}`), { force: true });
+  await world.start();
+  const laptop = world.open("laptop", IMPATIENT);
+  await hasText(laptop, ab, "missed");
+  await until(laptop, async () => (await laptop.state()).gapSinceMs === undefined);
+  expect(await texts(laptop, ab)).toEqual(["seen", "missed"]);
 }, 60_000);

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   ARCHIVE_OFF,
+  describeArchiveWriter,
   type ArchiveWriterEffect,
   type ArchiveWriterInput,
   type ArchiveWriterState,
@@ -170,6 +171,38 @@ test("through failures, lost answers and crashes of both writers nothing is miss
     }),
     { numRuns: 150 },
   );
+});
+
+test("the table is true of the machine: nothing else happens, and everything in it does", () => {
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= 600; seed++) {
+    const random = generator(seed);
+    const pick = (below: number): number => Math.floor(random() * below);
+    let state: ArchiveWriterState = ARCHIVE_OFF;
+    let nowMs = 0;
+    for (let step = 0; step < 40; step++) {
+      nowMs += pick(4) * ARCHIVE_FLUSH_AFTER_MS;
+      const given: Waiting = pick(3) === 0 ? { messages: 0, sinceMs: undefined } : { messages: pick(2) * 600 + 1, sinceMs: 0 };
+      const inputs: ArchiveWriterInput[] = [
+        { type: "look", waiting: given, why: (["timer", "connected", "new-key"] as const)[pick(3)]! },
+        { type: "read", waiting: given, stale: pick(2) === 0 },
+        { type: "stored" },
+        { type: "put", waiting: given },
+        { type: "conflict" },
+        { type: "refused", fault: "forked" },
+        { type: "full" },
+        { type: "failed" },
+        { type: "on", phone: true },
+        { type: "off" },
+      ];
+      const input = inputs[pick(30) === 0 ? 5 + pick(5) : state.kind === "off" ? 8 : pick(5)]!;
+      const before = state.kind;
+      state = stepArchiveWriter(state, input, { nowMs, random: { bytes: (size) => new Uint8Array(size) } }).state;
+      if (before !== state.kind) seen.add(`${before} -- ${input.type} --> ${state.kind}`);
+    }
+  }
+  const lines = describeArchiveWriter().map((row) => `${row.state} -- ${row.input} --> ${row.next}`);
+  expect([...seen].toSorted()).toEqual([...new Set(lines)].toSorted());
 });
 
 const at = (nowMs: number) => ({ nowMs, random: { bytes: (size: number) => new Uint8Array(size) } });

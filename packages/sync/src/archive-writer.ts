@@ -7,6 +7,7 @@
  *
  * Persistent: which messages wait, and the chunk that was stored for a head under way. Both are the driver's tables.
  */
+import type { StateRule, Transition } from "@hawser/base";
 import type { HeadFault } from "./archive-head.ts";
 import {
   ARCHIVE_FLUSH_AFTER_MS,
@@ -133,3 +134,43 @@ const pause = (state: ArchiveWriterState, afterMs: number, { nowMs }: StepContex
   state: { ...state, kind: "paused", retryAtMs: nowMs + afterMs },
   effects: [{ type: "set-timer", afterMs }],
 });
+
+/** What a diagram draws. */
+export const ARCHIVE_WRITER_STATES: Readonly<Record<ArchiveWriterState["kind"], StateRule<"timer">>> = {
+  off: { resting: "idle" },
+  resting: { deadline: { timer: "timer", why: "what waits is counted again" } },
+  // Each has the deadline of its request.
+  reading: { resting: "idle" },
+  storing: { resting: "idle" },
+  putting: { resting: "idle" },
+  paused: { deadline: { timer: "timer", why: "the same is tried again" } },
+};
+
+const ROWS: readonly {
+  readonly in: ArchiveWriterState["kind"];
+  readonly on: ArchiveWriterInput["type"];
+  readonly to: ArchiveWriterState["kind"];
+}[] = [
+  { in: "off", on: "on", to: "resting" },
+  { in: "resting", on: "look", to: "reading" },
+  { in: "paused", on: "look", to: "reading" },
+  { in: "paused", on: "look", to: "resting" },
+  { in: "reading", on: "read", to: "storing" },
+  { in: "reading", on: "read", to: "putting" },
+  { in: "reading", on: "read", to: "resting" },
+  { in: "storing", on: "stored", to: "putting" },
+  { in: "putting", on: "put", to: "storing" },
+  { in: "putting", on: "put", to: "resting" },
+  { in: "putting", on: "conflict", to: "reading" },
+  ...(["reading", "storing", "putting"] as const).flatMap((kind) =>
+    (["refused", "full", "failed"] as const).map((on) => ({ in: kind, on, to: "paused" as const })),
+  ),
+  ...(["reading", "storing", "putting", "paused"] as const).map((kind) => ({ in: kind, on: "on" as const, to: "resting" as const })),
+  ...(["resting", "reading", "storing", "putting", "paused"] as const).map((kind) => ({
+    in: kind,
+    on: "off" as const,
+    to: "off" as const,
+  })),
+];
+
+export const describeArchiveWriter = (): Transition[] => ROWS.map((row) => ({ state: row.in, input: row.on, next: row.to }));
