@@ -20,7 +20,8 @@ import {
 } from "./bounds.ts";
 import { retryDelayMs, type Step, type StepContext } from "./machine.ts";
 
-export type ArchiveTrouble = HeadFault | "full";
+/** `unsupported`: the server is older than archives. */
+export type ArchiveTrouble = HeadFault | "full" | "unsupported";
 
 export interface Waiting {
   readonly messages: number;
@@ -44,7 +45,7 @@ export type ArchiveWriterInput =
   | { readonly type: "look"; readonly waiting: Waiting; readonly why: "timer" | "connected" | "new-key" }
   /** A head that can be believed, or none yet. What it shows to be written was taken off what waits. */
   | { readonly type: "read"; readonly waiting: Waiting; readonly stale: boolean }
-  | { readonly type: "refused"; readonly fault: HeadFault }
+  | { readonly type: "refused"; readonly fault: HeadFault | "unsupported" }
   /** The chunk (and a page) is on the server, and noted here. */
   | { readonly type: "stored" }
   | { readonly type: "put"; readonly waiting: Waiting }

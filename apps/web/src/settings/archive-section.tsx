@@ -33,7 +33,7 @@ export function ArchiveSection() {
         <p className={trouble === undefined ? "note" : "note note-warn"} role={trouble === undefined ? undefined : "alert"}>
           <Icon name={trouble === undefined ? "lock" : "warning"} size={20} />
           <span>
-            {trouble !== undefined && <>{t(trouble === "full" ? "archive.full" : "archive.trouble")} </>}
+            {trouble !== undefined && <>{t(trouble === "full" || trouble === "unsupported" ? `archive.${trouble}` : "archive.trouble")} </>}
             {writtenAtMs !== undefined && <>{t("archive.state", { count: messages, time: time.format(writtenAtMs) })} </>}
             {waiting > 0 && t("archive.waiting", { count: waiting })}
           </span>

@@ -9,10 +9,19 @@ export interface ArchiveStatus {
   /** When it was last written, as far as this device knows. */
   readonly writtenAtMs: number | undefined;
   /**
-   * Why nothing is written. `full`: the server's quota; nothing was dropped. The others: what the server shows is not the archive that the
+   * Why nothing is written. `full`: the server's quota; nothing was dropped. `unsupported`: the server is too old. The others: what the server shows is not the archive that the
    * devices wrote. Nothing is lost by any of them: the messages are on the devices.
    */
-  readonly trouble: "full" | "rolled-back" | "forked" | "withheld" | "stale-key" | "unreadable" | "other-archive" | undefined;
+  readonly trouble:
+    | "full"
+    | "unsupported"
+    | "rolled-back"
+    | "forked"
+    | "withheld"
+    | "stale-key"
+    | "unreadable"
+    | "other-archive"
+    | undefined;
   /** As the server said last. */
   readonly usedBytes: number | undefined;
   readonly quotaBytes: number | undefined;

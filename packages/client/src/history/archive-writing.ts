@@ -205,5 +205,6 @@ function failureOf(error: unknown): ArchiveWriterInput {
   if (!(error instanceof OperationalError)) return { type: "failed" };
   if (error.code === "QUOTA_EXCEEDED") return { type: "full" };
   if (error.code === "ARCHIVE_CONFLICT") return { type: "conflict" };
+  if (error.code === "UNKNOWN_OPERATION") return { type: "refused", fault: "unsupported" };
   return typeof error.retry === "object" ? { type: "failed", retryAfterMs: error.retry.afterMs } : { type: "failed" };
 }

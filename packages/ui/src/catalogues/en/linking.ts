@@ -167,6 +167,7 @@ export const linking = {
   "archive.state": "{count, plural, one {# message} other {# messages}} archived up to {time}.",
   "archive.waiting": "{count, plural, one {# message waits.} other {# messages wait.}}",
   "archive.full": "The archive is full. Nothing was deleted: newer messages stay on your devices until the server has room.",
+  "archive.unsupported": "This server is too old to keep an archive.",
   "archive.trouble":
     "The server does not show the archive that your devices wrote. Your messages are safe on your devices. To begin a new one, switch it off and on.",
   "history.storageFull": "No room is left on this device. Free some space: history goes on by itself.",

@@ -167,6 +167,7 @@ export const linking = {
   "archive.state": "{count, plural, one {# mesaj} other {# mesaj}} arşivlendi, son yazım: {time}.",
   "archive.waiting": "{count, plural, one {# mesaj bekliyor.} other {# mesaj bekliyor.}}",
   "archive.full": "Arşiv dolu. Hiçbir şey silinmedi: sunucuda yer açılana kadar yeni mesajlar cihazlarınızda kalır.",
+  "archive.unsupported": "Bu sunucu arşiv saklamak için çok eski.",
   "archive.trouble":
     "Sunucunun gösterdiği, cihazlarınızın yazdığı arşiv değil. Mesajlarınız cihazlarınızda güvende. Yenisine başlamak için kapatıp açın.",
   "history.storageFull": "Bu cihazda yer kalmadı. Biraz yer açın: geçmiş kendiliğinden sürer.",
