@@ -1,7 +1,7 @@
 /** Everybody can use it: no serious fault by axe's rules on any screen, chats by keyboard alone, and nothing moves while it loads. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { faultsOf } from "./harness/axe.ts";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { linkTo, startFriend } from "./harness/friend.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
@@ -14,25 +14,6 @@ const PLACES = {
   phone: ["chats", "contacts", "devices", "settings", "import", "recovery", "my-code"],
   companion: ["chats", "contacts", "devices", "settings", "my-code"],
 } as const;
-
-/** Serious faults by axe's rules, in light and in dark. */
-async function faultsOf(page: Page, where: string): Promise<string[]> {
-  const faults: string[] = [];
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-    // Colours on their way from one scheme to the other are nobody's.
-    await page.waitForFunction(() => !document.getAnimations().some((one) => one instanceof CSSTransition && one.playState === "running"));
-    const axe = new AxeBuilder({ page });
-    // Of all rules only that for contrast depends on the colours.
-    const { violations } = await (colorScheme === "light" ? axe : axe.withRules(["color-contrast"])).analyze();
-    for (const { id, impact, nodes } of violations) {
-      if (impact !== "serious" && impact !== "critical") continue;
-      faults.push(...nodes.map((node) => `${where}, ${colorScheme}: ${id}: ${node.html.slice(0, 120)}`));
-    }
-  }
-  return faults;
-}
 
 /** The sum of layout shifts that no input caused, since the page began. */
 async function watchShifts(page: Page): Promise<() => Promise<number>> {

@@ -10,6 +10,7 @@ import { openNodeClient } from "@hawser/sdk/node";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { VirtualAuthenticator } from "./harness/authenticator.ts";
+import { faultsOf } from "./harness/axe.ts";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { startServerAtName } from "./harness/local-name.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
@@ -50,6 +51,9 @@ scenario("made on the phone, shown on the new computer, asked for on the phone b
   await VirtualAuthenticator.plugInto(page, await authenticator.credentials());
   await phone.pasteCode(await codeOnScreen(page));
   await sees(phone.page, "passkey.awaited");
+  expect(await faultsOf(phone.page, "a passkey is awaited")).toEqual([]);
+  await page.getByRole("button", { name: say("passkey.use") }).waitFor();
+  expect(await faultsOf(page, "a passkey is asked for")).toEqual([]);
   expect(await phone.page.getByRole("button", { name: say("approve.confirm") }).isDisabled()).toBe(true);
   expect(await companion.matchCode()).toBe(await phone.matchCode());
   await page.getByRole("button", { name: say("passkey.use") }).click();
@@ -158,6 +162,7 @@ scenario("a terminal has none: the digits of its screen let it in, others do not
   const [uri] = await terminal.sees(/http:\/\/localhost:\d+\/link#1\.[\w-]{107}/);
   await phone.pasteCode(uri);
   await sees(phone.page, "passkey.missing", { origin: new URL(server.url).host });
+  expect(await faultsOf(phone.page, "digits are asked for")).toEqual([]);
   const [code] = await terminal.sees(/\d{3} \d{3}/);
   const digits = phone.page.getByLabel(say("passkey.digits"));
   await digits.fill(code === "000 000" ? "111111" : "000000");
@@ -167,4 +172,12 @@ scenario("a terminal has none: the digits of its screen let it in, others do not
   await phone.confirmLink();
   await terminal.ends();
   expect(await phone.deviceCount()).toBe(2);
+  await phone.goTo("settings");
+  expect(await faultsOf(phone.page, "settings with a passkey")).toEqual([]);
+  await phone.page.getByRole("button", { name: say("passkey.remove") }).click();
+  await phone.page
+    .getByRole("dialog")
+    .getByRole("button", { name: say("passkey.remove") })
+    .click();
+  await phone.page.getByRole("button", { name: say("passkey.remove") }).waitFor({ state: "detached" });
 });

@@ -162,6 +162,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
               {stage !== "failed" && link?.peer !== undefined && (
                 <p className="berth-note">{t("link.accountOf", { name: link.peer.name })}</p>
               )}
+              {link?.passkeyRequest !== undefined && <PasskeyRequest request={link.passkeyRequest} />}
             </>
           )}
         </div>
@@ -206,7 +207,6 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
             </Button>
           )}
           {!isVeiled && uri !== undefined && <OtherWays link={link} onLetters={() => begin(undefined, true)} />}
-          {link?.passkeyRequest !== undefined && <PasskeyRequest request={link.passkeyRequest} />}
           {LANDED.includes(stage) && stage !== "activating" && (
             <Button look="plain" onClick={() => void client.cancelLink().catch(() => undefined)}>
               {t("action.cancel")}

@@ -25,12 +25,14 @@ export function PasskeyRequest({ request }: { readonly request: Request }) {
           {t("passkey.notShown")}
         </p>
       )}
-      <Button icon="key" busy={busy} onClick={() => void show()}>
-        {t("passkey.use")}
-      </Button>
-      <Button look="plain" disabled={busy} onClick={() => void client.answerLinkPasskey().catch(() => undefined)}>
-        {t("passkey.without")}
-      </Button>
+      <div className="actions">
+        <Button icon="key" busy={busy} onClick={() => void show()}>
+          {t("passkey.use")}
+        </Button>
+        <Button look="plain" disabled={busy} onClick={() => void client.answerLinkPasskey().catch(() => undefined)}>
+          {t("passkey.without")}
+        </Button>
+      </div>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Button, Icon, mediumDate, Switch, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
+import { Confirm } from "../app/confirm.tsx";
 import { createPasskey, hasPasskeys } from "../linking/passkey.ts";
 
 export function PasskeySection() {
@@ -11,6 +12,7 @@ export function PasskeySection() {
   const action = useAction();
   const { self } = useClientState();
   const [failed, setFailed] = useState(false);
+  const [removes, setRemoves] = useState<string>();
   const settings = useQuery(
     "passkeys",
     (engine) => engine.passkeySettings(),
@@ -42,7 +44,7 @@ export function PasskeySection() {
               <b>{t("passkey.title")}</b>
               <small>{t("passkey.made", { date: mediumDate(createdAtMs, locale) })}</small>
             </span>
-            <Button look="danger-soft" disabled={action.busy} onClick={() => void action.run(() => client.removePasskey(credentialId))}>
+            <Button look="danger-soft" disabled={action.busy} onClick={() => setRemoves(credentialId)}>
               {t("passkey.remove")}
             </Button>
           </div>
@@ -68,6 +70,17 @@ export function PasskeySection() {
         )}
       </div>
       {!hasPasskeys() && <p className="note">{t("passkey.unsupported")}</p>}
+      {removes !== undefined && (
+        <Confirm
+          title={t("passkey.removeTitle")}
+          confirm={t("passkey.remove")}
+          danger
+          run={() => client.removePasskey(removes)}
+          onClose={() => setRemoves(undefined)}
+        >
+          <p>{t("passkey.removeText")}</p>
+        </Confirm>
+      )}
       {failed && (
         <p className="note note-warn" role="alert">
           <Icon name="warning" size={20} />

@@ -10,6 +10,9 @@ export const linking = {
   "passkey.create": "Keçid açarı yarat",
   "passkey.made": "Yaradılıb: {date}",
   "passkey.remove": "Sil",
+  "passkey.removeTitle": "Bu keçid açarı silinsin?",
+  "passkey.removeText":
+    "Yeni cihazlar üçün daha keçmir. Heç bir keçid açarı qalmasa, onlar yalnız altı rəqəmlə qəbul olunur. Onu təsdiqləyicinizdən də silin.",
   "passkey.required": "Yalnız keçid açarı ilə bağla",
   "passkey.requiredHint": "Açarı olmayan cihazlar, məsələn terminallar, rədd edilir.",
   "passkey.unsupported": "Bu brauzerin bu ünvanda keçid açarı yoxdur. Bağlantılar altı rəqəmlə təsdiqlənir.",

@@ -10,6 +10,9 @@ export const linking = {
   "passkey.create": "Geçiş anahtarı oluştur",
   "passkey.made": "Oluşturuldu: {date}",
   "passkey.remove": "Kaldır",
+  "passkey.removeTitle": "Bu geçiş anahtarı kaldırılsın mı?",
+  "passkey.removeText":
+    "Yeni cihazlar için artık geçmez. Hiç geçiş anahtarı kalmazsa yalnızca altı haneyle kabul edilirler. Onu doğrulayıcınızdan da silin.",
   "passkey.required": "Yalnızca geçiş anahtarıyla bağla",
   "passkey.requiredHint": "Olmayan cihazlar, örneğin terminaller, reddedilir.",
   "passkey.unsupported": "Bu tarayıcının bu adreste geçiş anahtarı yok. Bağlantılar altı haneyle onaylanır.",
