@@ -111,6 +111,12 @@ describe("phone", () => {
     expect(signs(probe)).toBe(true);
   });
 
+  test.each(["١٢٣ ٤٥٦", "۱۲۳۴۵۶", "１２３-４５６"])("the digits of another keyboard are the same: %s", (typedCode) => {
+    const probe = phoneWith({ answers: false });
+    probe.tell({ type: "approve", typedCode });
+    expect(signs(probe)).toBe(true);
+  });
+
   test.each([true, false])("an account that insists refuses it, and says so to both (the device answers: %s)", (answers) => {
     const probe = phoneWith({ required: true, answers });
     if (answers) shows(probe, "none");

@@ -14,6 +14,7 @@ import { ACTIVITY_POLL_MS, INITIAL_PHONE, PHONE_STATES, type PhoneKind, type Pho
 import { phoneNeeds, phoneStatus } from "./phone-view.ts";
 import { judgePut, refusal } from "./put-outcome.ts";
 import { PASSKEY_SLOT } from "./slot-bytes.ts";
+import { typedDigits } from "./typed-code.ts";
 import { waitForTurn } from "./waiting-place.ts";
 
 type Effect = PhoneEffect<PhoneState>;
@@ -161,7 +162,7 @@ function passkeyChecked(state: PhoneState, { result }: Of<"crypto-result">): To 
 
 /** Where a passkey is asked for and was not shown, the digits that stand on the other screen are what lets it in. */
 function approved(state: PhoneState, { deviceName, restore, typedCode }: Of<"approve">): To | undefined {
-  const typed = typedCode?.replace(/\D/g, "");
+  const typed = typedCode === undefined ? undefined : typedDigits(typedCode);
   if (typed !== undefined && typed !== state.matchCode) return undefined;
   const isShown = state.passkeyCheck === undefined || state.passkeyCheck === "verified";
   if (!isShown && (typed === undefined || state.passkeys?.required === true)) return undefined;

@@ -44,11 +44,24 @@ export function parseTypedCode(text: string): Result<TypedCode, { readonly kind:
   return ok({ nameplate: letters.slice(0, HALF_LENGTH), password: letters.slice(HALF_LENGTH) });
 }
 
+/** The digits in what a person typed, whatever the keyboard; what stands between them is nothing. */
+export const typedDigits = (text: string): string =>
+  [...text.slice(0, MAX_TYPED_LENGTH).normalize("NFKC")]
+    .map((character) => otherDigit(character) ?? character)
+    .filter((character) => /^[0-9]$/.test(character))
+    .join("");
+
+function otherDigit(character: string): string | undefined {
+  const point = character.codePointAt(0)!;
+  const zero = OTHER_ZEROS.find((first) => point >= first && point < first + 10);
+  return zero === undefined ? undefined : String(point - zero);
+}
+
 /** One letter of the alphabet, nothing for what only separates, `undefined` for anything else. */
 function letterOf(character: string): string | undefined {
   if (/^[\p{White_Space}\p{Dash_Punctuation}\p{Cf}\p{Mn}_.·]$/u.test(character)) return "";
-  const point = character.codePointAt(0)!;
-  for (const zero of OTHER_ZEROS) if (point >= zero && point < zero + 10) return String(point - zero);
+  const digit = otherDigit(character);
+  if (digit !== undefined) return digit;
   // Also of the Turkish ı and İ, whose dot is a mark of its own by now.
   const upper = character === "ı" ? "I" : character.normalize("NFD")[0]!.toUpperCase();
   const letter = LOOK_ALIKES[upper] ?? upper;

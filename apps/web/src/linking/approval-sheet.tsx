@@ -54,7 +54,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
   const isPhone = peer?.kind === "phone";
   const check = link.passkeyCheck;
   const types = check !== undefined && (check.state === "missing" || asksDigits);
-  const isReady = types ? digits.replace(/\D/g, "").length === MATCH_DIGITS : check?.state !== "awaited";
+  const isReady = types ? (digits.match(/\p{Nd}/gu) ?? []).length === MATCH_DIGITS : check?.state !== "awaited";
   const approve = async (): Promise<void> => {
     if (attempt === undefined) return;
     // The phone's own passkey first. Where it cannot be shown, the digits stand in for it, unless the account insists.
