@@ -34,7 +34,7 @@ async function phoneWithPasskey(world: World): Promise<Phone> {
   await phone.signUp({ handle: "elif", name: "Elif Kaya" });
   await phone.goTo("settings");
   await phone.page.getByRole("button", { name: say("passkey.create") }).click();
-  await phone.page.getByRole("button", { name: say("passkey.remove") }).waitFor();
+  await phone.page.getByRole("button", { name: say("passkey.remove"), exact: true }).waitFor();
   expect(await authenticator.credentials()).toHaveLength(1);
   return { server, phone, authenticator };
 }
@@ -174,10 +174,10 @@ scenario("a terminal has none: the digits of its screen let it in, others do not
   expect(await phone.deviceCount()).toBe(2);
   await phone.goTo("settings");
   expect(await faultsOf(phone.page, "settings with a passkey")).toEqual([]);
-  await phone.page.getByRole("button", { name: say("passkey.remove") }).click();
+  await phone.page.getByRole("button", { name: say("passkey.remove"), exact: true }).click();
   await phone.page
     .getByRole("dialog")
-    .getByRole("button", { name: say("passkey.remove") })
+    .getByRole("button", { name: say("passkey.remove"), exact: true })
     .click();
-  await phone.page.getByRole("button", { name: say("passkey.remove") }).waitFor({ state: "detached" });
+  await phone.page.getByRole("button", { name: say("passkey.remove"), exact: true }).waitFor({ state: "detached" });
 });
