@@ -46,10 +46,11 @@ export function parseTypedCode(text: string): Result<TypedCode, { readonly kind:
 
 /** The digits in what a person typed, whatever the keyboard; what stands between them is nothing. */
 export const typedDigits = (text: string): string =>
-  [...text.slice(0, MAX_TYPED_LENGTH).normalize("NFKC")]
-    .map((character) => otherDigit(character) ?? character)
-    .filter((character) => /^[0-9]$/.test(character))
-    .join("");
+  text
+    .slice(0, MAX_TYPED_LENGTH)
+    .normalize("NFKC")
+    .replaceAll(/\p{Nd}/gu, (digit) => otherDigit(digit) ?? digit)
+    .replaceAll(/[^0-9]/g, "");
 
 function otherDigit(character: string): string | undefined {
   const point = character.codePointAt(0)!;
