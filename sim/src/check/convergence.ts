@@ -76,6 +76,14 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
         device === message.from && message.askedAtMs >= copiedAtMs && message.askedAtMs <= restoredAtMs,
     );
     const must = (message.promised && live.has(message.from) && !gone) || cast.world.wire.accepted.has(message.id);
+    /** It stood on a disk that was put back, and on no other device of the account: nobody can give it to those that came later. */
+    const wentWithDisk = (account: Account): boolean =>
+      restored.some(
+        ({ device, restoredAtMs }) =>
+          account.devices.includes(device) &&
+          restoredAtMs >= message.askedAtMs &&
+          (device === message.from || cast.world.oracle.seen.get(device)?.has(message.text) === true),
+      ) && !members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
     for (const { device, account } of members) {
       if (account !== message.fromAccount && account !== message.toAccount) continue;
       const rows = rowsOf(device, message.text);
@@ -83,7 +91,7 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
       // An older copy gets back what another device of its account still has.
       const wasRestored = restored.some((one) => one.device === device && one.restoredAtMs >= message.askedAtMs);
       const otherHasIt = members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
-      if (rows.length === 0 && must && (!wasRestored || otherHasIt))
+      if (rows.length === 0 && must && (!wasRestored || otherHasIt) && !wentWithDisk(account))
         add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
     }
   }

@@ -134,9 +134,11 @@ export function createResends(core: Core): Resends {
     },
     askAgain() {
       const nowMs = core.timeMs();
-      resends.forgetSentBefore(nowMs - RESEND_KEPT_MS);
+      // A clock that leapt ahead, this device's or the server's, forgets nothing: both have to say that the time is over.
+      const agreedMs = Math.min(nowMs, core.identity.mailbox().committedAtMs ?? 0);
+      resends.forgetSentBefore(agreedMs - RESEND_KEPT_MS);
       // The sender has forgotten it by then.
-      resends.forgetPendingBefore(nowMs - RESEND_KEPT_MS);
+      resends.forgetPendingBefore(agreedMs - RESEND_KEPT_MS);
       let left = MAX_RESENDS_ASKED_AGAIN;
       for (const pending of resends.listPending(MAX_RESEND_REQUESTS, MAX_PENDING_RESENDS)) {
         const waitedMs = Math.abs(nowMs - pending.lastRequestMs);
