@@ -100,6 +100,19 @@ describe("a sync beside the work", () => {
     },
   );
 
+  test("that fails when its block is settled already still makes the write-ahead log begin anew", () => {
+    const sizeBytes = (): number => statSync(join(harness.folder, "mailbox.db-wal")).size;
+    harness.send("a");
+    harness.flush();
+    harness.mailboxes.flush();
+    const before = sizeBytes();
+    sync.done(new Error("the disk is broken"));
+    expect(harness.texts()).toEqual(["a"]);
+    harness.send("b");
+    harness.mailboxes.flush();
+    expect(sizeBytes()).toBeLessThan(before);
+  });
+
   test("whoever cannot wait syncs at once; the answer that comes late changes nothing", () => {
     harness.send("a");
     harness.flush();
@@ -157,6 +170,31 @@ describe("a sync beside the work", () => {
     sync.done(new Error("the disk is broken"));
     expect(harness.faults).toHaveLength(1);
   });
+});
+
+test("an upkeep never makes a block wait: it is synced with the next one, or by itself when none comes", () => {
+  harness.send("a");
+  harness.mailboxes.flush();
+  harness.send("b");
+  harness.flush();
+  harness.advance(1);
+  harness.mailboxes.upkeep();
+  // The sync that is under way may have begun before the upkeep: it does not speak for it.
+  expect(sync.underWay).toBe(1);
+  harness.send("c");
+  sync.done();
+  harness.flush();
+  expect(sync.underWay).toBe(1);
+  sync.done();
+  expect(sync.underWay).toBe(0);
+  harness.send("d");
+  harness.flush();
+  harness.advance(2);
+  harness.mailboxes.upkeep();
+  sync.done();
+  expect(sync.underWay).toBe(1);
+  sync.done(new Error("the disk is broken"));
+  expect(harness.faults).toHaveLength(1);
 });
 
 test("a power cut at any moment loses nothing that was acknowledged, and repeats nothing", () => {

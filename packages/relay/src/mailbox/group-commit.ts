@@ -42,6 +42,8 @@ const SILENT: CommitListener = { sealed: () => undefined, committed: () => undef
 
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
+  /** Something was written that no sync has covered yet and nobody waits for. */
+  #unsynced: ((failure: unknown) => void) | undefined;
   #building = new BlockBuilder();
   #spare = new BlockBuilder();
   #underWay: { readonly block: Block; readonly contents: BlockBuilder } | undefined;
@@ -70,6 +72,21 @@ export class GroupCommit {
       this.#requested = false;
       if (!this.#closed) this.#proceed();
     });
+  }
+
+  /**
+   * Has a commit of its own kind synced, which nobody waits for: with the next block when one is coming, so that no block stands behind it,
+   * and otherwise by itself.
+   */
+  syncToo(done: (failure: unknown) => void): void {
+    this.#unsynced = done;
+    if (this.#underWay === undefined && this.#building.usedBytes === 0) this.#syncRest();
+  }
+
+  #syncRest(): void {
+    const done = this.#unsynced;
+    this.#unsynced = undefined;
+    if (done !== undefined) this.#parts.sync?.start(done);
   }
 
   /** Sends the next block on its way, unless one is; what became true meanwhile is told. */
@@ -121,10 +138,15 @@ export class GroupCommit {
       settle();
       this.request();
     };
+    // Written before this block: what makes the one durable makes the other.
+    this.#unsynced = undefined;
     const cancel = this.#parts.clock.after(SYNC_PATIENCE_MS, () => settled(() => this.#await()));
     sync.start((failure) => {
       cancel();
+      // Also when it comes too late for its block: what is written next must not stand behind what may be missing.
+      if (failure !== undefined) this.#parts.log.distrust();
       settled(() => this.#settle(failure));
+      if (this.#underWay === undefined && this.#building.usedBytes === 0) this.#syncRest();
     });
   }
 

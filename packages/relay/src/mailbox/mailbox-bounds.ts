@@ -12,7 +12,7 @@ export const MAX_REREAD_BLOCKS = 8;
  * A sync beside the work that has not come back after this long is waited for instead: the pool it runs in serves other files, too, and
  * a message must not wait behind them.
  */
-export const SYNC_PATIENCE_MS = 50;
+export const SYNC_PATIENCE_MS = 250;
 /** How often cursors are written and dead blocks dropped. A cursor lost in between only means delivery again. */
 export const UPKEEP_EVERY_MS = 100;
 /** A message not fetched after this long moves from the block log to the cold table. */

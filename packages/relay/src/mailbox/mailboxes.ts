@@ -326,7 +326,7 @@ export class Mailboxes {
       this.#dirty.clear();
       for (const mailbox of written) this.#settle(mailbox);
       for (const mailbox of this.#opened.splice(0)) this.#settle(mailbox);
-      if (written.size > 0 || this.#log.size < blocks) this.#options.sync?.start((failure) => this.#upkeepSynced(failure));
+      if (written.size > 0 || this.#log.size < blocks) this.#commits.syncToo((failure) => this.#upkeepSynced(failure));
     } catch (cause) {
       this.#options.onUpkeepFailure?.(cause);
     }
