@@ -36,7 +36,7 @@ export const february27: Scenario = {
       what: "… until the computer whose link failed said so too",
       unit: "s",
       peer: "“try again”",
-      atMost: 60,
+      atMost: 15,
     },
     { figure: "loopCodes", what: "codes shown after the second failure", unit: "", peer: "a new one every 20 s", atMost: 0 },
     { figure: "usableSeconds", what: "from “confirm” to usable chats, history hanging", unit: "s", peer: "spinner", atMost: 15 },
