@@ -2,6 +2,13 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // What is drawn runs on Preact, as in the build (apps/web/vite.config.ts).
+  resolve: {
+    alias: [
+      { find: /^react\/(jsx(?:-dev)?-runtime)$/, replacement: "preact/$1" },
+      { find: /^react(?:-dom)?$/, replacement: "preact/compat" },
+    ],
+  },
   test: {
     include: [
       "packages/**/*.test.{ts,tsx}",
