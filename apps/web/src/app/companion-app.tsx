@@ -31,9 +31,11 @@ export function CompanionApp({ seed, intent }: { readonly seed: LinkSeed | undef
   const route = useRoute();
   const { phase, unreadTotal } = useClientState();
   const [cameFromLink, setCameFromLink] = useState(false);
+  const [wasLinked, setWasLinked] = useState(false);
   useEffect(() => {
     // oxlint-disable-next-line react/set-state-in-effect -- remembers a phase that is over
     if (phase === "empty" || phase === "linking") setCameFromLink(true);
+    if (phase === "ready") setWasLinked(true);
     rememberSettled("companion", phase === "ready");
   }, [phase]);
   useEffect(() => {
@@ -41,7 +43,8 @@ export function CompanionApp({ seed, intent }: { readonly seed: LinkSeed | undef
   }, [unreadTotal, phase]);
 
   if (phase === "revoked") return <RevokedScreen face="companion" />;
-  if (phase !== "ready") return <LinkScreen seed={seed} phoneCode={intent?.kind === "link-me" ? intent.text : undefined} />;
+  if (phase !== "ready")
+    return <LinkScreen seed={wasLinked ? undefined : seed} phoneCode={intent?.kind === "link-me" ? intent.text : undefined} />;
   const menu: readonly MenuItem[] = [
     { id: "contacts", icon: "people", label: t("contacts.title"), onSelect: () => goPage("contacts") },
     { id: "devices", icon: "devices", label: t("devices.title"), onSelect: () => goPage("devices") },
