@@ -34,6 +34,27 @@ export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
     await this.goTo("chats");
   }
 
+  /** The new phone, before it has an account, shows a code for the old one. */
+  async showMoveCode(): Promise<void> {
+    await this.page.getByRole("button", { name: say("welcome.move"), exact: true }).click();
+    await this.page.getByRole("img", { name: say("link.qrLabel") }).waitFor();
+  }
+
+  /** The old phone reads it. */
+  async readMoveCode(text: string): Promise<void> {
+    await this.goTo("settings");
+    await this.page.getByRole("button", { name: say("move.title") }).click();
+    await this.page.getByRole("button", { name: say("move.scan"), exact: true }).click();
+    await this.page.getByLabel(say("scan.paste")).fill(text);
+    await this.page.getByRole("button", { name: say("scan.open"), exact: true }).click();
+  }
+
+  async finishMove(): Promise<void> {
+    await this.page.getByRole("button", { name: say("move.finish"), exact: true }).click();
+    await this.page.getByRole("button", { name: say("move.finishConfirm"), exact: true }).click();
+    await this.page.getByRole("dialog").waitFor({ state: "detached" });
+  }
+
   async startScan(): Promise<void> {
     await this.goTo("devices");
     await this.page.getByRole("button", { name: say("devices.link"), exact: true }).click();

@@ -1,24 +1,34 @@
-/** The phone before it has an account: make one, or come back with a recovery code. */
+/** The phone before it has an account: make one, take one over from another phone, or come back with a recovery code. */
 import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText } from "@hawser/ui";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
+import { useClient, useClientState } from "../app/client-context.tsx";
 import { useChangeLanguage } from "../app/language.tsx";
 import type { Intent } from "../entry/face.ts";
 import { RestoreForm } from "./restore-form.tsx";
 import { SignUpForm } from "./sign-up-form.tsx";
 
-type Step = "hello" | "sign-up" | "restore";
+const MoveHere = lazy(async () => ({ default: (await import("../moving/move-here.tsx")).MoveHere }));
+
+type Step = "hello" | "sign-up" | "move" | "restore";
 
 export function Welcome({ intent }: { readonly intent: Intent | undefined }) {
   const { t, language } = useText();
   const change = useChangeLanguage();
-  const [step, setStep] = useState<Step>("hello");
+  const client = useClient();
+  const { phase } = useClientState();
+  // A move that was under way when the page closed goes on.
+  const [step, setStep] = useState<Step>(phase === "linking" ? "move" : "hello");
+  const leave = (): void => {
+    if (step === "move") void client.cancelLink().catch(() => undefined);
+    setStep("hello");
+  };
   return (
     <main className="welcome">
       <header className="top-bar">
         {step === "hello" ? (
           <span />
         ) : (
-          <Button look="plain" onClick={() => setStep("hello")}>
+          <Button look="plain" onClick={leave}>
             {t("action.back")}
           </Button>
         )}
@@ -41,6 +51,10 @@ export function Welcome({ intent }: { readonly intent: Intent | undefined }) {
             <SignUpForm />
           ) : step === "restore" ? (
             <RestoreForm />
+          ) : step === "move" ? (
+            <Suspense fallback={null}>
+              <MoveHere />
+            </Suspense>
           ) : (
             <>
               <div className="welcome-hero">
@@ -57,6 +71,9 @@ export function Welcome({ intent }: { readonly intent: Intent | undefined }) {
               <div className="stack">
                 <Button wide onClick={() => setStep("sign-up")}>
                   {t("welcome.create")}
+                </Button>
+                <Button wide look="soft" onClick={() => setStep("move")}>
+                  {t("welcome.move")}
                 </Button>
                 <Button wide look="soft" onClick={() => setStep("restore")}>
                   {t("welcome.restore")}

@@ -15,6 +15,8 @@ import { rememberSettled } from "../entry/remembered.ts";
 import { ImportPage } from "../importing/import-page.tsx";
 import { ApprovalSheet } from "../linking/approval-sheet.tsx";
 import { ScanPage } from "../linking/scan-page.tsx";
+import { MoveBanner } from "../moving/move-banner.tsx";
+import { MovePage } from "../moving/move-page.tsx";
 import { SettingsPage } from "../settings/settings-page.tsx";
 import { useAction } from "./action.ts";
 import { ChatsFace } from "./chats-face.tsx";
@@ -30,13 +32,14 @@ const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   import: () => <ImportPage />,
   recovery: () => <RecoveryPage />,
   "my-code": () => <MyCodePage />,
+  move: () => <MovePage />,
   diagnosis: () => <DiagnosisPage />,
 };
 const TABS: readonly { readonly page: Page; readonly icon: IconName; readonly label: MessageKey; readonly also: readonly Page[] }[] = [
   { page: "chats", icon: "chats", label: "chats.title", also: [] },
   { page: "contacts", icon: "people", label: "contacts.title", also: ["my-code"] },
   { page: "devices", icon: "devices", label: "devices.title", also: ["scan"] },
-  { page: "settings", icon: "settings", label: "settings.title", also: ["import", "recovery", "diagnosis"] },
+  { page: "settings", icon: "settings", label: "settings.title", also: ["import", "recovery", "move", "diagnosis"] },
 ];
 
 export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {
@@ -83,6 +86,7 @@ export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {
     <div className="phone-shell">
       <div>
         <ConnectionBanner />
+        <MoveBanner />
         <DeviceAlerts />
       </div>
       <ChatsFace route={route} page={page} menu={[]} firstSteps={firstSteps} />

@@ -39,7 +39,7 @@ function AlertBanner({ alert, more }: { readonly alert: DeviceAlert; readonly mo
       <strong>{t(kind === "added" ? "alert.added" : "alert.removed", words)}</strong>{" "}
       {byName === undefined ? `${words.date}.` : t("alert.whenBy", words)}{" "}
       {removing && t(role === "phone" ? "alert.removingHere" : "alert.removingThere")}
-      {!removing && kind === "added" && alert.role === "phone" && t("alert.newPhone")}
+      {!removing && kind === "added" && alert.role === "phone" && t(byName === undefined ? "alert.newPhone" : "alert.movedPhone")}
       {more > 0 && ` ${t("alert.more", { count: more })}`}
     </Banner>
   );

@@ -7,6 +7,7 @@ export function RevokedScreen({ face }: { readonly face: Face }) {
   const { t, locale } = useText();
   const client = useClient();
   const { revocation } = useClientState();
+  const isMoved = face === "phone" && revocation?.reason === "replaced";
   const again = async (): Promise<void> => {
     rememberSettled(face, false);
     await client.wipe().catch(() => undefined);
@@ -18,8 +19,8 @@ export function RevokedScreen({ face }: { readonly face: Face }) {
         <span className="badge-round">
           <Icon name="lock" size={36} />
         </span>
-        <h1>{t("revoked.title")}</h1>
-        <p>{t("revoked.text")}</p>
+        <h1>{t(isMoved ? "revoked.movedTitle" : "revoked.title")}</h1>
+        <p>{t(isMoved ? "revoked.movedText" : "revoked.text")}</p>
         {revocation !== undefined && (
           <dl className="facts">
             <div>

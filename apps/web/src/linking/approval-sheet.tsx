@@ -83,11 +83,11 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
   const retrySeconds = Math.ceil(((link.error?.retryAtMs ?? 0) - now) / 1_000);
   const title =
     stage === "active"
-      ? t("approve.doneTitle")
+      ? t(isPhone ? "approve.movedTitle" : "approve.doneTitle")
       : stage === "failed"
         ? t("approve.failedTitle")
         : asks
-          ? t("approve.title")
+          ? t(isPhone ? "approve.moveTitle" : "approve.title")
           : t("approve.waitTitle");
 
   return (
@@ -104,7 +104,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
               {t("approve.decline")}
             </Button>
             <Button busy={action.busy} disabled={!isReady} onClick={() => void action.run(approve)}>
-              {t("approve.confirm")}
+              {t(isPhone ? "approve.moveConfirm" : "approve.confirm")}
             </Button>
           </>
         ) : isOver(stage) ? (
@@ -128,7 +128,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
     >
       {asks ? (
         <>
-          <p>{t("approve.text")}</p>
+          <p>{t(isPhone ? "approve.moveText" : "approve.text")}</p>
           {check !== undefined && (
             <PasskeyCheck check={check} types={types} digits={digits} onTypes={() => setAsksDigits(true)} onDigits={setDigits} />
           )}
@@ -178,7 +178,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
           {stage === "active" && (
             <p className="note note-good">
               <Icon name="check" size={20} />
-              {t("approve.doneText")}
+              {t(isPhone ? "approve.movedText" : "approve.doneText")}
             </p>
           )}
         </>

@@ -2,22 +2,21 @@
  * The companion's link page, taken over from the plain one without a visible change. Codes refresh in place; after a while
  * without a scan it pauses, and after two failures in a row it stops asking and explains.
  */
-import type { LinkStage, LinkStatus } from "@hawser/sdk";
+import type { LinkStage } from "@hawser/sdk";
 import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText, useToast } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
-import { useClient, useClientEvents, useClientState } from "../app/client-context.tsx";
+import { useClient, useClientState } from "../app/client-context.tsx";
 import { codeOf, errorText } from "../app/error-text.ts";
 import { useChangeLanguage } from "../app/language.tsx";
 import { WaitingButton } from "../app/waiting-button.tsx";
 import { linkUri, type LinkSeed } from "../entry/link-seed.ts";
 import { OtherWays } from "./other-ways.tsx";
 import { DiagnosisLink } from "./phone-ways.tsx";
-import { hasPasskeys } from "./passkey.ts";
 import { PasskeyRequest } from "./passkey-request.tsx";
-import { describePlatform } from "./platform.ts";
 import { QrCode } from "./qr-code.tsx";
 import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
+import { useOwnLink } from "./use-own-link.ts";
 
 const FAILURES_BEFORE_DIAGNOSIS = 2;
 const LANDED: readonly LinkStage[] = ["scanned", "comparing", "approving", "activating"];
@@ -35,26 +34,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
   const change = useChangeLanguage();
   const toast = useToast();
   const { connection } = useClientState();
-  const [link, setLink] = useState<LinkStatus>();
-  const [failedAt, setFailedAt] = useState<LinkStage>();
-  const stage = link?.stage ?? "preparing";
-  const before = useRef<LinkStage>(stage);
-
-  const take = (status: LinkStatus | undefined): void => {
-    if (status === undefined) return;
-    if (status.stage === "failed" && before.current !== "failed") setFailedAt(before.current);
-    before.current = status.stage;
-    setLink(status);
-  };
-  const begin = (offer?: LinkSeed, typedCode = false): void => {
-    const options = {
-      ...describePlatform(navigator.userAgent),
-      typedCode,
-      passkeys: hasPasskeys(),
-      ...(offer === undefined ? {} : { initialOffer: offer }),
-    };
-    client.startLink(options).then(take, () => undefined);
-  };
+  const { link, stage, failedAt, begin } = useOwnLink("companion", seed);
   /** Where the clipboard is closed, the link is shown to be copied by hand. */
   const copy = async (link: string): Promise<void> => {
     try {
@@ -64,12 +44,6 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
       toast({ text: link });
     }
   };
-  useClientEvents((event) => {
-    if (event.type === "link") take(event.link);
-  });
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per engine: codes renew themselves
-  useEffect(() => begin(seed), [client]);
-
   const uri = link?.uri ?? (link === undefined && seed !== undefined ? linkUri(seed, location.origin) : undefined);
   const isAnswered = useRef(false);
   useEffect(() => {

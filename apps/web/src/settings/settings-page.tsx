@@ -30,7 +30,12 @@ export function SettingsPage() {
     applyTheme(theme);
     void action.run(() => client.setSettings({ theme }));
   };
-  const link = (page: Page, icon: "key" | "history" | "devices" | "qr" | "search", title: string, hint: string): React.ReactNode => (
+  const link = (
+    page: Page,
+    icon: "key" | "history" | "devices" | "phone" | "qr" | "search",
+    title: string,
+    hint: string,
+  ): React.ReactNode => (
     <button type="button" className="row" onClick={() => goPage(page)}>
       <span className="row-icon">
         <Icon name={icon} />
@@ -92,6 +97,7 @@ export function SettingsPage() {
       <h2 className="card-title">{t("settings.account")}</h2>
       <div className="card">
         {isPhone && link("recovery", "key", t("recovery.title"), t("recovery.hint"))}
+        {isPhone && link("move", "phone", t("move.title"), t("move.hint"))}
         {isPhone && link("import", "history", t("import.title"), t("import.hint"))}
         {!isPhone && link("devices", "devices", t("devices.title"), t("devices.hint"))}
         {link("diagnosis", "search", t("diagnosis.title"), t("diagnosis.hint"))}

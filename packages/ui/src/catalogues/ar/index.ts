@@ -4,5 +4,6 @@ import { chats } from "./chats.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { errors } from "./errors.ts";
 import { linking } from "./linking.ts";
+import { moving } from "./moving.ts";
 
-export const messages = { ...FIRST_WORDS.ar, ...chats, ...linking, ...account, ...diagnosis, ...errors };
+export const messages = { ...FIRST_WORDS.ar, ...chats, ...linking, ...moving, ...account, ...diagnosis, ...errors };

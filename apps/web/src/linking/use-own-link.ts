@@ -1,0 +1,42 @@
+/** The link that this device asks for, as its own screen follows it: begun once an engine, its codes renew themselves. */
+import type { LinkStage, LinkStatus, Role } from "@hawser/sdk";
+import { useText } from "@hawser/ui";
+import { useEffect, useRef, useState } from "react";
+import { useClient, useClientEvents } from "../app/client-context.tsx";
+import type { LinkSeed } from "../entry/link-seed.ts";
+import { hasPasskeys } from "./passkey.ts";
+import { browserName, describePlatform } from "./platform.ts";
+
+export interface OwnLink {
+  readonly link: LinkStatus | undefined;
+  readonly stage: LinkStage;
+  readonly failedAt: LinkStage | undefined;
+  /** Another code, or letters beside it. */
+  readonly begin: (offer?: LinkSeed, typedCode?: boolean) => void;
+}
+
+export function useOwnLink(as: Role, seed?: LinkSeed): OwnLink {
+  const { t } = useText();
+  const client = useClient();
+  const [link, setLink] = useState<LinkStatus>();
+  const [failedAt, setFailedAt] = useState<LinkStage>();
+  const stage = link?.stage ?? "preparing";
+  const before = useRef<LinkStage>(stage);
+  const take = (status: LinkStatus): void => {
+    if (status.stage === "failed" && before.current !== "failed") setFailedAt(before.current);
+    before.current = status.stage;
+    setLink(status);
+  };
+  const begin = (offer?: LinkSeed, typedCode = false): void => {
+    const words = describePlatform(navigator.userAgent);
+    const deviceName = as === "phone" ? t("devices.phoneName", { browser: browserName(navigator.userAgent) }) : words.deviceName;
+    const options = { ...words, deviceName, as, typedCode, passkeys: hasPasskeys(), ...(offer === undefined ? {} : { initialOffer: offer }) };
+    client.startLink(options).then(take, () => undefined);
+  };
+  useClientEvents((event) => {
+    if (event.type === "link") take(event.link);
+  });
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per engine: codes renew themselves
+  useEffect(() => begin(seed), [client]);
+  return { link, stage, failedAt, begin };
+}

@@ -1,0 +1,111 @@
+/**
+ * The new phone shows a code that the old one reads: the account comes over with its key, and linked devices stay. After two
+ * failures in a row it stops asking and leads to the diagnosis.
+ */
+import { Button, Icon, useText } from "@hawser/ui";
+import { useState } from "react";
+import { useClient, useClientState } from "../app/client-context.tsx";
+import { errorText } from "../app/error-text.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
+import { DiagnosisLink } from "../linking/phone-ways.tsx";
+import { QrCode } from "../linking/qr-code.tsx";
+import { QueueNote } from "../linking/queue-note.tsx";
+import { StageList } from "../linking/stage-list.tsx";
+import { useOwnLink, type OwnLink } from "../linking/use-own-link.ts";
+
+const FAILURES_BEFORE_DIAGNOSIS = 2;
+
+export function MoveHere() {
+  const text = useText();
+  const { t } = text;
+  const client = useClient();
+  const own = useOwnLink("phone");
+  const { link, stage, failedAt, begin } = own;
+  const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
+  const startOver = (): void =>
+    void client.cancelLink().then(
+      () => begin(),
+      () => undefined,
+    );
+  if (stage === "preparing" || stage === "waiting-for-scan") return <CodeToRead own={own} />;
+  if (stage === "paused") {
+    return (
+      <div className="stack-wide">
+        <div className="form-head">
+          <h1>{t("link.pausedTitle")}</h1>
+          <p>{t("link.pausedText")}</p>
+        </div>
+        <Button wide icon="retry" onClick={() => begin()}>
+          {t("link.resume")}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className="stack-wide" aria-live="polite">
+      <h1>{t(stage !== "failed" ? "move.underWay" : isStuck ? "link.stuckTitle" : "link.failedTitle")}</h1>
+      <StageList stage={stage} failedAt={failedAt} />
+      {link?.matchCode !== undefined && (stage === "comparing" || stage === "scanned") && (
+        <div className="match" role="status">
+          <small>{t("match.compare")}</small>
+          <span className="match-digits">{link.matchCode}</span>
+          <small>{t("move.match")}</small>
+        </div>
+      )}
+      {link?.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {errorText(text, link.error.name)}
+        </p>
+      )}
+      {isStuck && <DiagnosisLink face="phone" />}
+      {stage === "failed" && link?.error?.canRetry !== false && (
+        <WaitingButton wide look={isStuck ? "plain" : "filled"} icon="retry" notBeforeMs={link?.error?.retryAtMs} onClick={startOver}>
+          {t(isStuck ? "link.startOver" : "link.newCode")}
+        </WaitingButton>
+      )}
+    </div>
+  );
+}
+
+function CodeToRead({ own: { link, begin } }: { readonly own: OwnLink }) {
+  const text = useText();
+  const { t } = text;
+  const { connection } = useClientState();
+  const [isTyped, setTyped] = useState(false);
+  return (
+    <div className="stack-wide">
+      <div className="form-head">
+        <h1>{t("move.hereTitle")}</h1>
+        <p>{t("move.hereText")}</p>
+      </div>
+      <div className="qr-plate qr-plate-center">{link?.uri !== undefined && <QrCode text={link.uri} label={t("link.qrLabel")} />}</div>
+      <p className="qr-state" role="status">
+        {connection.kind === "offline" ? errorText(text, connection.error) : t(link?.uri === undefined ? "link.connecting" : "link.ready")}
+      </p>
+      <QueueNote queue={link?.queue} />
+      <ol className="steps">
+        <li>{t("move.step1")}</li>
+        <li>{t("move.step2")}</li>
+        <li>{t("move.step3")}</li>
+      </ol>
+      {isTyped || link?.typedCode !== undefined ? (
+        <div className="match" role="status">
+          <small>{t("move.typed")}</small>
+          <span className="typed-letters">{link?.typedCode ?? "····-····"}</span>
+        </div>
+      ) : (
+        <Button
+          look="plain"
+          icon="keyboard"
+          onClick={() => {
+            setTyped(true);
+            begin(undefined, true);
+          }}
+        >
+          {t("move.noCamera")}
+        </Button>
+      )}
+    </div>
+  );
+}
