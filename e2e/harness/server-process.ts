@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { RoleName } from "@hawser/server";
+import type { RoleName, ServerLimits } from "@hawser/server";
 import { within } from "./until.ts";
 
 /** HAWSER_WEB_ROOT points at another build than the one in the tree. */
@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly linkFor?: readonly string[];
   /** Roles that do not answer, from the start. */
   readonly outOfService?: readonly RoleName[];
+  /** Other limits than those of a server for many people. */
+  readonly limits?: ServerLimits;
 }
 
 export class ServerProcess {

@@ -5,6 +5,7 @@ import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
 
 export function RecoveryPage() {
   const { t } = useText();
@@ -27,9 +28,13 @@ export function RecoveryPage() {
               <Icon name="warning" size={20} />
               {t("recovery.replaces")}
             </p>
-            <Button busy={action.busy} onClick={() => void action.run(async () => setCode(await client.createRecoveryCode()))}>
+            <WaitingButton
+              notBeforeMs={action.notBeforeMs}
+              busy={action.busy}
+              onClick={() => void action.run(async () => setCode(await client.createRecoveryCode()))}
+            >
               {t("recovery.create")}
-            </Button>
+            </WaitingButton>
           </>
         ) : (
           <>

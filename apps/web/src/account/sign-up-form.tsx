@@ -18,6 +18,7 @@ export function SignUpForm() {
   const { t } = text;
   const client = useClient();
   const action = useAction("inline");
+  const sending = useAction("inline");
   const [name, setName] = useState("");
   const [handle, setHandle] = useState("");
   const [state, setState] = useState<HandleState>("empty");
@@ -136,13 +137,15 @@ export function SignUpForm() {
             hint={isCodeSent ? t("signUp.codeSent") : t("signUp.addressHint")}
             onChange={(event) => setAddress(event.target.value)}
           />
-          <Button
+          <WaitingButton
             look="soft"
+            notBeforeMs={sending.notBeforeMs}
+            busy={sending.busy}
             disabled={address.trim() === ""}
-            onClick={() => void action.run(() => client.requestCode(address.trim())).then(setCodeSent)}
+            onClick={() => void sending.run(() => client.requestCode(address.trim())).then((worked) => worked && setCodeSent(true))}
           >
             {isCodeSent ? t("signUp.codeAgain") : t("signUp.codeSend")}
-          </Button>
+          </WaitingButton>
           <TextField
             label={t("signUp.code")}
             value={code}
@@ -154,9 +157,9 @@ export function SignUpForm() {
           />
         </>
       )}
-      {(failure ?? action.error) !== undefined && (
+      {(failure ?? sending.error ?? action.error) !== undefined && (
         <p className="note note-bad" role="alert">
-          {failure ?? action.error}
+          {failure ?? sending.error ?? action.error}
         </p>
       )}
       <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy} disabled={!isReady}>

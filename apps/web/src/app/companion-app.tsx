@@ -12,6 +12,7 @@ import type { LinkSeed } from "../entry/link-seed.ts";
 import { rememberSettled } from "../entry/remembered.ts";
 import { LinkScreen } from "../linking/link-screen.tsx";
 import { SettingsPage } from "../settings/settings-page.tsx";
+import { HistoryPage } from "../syncing/history-page.tsx";
 import { ChatsFace } from "./chats-face.tsx";
 import { useClientState } from "./client-context.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
@@ -23,6 +24,7 @@ const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   devices: () => <DevicesPage />,
   settings: () => <SettingsPage />,
   "my-code": () => <MyCodePage />,
+  history: () => <HistoryPage />,
   diagnosis: () => <DiagnosisPage />,
 };
 

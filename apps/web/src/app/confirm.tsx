@@ -2,6 +2,7 @@
 import { Button, Dialog, useText } from "@hawser/ui";
 import type { ReactNode } from "react";
 import { useAction } from "./action.ts";
+import { WaitingButton } from "./waiting-button.tsx";
 
 interface ConfirmProperties {
   readonly title: string;
@@ -28,14 +29,15 @@ export function Confirm({ title, confirm, danger = false, locked = false, run, o
           <Button look="plain" onClick={onClose} data-autofocus>
             {t("action.cancel")}
           </Button>
-          <Button
+          <WaitingButton
+            notBeforeMs={action.notBeforeMs}
             look={danger ? "danger" : "filled"}
             busy={action.busy}
             disabled={locked}
             onClick={() => void action.run(run).then((worked) => worked && onClose())}
           >
             {confirm}
-          </Button>
+          </WaitingButton>
         </>
       }
     >

@@ -5,6 +5,7 @@ import { useClient, useClientState } from "./client-context.tsx";
 import { errorText } from "./error-text.ts";
 import { useNow } from "./now.ts";
 import { goPage } from "./router.ts";
+import { useStorageRoom } from "./storage-room.ts";
 
 /** Shorter interruptions heal before anyone has read about them. */
 const SAY_AFTER_MS = 1_500;
@@ -26,6 +27,7 @@ export function ConnectionBanner() {
     // For whoever helps from a distance: a look at the page's source says what carries.
     document.documentElement.dataset["transport"] = transport;
   }, [transport]);
+  const room = useStorageRoom();
   const [isLong, setLong] = useState(false);
   const now = useNow(1_000);
   useEffect(() => {
@@ -83,6 +85,13 @@ export function ConnectionBanner() {
         }
       >
         {text.t(NOTICES[notice])}
+      </Banner>
+    );
+  }
+  if (room?.isScarce === true) {
+    return (
+      <Banner tone="bad" icon="warning" action={<WhatIsWrong />}>
+        <strong>{text.t("storage.fullTitle")}</strong> {text.t("storage.fullText")}
       </Banner>
     );
   }

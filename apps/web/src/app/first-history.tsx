@@ -41,6 +41,11 @@ export function FirstHistory({ waits, children }: { readonly waits: boolean; rea
             label={t("history.receiving")}
           />
         </div>
+        <p className="numeric first-count">
+          {history.kind === "running" &&
+            history.messagesTotal > 0 &&
+            t("history.progress", { done: history.messagesDone, total: history.messagesTotal })}
+        </p>
         <Button look="soft" onClick={() => setOpen(true)}>
           {t("companion.openNow")}
         </Button>

@@ -18,6 +18,7 @@ import { ScanPage } from "../linking/scan-page.tsx";
 import { MoveBanner } from "../moving/move-banner.tsx";
 import { MovePage } from "../moving/move-page.tsx";
 import { SettingsPage } from "../settings/settings-page.tsx";
+import { HistoryPage } from "../syncing/history-page.tsx";
 import { useAction } from "./action.ts";
 import { ChatsFace } from "./chats-face.tsx";
 import { useClient, useClientState } from "./client-context.tsx";
@@ -33,13 +34,14 @@ const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   recovery: () => <RecoveryPage />,
   "my-code": () => <MyCodePage />,
   move: () => <MovePage />,
+  history: () => <HistoryPage />,
   diagnosis: () => <DiagnosisPage />,
 };
 const TABS: readonly { readonly page: Page; readonly icon: IconName; readonly label: MessageKey; readonly also: readonly Page[] }[] = [
   { page: "chats", icon: "chats", label: "chats.title", also: [] },
   { page: "contacts", icon: "people", label: "contacts.title", also: ["my-code"] },
   { page: "devices", icon: "devices", label: "devices.title", also: ["scan"] },
-  { page: "settings", icon: "settings", label: "settings.title", also: ["import", "recovery", "move", "diagnosis"] },
+  { page: "settings", icon: "settings", label: "settings.title", also: ["import", "recovery", "move", "history", "diagnosis"] },
 ];
 
 export function PhoneApp({ intent }: { readonly intent: Intent | undefined }) {

@@ -1,7 +1,19 @@
 /** Places inside the app, kept in the address's fragment so that Back works and no server learns who is written to. */
 import { useSyncExternalStore } from "react";
 
-export const PAGES = ["chats", "contacts", "devices", "scan", "settings", "import", "recovery", "my-code", "move", "diagnosis"] as const;
+export const PAGES = [
+  "chats",
+  "contacts",
+  "devices",
+  "scan",
+  "settings",
+  "import",
+  "recovery",
+  "my-code",
+  "move",
+  "history",
+  "diagnosis",
+] as const;
 export type Page = (typeof PAGES)[number];
 
 export type Route = { readonly page: Page } | { readonly page: "chat"; readonly conversation: string; readonly around: string | undefined };

@@ -1,25 +1,35 @@
-/** History on its way, as a line one can see: how far, and that chatting goes on meanwhile. */
-import { Progress, useText } from "@hawser/ui";
+/** History on its way, as a line one can see: how far, and that chatting goes on meanwhile. A gap that nobody fills yet is said too. */
+import { Icon, mediumDate, Progress, useText } from "@hawser/ui";
+import { HISTORY_STALLED_AFTER_MS } from "../syncing/history-picture.tsx";
 import { useClientState } from "./client-context.tsx";
 import { useNow } from "./now.ts";
-
-/** A pause is only worth a word when it lasts. */
-const STALLED_AFTER_MS = 20_000;
+import { formatRoute } from "./router.ts";
 
 export function SyncProgress() {
-  const { t } = useText();
-  const { history } = useClientState();
+  const { t, locale } = useText();
+  const { history, gapSinceMs } = useClientState();
   const now = useNow(5_000);
-  if (history.kind !== "running") return null;
+  if (history.kind !== "running") {
+    if (gapSinceMs === undefined) return null;
+    return (
+      <a className="sync" href={formatRoute({ page: "history" })}>
+        <span className="sync-line">
+          <strong>{t("history.gapTitle")}</strong>
+          <Icon name="chevron" size={16} flip />
+        </span>
+        <span>{t("history.gapAlone", { date: mediumDate(gapSinceMs, locale) })}</span>
+      </a>
+    );
+  }
   const { messagesDone, messagesTotal, direction, stalledSinceMs, storageFull } = history;
-  const isStalled = stalledSinceMs !== undefined && now - stalledSinceMs > STALLED_AFTER_MS;
+  const isStalled = stalledSinceMs !== undefined && now - stalledSinceMs > HISTORY_STALLED_AFTER_MS;
   const title = direction === "receiving" ? t("history.receiving") : t("history.sending");
   return (
-    <section className="sync" aria-label={title}>
-      <div className="sync-line">
+    <a className="sync" href={formatRoute({ page: "history" })} aria-label={title}>
+      <span className="sync-line">
         <strong>{title}</strong>
         {messagesTotal > 0 && <span className="numeric">{t("history.progress", { done: messagesDone, total: messagesTotal })}</span>}
-      </div>
+      </span>
       <Progress value={messagesTotal > 0 ? messagesDone / messagesTotal : undefined} label={title} />
       <span role={storageFull ? "alert" : undefined}>
         {storageFull
@@ -30,6 +40,6 @@ export function SyncProgress() {
               ? t("history.meanwhile")
               : t("history.keepOpen")}
       </span>
-    </section>
+    </a>
   );
 }

@@ -9,6 +9,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { useClient } from "../app/client-context.tsx";
 import { useNow } from "../app/now.ts";
+import { OlderMessages } from "../syncing/older-messages.tsx";
 import { MessageBubble, type MessageActions } from "./message-bubble.tsx";
 import { threadItems, type ThreadItem } from "./thread-items.ts";
 import type { Thread } from "./use-thread.ts";
@@ -198,7 +199,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
     <div className={index === items.length - 1 ? "thread-item thread-item-last" : "thread-item"} key={item.key}>
       {item.type === "start" ? (
         <div className="system-line" style={{ paddingBlock: 20 }}>
-          <span>{beginning(chat, window?.messages ?? [], t)}</span>
+          {chat.historyComplete ? <span>{beginning(chat, window?.messages ?? [], t)}</span> : <OlderMessages conversation={chat.id} />}
         </div>
       ) : item.type === "day" ? (
         <div className="day" role="separator">
@@ -263,6 +264,5 @@ function isDayUnder(items: readonly ThreadItem[], view: VirtualizerHandle, offse
 }
 
 function beginning(chat: ConversationSummary, messages: readonly MessageView[], t: ReturnType<typeof useText>["t"]): string {
-  if (!chat.historyComplete) return t("chat.historyComing");
   return chat.contact === undefined ? t("chat.importedStart") : messages.length === 0 ? t("chat.emptyStart") : t("chat.start");
 }

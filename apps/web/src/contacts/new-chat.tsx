@@ -1,6 +1,6 @@
 /** Finds a person by handle or pasted code, gives them a name, and opens the conversation. */
 import type { AccountId } from "@hawser/base";
-import { Avatar, Button, Dialog, TextField, useText } from "@hawser/ui";
+import { Avatar, Dialog, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
@@ -141,9 +141,9 @@ export function NewChat({ onClose, code }: { readonly onClose: () => void; reado
             error={action.error}
             onChange={(event) => setName(event.target.value)}
           />
-          <Button type="submit" wide busy={action.busy}>
+          <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy}>
             {t("contact.message")}
-          </Button>
+          </WaitingButton>
         </form>
       )}
     </Dialog>

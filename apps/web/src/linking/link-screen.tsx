@@ -150,11 +150,12 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
                     {t("link.resume")}
                   </Button>
                 ) : stage === "failed" ? (
-                  link?.error?.canRetry !== false &&
-                  !isStuck && (
+                  link?.error?.canRetry !== false && !isStuck ? (
                     <WaitingButton icon="retry" notBeforeMs={link?.error?.retryAtMs} onClick={() => begin()}>
                       {t("link.newCode")}
                     </WaitingButton>
+                  ) : (
+                    <Icon name="warning" size={56} />
                   )
                 ) : link?.matchCode !== undefined && stage !== "active" ? (
                   <div className="match" role="status">
@@ -197,7 +198,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
 function Diagnosis() {
   const { t } = useText();
   return (
-    <ol className="steps" style={{ marginBlockStart: 16 }}>
+    <ol className="steps">
       <li>{t("diagnosis.clock")}</li>
       <li>{t("diagnosis.network")}</li>
       <li>{t("diagnosis.origin", { origin: location.host })}</li>

@@ -22,6 +22,7 @@ export function useOwnLink(as: Role, seed?: LinkSeed): OwnLink {
   const [failedAt, setFailedAt] = useState<LinkStage>();
   const stage = link?.stage ?? "preparing";
   const before = useRef<LinkStage>(stage);
+  const heard = useRef(0);
   const take = (status: LinkStatus): void => {
     if (status.stage === "failed" && before.current !== "failed") setFailedAt(before.current);
     before.current = status.stage;
@@ -31,10 +32,17 @@ export function useOwnLink(as: Role, seed?: LinkSeed): OwnLink {
     const words = describePlatform(navigator.userAgent);
     const deviceName = as === "phone" ? t("devices.phoneName", { browser: browserName(navigator.userAgent) }) : words.deviceName;
     const options = { ...words, deviceName, as, typedCode, passkeys: hasPasskeys(), ...(offer === undefined ? {} : { initialOffer: offer }) };
-    client.startLink(options).then(take, () => undefined);
+    const heardBefore = heard.current;
+    // What was told meanwhile is newer than the answer.
+    client.startLink(options).then(
+      (first) => heard.current === heardBefore && take(first),
+      () => undefined,
+    );
   };
   useClientEvents((event) => {
-    if (event.type === "link") take(event.link);
+    if (event.type !== "link") return;
+    heard.current++;
+    take(event.link);
   });
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per engine: codes renew themselves
   useEffect(() => begin(seed), [client]);

@@ -3,10 +3,11 @@
  * failures in a row it stops asking and leads to the diagnosis.
  */
 import { Button, Icon, useText } from "@hawser/ui";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useClient, useClientState } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
 import { WaitingButton } from "../app/waiting-button.tsx";
+import { linkUri, makeLinkSeed, type LinkSeed } from "../entry/link-seed.ts";
 import { DiagnosisLink } from "../linking/phone-ways.tsx";
 import { QrCode } from "../linking/qr-code.tsx";
 import { QueueNote } from "../linking/queue-note.tsx";
@@ -15,11 +16,20 @@ import { useOwnLink, type OwnLink } from "../linking/use-own-link.ts";
 
 const FAILURES_BEFORE_DIAGNOSIS = 2;
 
+/** The code is drawn before any server has answered. */
 export function MoveHere() {
+  const [seed, setSeed] = useState<{ readonly made: LinkSeed | undefined }>();
+  useEffect(() => {
+    void makeLinkSeed().then((made) => setSeed({ made }));
+  }, []);
+  return seed === undefined ? null : <Moving seed={seed.made} />;
+}
+
+function Moving({ seed }: { readonly seed: LinkSeed | undefined }) {
   const text = useText();
   const { t } = text;
   const client = useClient();
-  const own = useOwnLink("phone");
+  const own = useOwnLink("phone", seed);
   const { link, stage, failedAt, begin } = own;
   const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
   const startOver = (): void =>
@@ -27,7 +37,7 @@ export function MoveHere() {
       () => begin(),
       () => undefined,
     );
-  if (stage === "preparing" || stage === "waiting-for-scan") return <CodeToRead own={own} />;
+  if (stage === "preparing" || stage === "waiting-for-scan") return <CodeToRead own={own} seed={seed} />;
   if (stage === "paused") {
     return (
       <div className="stack-wide">
@@ -68,18 +78,19 @@ export function MoveHere() {
   );
 }
 
-function CodeToRead({ own: { link, begin } }: { readonly own: OwnLink }) {
+function CodeToRead({ own: { link, begin }, seed }: { readonly own: OwnLink; readonly seed: LinkSeed | undefined }) {
   const text = useText();
   const { t } = text;
   const { connection } = useClientState();
   const [isTyped, setTyped] = useState(false);
+  const uri = link?.uri ?? (link === undefined && seed !== undefined ? linkUri(seed, location.origin) : undefined);
   return (
     <div className="stack-wide">
       <div className="form-head">
         <h1>{t("move.hereTitle")}</h1>
         <p>{t("move.hereText")}</p>
       </div>
-      <div className="qr-plate qr-plate-center">{link?.uri !== undefined && <QrCode text={link.uri} label={t("link.qrLabel")} />}</div>
+      <div className="qr-plate qr-plate-center">{uri !== undefined && <QrCode text={uri} label={t("link.qrLabel")} />}</div>
       <p className="qr-state" role="status">
         {connection.kind === "offline" ? errorText(text, connection.error) : t(link?.uri === undefined ? "link.connecting" : "link.ready")}
       </p>

@@ -11,13 +11,14 @@ import { rememberSettled, rememberTheme } from "../entry/remembered.ts";
 import { applyTheme } from "../entry/theme.ts";
 import { ArchiveSection } from "./archive-section.tsx";
 import { PasskeySection } from "./passkey-section.tsx";
+import { StorageCard } from "./storage-card.tsx";
 
 export function SettingsPage() {
   const { t, language } = useText();
   const client = useClient();
   const change = useChangeLanguage();
   const action = useAction();
-  const { settings, self, role, storage } = useClientState();
+  const { settings, self, role } = useClientState();
   const [wipes, setWipes] = useState(false);
   const [renames, setRenames] = useState(false);
   const isPhone = role === "phone";
@@ -101,24 +102,12 @@ export function SettingsPage() {
         {isPhone && link("import", "history", t("import.title"), t("import.hint"))}
         {!isPhone && link("devices", "devices", t("devices.title"), t("devices.hint"))}
         {link("diagnosis", "search", t("diagnosis.title"), t("diagnosis.hint"))}
-        {!isPhone && (
-          <button type="button" className="row" onClick={() => void action.run(() => client.requestHistory())}>
-            <span className="row-icon">
-              <Icon name="history" />
-            </span>
-            <span className="row-words">
-              <b>{t("history.ask")}</b>
-              <small>{t("history.askHint")}</small>
-            </span>
-          </button>
-        )}
+        {!isPhone && link("history", "history", t("history.title"), t("history.hint"))}
       </div>
       {isPhone && <PasskeySection />}
       <ArchiveSection />
-      <p className={storage.durable ? "note" : "note note-warn"}>
-        <Icon name={storage.durable ? "lock" : "warning"} size={20} />
-        {t(`storage.kind.${storage.kind}`)} {!storage.durable && t("storage.fragile")}
-      </p>
+      <h2 className="card-title">{t("storage.room")}</h2>
+      <StorageCard />
       <Button look="danger-soft" icon="trash" onClick={() => setWipes(true)}>
         {isPhone ? t("wipe.actionPhone") : t("wipe.action")}
       </Button>

@@ -31,6 +31,9 @@ export const linking = {
   "link.queue":
     "دورك في الصف: {place, number}. {minutes, plural, =0 {أقل من دقيقة} zero {أقل من دقيقة} one {نحو دقيقة} two {نحو دقيقتين} few {نحو # دقائق} many {نحو # دقيقة} other {نحو # دقيقة}}.",
   "link.queueWhy": "كثيرون يربطون أجهزتهم الآن. لا تحتاج إلى فعل شيء: دورك محفوظ.",
+  "action.waitBegun":
+    "يمكنك المحاولة من جديد بعد {seconds, plural, zero {# ثانية} one {ثانية واحدة} two {ثانيتين} few {# ثوانٍ} many {# ثانية} other {# ثانية}}.",
+  "action.waitOver": "يمكنك المحاولة من جديد الآن.",
   "action.waitSeconds":
     "{seconds, plural, zero {الآن} one {بعد ثانية} two {بعد ثانيتين} few {بعد # ثوانٍ} many {بعد # ثانية} other {بعد # ثانية}}",
   "link.stuckTitle": "فشل مرتين، ورمز آخر لن يفيد",
@@ -175,8 +178,6 @@ export const linking = {
   "archive.unsupported": "هذا الخادم أقدم من أن يحفظ أرشيفًا.",
   "archive.trouble": "ما يعرضه الخادم ليس الأرشيف الذي كتبته أجهزتك. رسائلك آمنة على أجهزتك. لبدء أرشيف جديد أوقفه ثم شغّله.",
   "history.storageFull": "لم تبقَ مساحة على هذا الجهاز. أفرغ بعض المساحة ويستمر السجل من تلقاء نفسه.",
-  "history.ask": "طلب السجل الناقص",
-  "history.askHint": "يجلب ما لم يصل من الهاتف",
   "connection.offline": "لا اتصال بالخادم.",
   "connection.noNetwork": "هذا الجهاز غير متصل بالشبكة.",
   "connection.retryIn":

@@ -5,5 +5,6 @@ import { diagnosis } from "./diagnosis.ts";
 import { errors } from "./errors.ts";
 import { linking } from "./linking.ts";
 import { moving } from "./moving.ts";
+import { syncing } from "./syncing.ts";
 
-export const messages = { ...FIRST_WORDS.az, ...chats, ...linking, ...moving, ...account, ...diagnosis, ...errors };
+export const messages = { ...FIRST_WORDS.az, ...chats, ...linking, ...moving, ...syncing, ...account, ...diagnosis, ...errors };

@@ -31,6 +31,8 @@ export const linking = {
   "link.queue":
     "Növbədə yeriniz {place, number}. {minutes, plural, =0 {Bir dəqiqədən az} one {Təxminən # dəqiqə} other {Təxminən # dəqiqə}}.",
   "link.queueWhy": "İndi çox adam bağlanır. Heç nə etməyin lazım deyil: yeriniz saxlanılır.",
+  "action.waitBegun": "{seconds, plural, one {# saniyə} other {# saniyə}} sonra yenidən cəhd edə bilərsiniz.",
+  "action.waitOver": "İndi yenidən cəhd edə bilərsiniz.",
   "action.waitSeconds": "{seconds, plural, one {# saniyə sonra} other {# saniyə sonra}}",
   "link.stuckTitle": "İki dəfə alınmadı, başqa kod kömək etməyəcək",
   "link.startOver": "Yenə də baştan başla",
@@ -172,8 +174,6 @@ export const linking = {
   "archive.trouble":
     "Serverin göstərdiyi cihazlarınızın yazdığı arxiv deyil. Mesajlarınız cihazlarınızda təhlükəsizdir. Yenisinə başlamaq üçün söndürüb açın.",
   "history.storageFull": "Bu cihazda yer qalmayıb. Bir az yer açın: tarixçə özü davam edəcək.",
-  "history.ask": "Çatışmayan tarixçəni istə",
-  "history.askHint": "Telefondan gəlməyənləri gətirir",
   "connection.offline": "Serverlə əlaqə yoxdur.",
   "connection.noNetwork": "Bu cihaz oflayndır.",
   "connection.retryIn":

@@ -31,6 +31,8 @@ export const linking = {
   "link.queue":
     "Place {place, number} in the line. {minutes, plural, =0 {Less than a minute} one {About # minute} other {About # minutes}}.",
   "link.queueWhy": "Many people are linking right now. You need not do anything: your place is kept.",
+  "action.waitBegun": "You can try again in {seconds, plural, one {# second} other {# seconds}}.",
+  "action.waitOver": "You can try again now.",
   "action.waitSeconds": "{seconds, plural, one {In # second} other {In # seconds}}",
   "link.stuckTitle": "It failed twice, so another code would not help",
   "link.startOver": "Start over anyway",
@@ -174,8 +176,6 @@ export const linking = {
   "archive.trouble":
     "The server does not show the archive that your devices wrote. Your messages are safe on your devices. To begin a new one, switch it off and on.",
   "history.storageFull": "No room is left on this device. Free some space: history goes on by itself.",
-  "history.ask": "Ask for missing history",
-  "history.askHint": "Fetches what has not arrived from the phone",
   "connection.offline": "No connection to the server.",
   "connection.noNetwork": "This device is offline.",
   "connection.retryIn": "{seconds, plural, one {Next try in # second.} other {Next try in # seconds.}}",

@@ -31,6 +31,8 @@ export const linking = {
   "link.queue":
     "Sıradaki yeriniz {place, number}. {minutes, plural, =0 {Bir dakikadan az} one {Yaklaşık # dakika} other {Yaklaşık # dakika}}.",
   "link.queueWhy": "Şu anda çok kişi bağlanıyor. Bir şey yapmanız gerekmez: yeriniz korunur.",
+  "action.waitBegun": "{seconds, plural, one {# saniye} other {# saniye}} sonra yeniden deneyebilirsiniz.",
+  "action.waitOver": "Şimdi yeniden deneyebilirsiniz.",
   "action.waitSeconds": "{seconds, plural, one {# saniye sonra} other {# saniye sonra}}",
   "link.stuckTitle": "İki kez olmadı; başka bir kod işe yaramaz",
   "link.startOver": "Yine de baştan başla",
@@ -174,8 +176,6 @@ export const linking = {
   "archive.trouble":
     "Sunucunun gösterdiği, cihazlarınızın yazdığı arşiv değil. Mesajlarınız cihazlarınızda güvende. Yenisine başlamak için kapatıp açın.",
   "history.storageFull": "Bu cihazda yer kalmadı. Biraz yer açın: geçmiş kendiliğinden sürer.",
-  "history.ask": "Eksik geçmişi iste",
-  "history.askHint": "Telefondan henüz gelmeyenleri getirir",
   "connection.offline": "Sunucuyla bağlantı yok.",
   "connection.noNetwork": "Bu cihaz çevrimdışı.",
   "connection.retryIn": "{seconds, plural, one {# saniye sonra yeniden denenecek.} other {# saniye sonra yeniden denenecek.}}",

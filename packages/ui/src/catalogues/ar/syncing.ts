@@ -1,0 +1,25 @@
+/** كم وصل من السجل، والمساحة المتاحة له. */
+export const syncing = {
+  "history.title": "السجل",
+  "history.hint": "ما وصل إلى هنا وما ينقص",
+  "history.whole": "كل شيء هنا",
+  "history.wholeText":
+    "{count, plural, zero {لم تصل رسائل، وآخر جزء في {date}.} one {وصلت رسالة واحدة في {date}.} two {وصلت رسالتان، وآخر جزء في {date}.} few {وصلت # رسائل، وآخر جزء في {date}.} many {وصلت # رسالة، وآخر جزء في {date}.} other {وصلت # رسالة، وآخر جزء في {date}.}}",
+  "history.none": "لم يُطلب أي سجل إلى هنا",
+  "history.gapTitle": "بعض الرسائل ناقصة",
+  "history.gap": "الرسائل منذ {date} لم تُحفظ لهذا الجهاز. وهي تعود الآن من أجهزتك الأخرى.",
+  "history.gapAlone": "الرسائل منذ {date} لم تُحفظ لهذا الجهاز. وستعود حالما يتصل جهاز آخر من أجهزتك.",
+  "history.chatsWhole": "{done, number} من {total, number} محادثة مكتملة",
+  "history.older": "الرسائل الأقدم على هاتفك",
+  "history.fetch": "جلب",
+  "history.fetchFrom": "جلب الرسائل الأقدم في محادثة {name}",
+  "history.asked": "طُلبت. تصل حالما يتصل الهاتف.",
+  "history.askAll": "جلب كل ما ينقص",
+  "storage.room": "التخزين",
+  "storage.used": "{used} من {total} مستخدمة",
+  "storage.fullTitle": "مساحة التخزين تكاد تمتلئ.",
+  "storage.fullText": "قد لا تتسع لرسائل جديدة. أفرِغ بعض المساحة على هذا الجهاز؛ لا يضيع شيء مما هنا في أثناء ذلك.",
+  "storage.keep": "اطلب من المتصفح الاحتفاظ بها",
+  "storage.kept": "وعد المتصفح بالاحتفاظ بها.",
+  "storage.notKept": "لا يعِد المتصفح بذلك بعد. ثبّت التطبيق أو اسمح بالإشعارات، ثم اطلب من جديد.",
+} as const;
