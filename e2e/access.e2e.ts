@@ -11,8 +11,8 @@ import { say } from "./harness/words.ts";
 
 const LARGEST_SHIFT = 0.02;
 const PLACES = {
-  phone: ["chats", "contacts", "devices", "settings", "import", "recovery", "my-code"],
-  companion: ["chats", "contacts", "devices", "settings", "my-code"],
+  phone: ["chats", "contacts", "devices", "settings", "import", "recovery", "my-code", "move", "history"],
+  companion: ["chats", "contacts", "devices", "settings", "my-code", "history"],
 } as const;
 
 /** The sum of layout shifts that no input caused, since the page began. */

@@ -3,7 +3,7 @@ import { ChatScreen } from "./chat-screen.ts";
 import type { AppLocator, AppPage } from "./engines/app-page.ts";
 import { type Language, say } from "./words.ts";
 
-export type Place = "chats" | "contacts" | "devices" | "scan" | "settings" | "import" | "recovery" | "my-code";
+export type Place = "chats" | "contacts" | "devices" | "scan" | "settings" | "import" | "recovery" | "my-code" | "move" | "history";
 
 export class AppPages<Page extends AppPage = AppPage> {
   readonly page: Page;

@@ -1,8 +1,10 @@
 /** Where messages are kept, how much room there is, and whether the browser has promised to keep them; where not, what can be done. */
-import { Button, fileSize, Icon, Progress, useText, useToast } from "@hawser/ui";
+import { Button, fileSize, Icon, useText, useToast } from "@hawser/ui";
 import { useState } from "react";
 import { useClientState } from "../app/client-context.tsx";
-import { useStorageRoom } from "../app/storage-room.ts";
+import { type StorageRoom, useStorageRoom } from "../app/storage-room.ts";
+
+const share = ({ usedBytes, totalBytes }: StorageRoom): number => Math.min(1, usedBytes / totalBytes);
 
 export function StorageCard() {
   const { t, locale } = useText();
@@ -31,7 +33,16 @@ export function StorageCard() {
       </div>
       {room !== undefined && (
         <div className="storage-bar">
-          <Progress value={Math.min(1, room.usedBytes / room.totalBytes)} label={t("storage.room")} />
+          <div
+            className="progress"
+            role="meter"
+            aria-label={t("storage.room")}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(share(room) * 100)}
+          >
+            <span style={{ transform: `scaleX(${share(room)})` }} />
+          </div>
         </div>
       )}
       {room?.isScarce === true && (
