@@ -64,7 +64,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
   const [files, setFiles] = useState<readonly File[]>([]);
   const [isDropping, setDropping] = useState(false);
   const [finding, setFinding] = useState<string>();
-  const [isCardOpen, setCardOpen] = useState(false);
+  const [card, setCard] = useState<"person" | "lists">();
   const findBox = useRef<HTMLInputElement>(null);
   const jump = (id: MessageId | undefined): void => setTarget((before) => id && { id, jump: (before?.jump ?? 0) + 1 });
   // oxlint-disable-next-line react/set-state-in-effect -- follows the address
@@ -152,7 +152,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
       onSelect: () => void action.run(() => client.requestHistory({ conversation: chat.id })),
     });
   if (chat.contact !== undefined)
-    menu.push({ id: "contact", icon: "shield", label: t("contact.details"), onSelect: () => setCardOpen(true) });
+    menu.push({ id: "contact", icon: "shield", label: t("contact.details"), onSelect: () => setCard("person") });
 
   const canWrite = chat.contact !== undefined && !chat.contact.blocked;
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes("Files");
@@ -178,7 +178,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
     >
       <header className="chat-head">
         <IconButton icon="back" flip className="chat-back" label={t("action.back")} onClick={() => goPage("chats")} />
-        <button type="button" className="chat-head-person" disabled={chat.contact === undefined} onClick={() => setCardOpen(true)}>
+        <button type="button" className="chat-head-person" disabled={chat.contact === undefined} onClick={() => setCard("person")}>
           <Avatar id={chat.id} name={chat.title} size={42} />
           <span className="chat-head-words">
             <strong dir="auto">{chat.title}</strong>
@@ -214,7 +214,12 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
       {chat.contact?.listConflict === true && (
         <p className="note note-warn" role="status">
           <Icon name="warning" size={19} />
-          {t("contact.listConflictText")}
+          <span>
+            {t("contact.listConflictText")}{" "}
+            <Button look="plain" onClick={() => setCard("lists")}>
+              {t("fork.compare")}
+            </Button>
+          </span>
         </p>
       )}
       {isDropping && <div className="drop">{t("composer.drop")}</div>}
@@ -250,7 +255,9 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
           onSent={() => thread.window?.hasNewer && void thread.showEnd()}
         />
       )}
-      {isCardOpen && chat.contact !== undefined && <ContactCard contact={chat.contact} onClose={() => setCardOpen(false)} />}
+      {card !== undefined && chat.contact !== undefined && (
+        <ContactCard contact={chat.contact} compares={card === "lists"} onClose={() => setCard(undefined)} />
+      )}
     </section>
   );
 }

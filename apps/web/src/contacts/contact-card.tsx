@@ -1,30 +1,43 @@
 /** A person: name, safety number, block. */
 import type { Contact } from "@hawser/sdk";
 import { Avatar, Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
 import { goChat } from "../app/router.ts";
+
+const ForkSheet = lazy(async () => ({ default: (await import("./fork-sheet.tsx")).ForkSheet }));
 
 export function ContactCard({
   contact,
   onClose,
   offersChat = false,
+  compares = false,
 }: {
   readonly contact: Contact;
   readonly onClose: () => void;
   readonly offersChat?: boolean;
+  /** Opens at the two device lists of this contact. */
+  readonly compares?: boolean;
 }) {
   const { t } = useText();
   const client = useClient();
   const action = useAction("inline");
   const [name, setName] = useState(contact.name);
+  const [isComparing, setComparing] = useState(compares);
   const [isVerified, setVerified] = useState(contact.verified);
   const safety = useQuery(
     `safety ${contact.account}`,
     (from) => from.safetyNumber(contact.account),
     (event) => event.type === "contacts",
   );
+  if (isComparing) {
+    return (
+      <Suspense fallback={null}>
+        <ForkSheet contact={contact} onClose={onClose} />
+      </Suspense>
+    );
+  }
   const groups = safety.value?.digits.replace(/\D/g, "").match(/.{5}/g) ?? [];
   return (
     <Dialog
@@ -65,10 +78,15 @@ export function ContactCard({
         {contact.handle !== undefined && <bdi className="pill">@{contact.handle}</bdi>}
       </div>
       {contact.listConflict && (
-        <p className="note note-warn">
-          <Icon name="warning" size={19} />
-          {t("contact.listConflictText")}
-        </p>
+        <>
+          <p className="note note-warn">
+            <Icon name="warning" size={19} />
+            {t("contact.listConflictText")}
+          </p>
+          <Button icon="devices" onClick={() => setComparing(true)}>
+            {t("fork.compare")}
+          </Button>
+        </>
       )}
       <form
         onSubmit={(event) => {

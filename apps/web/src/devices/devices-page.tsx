@@ -7,6 +7,7 @@ import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
 import { Confirm } from "../app/confirm.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
+import { ListCode } from "../contacts/list-code.tsx";
 
 const iconOf = (device: DeviceInfo): IconName =>
   device.role === "phone" ? "phone" : /terminal|cli|hawser/i.test(device.name) ? "terminal" : "laptop";
@@ -67,10 +68,28 @@ export function DevicesPage() {
             <Icon name="shield" size={20} />
             {t("devices.signed")}
           </p>
+          <OwnListCode />
         </>
       )}
       {shown !== undefined && <DeviceCard device={shown} onClose={() => setShown(undefined)} />}
     </PageFrame>
+  );
+}
+
+/** For contacts who were shown two lists of this account: they compare these digits. */
+function OwnListCode() {
+  const { t } = useText();
+  const code = useQuery(
+    "list code",
+    (client) => client.deviceListCode(),
+    (event) => event.type === "devices",
+  ).value;
+  return (
+    <details className="card list-code-card">
+      <summary>{t("devices.listCode")}</summary>
+      <p className="soft">{t("devices.listCodeText")}</p>
+      {code !== undefined && <ListCode code={code.code} />}
+    </details>
   );
 }
 

@@ -3,8 +3,9 @@ import { account } from "./account.ts";
 import { chats } from "./chats.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { errors } from "./errors.ts";
+import { forks } from "./forks.ts";
 import { linking } from "./linking.ts";
 import { moving } from "./moving.ts";
 import { syncing } from "./syncing.ts";
 
-export const messages = { ...FIRST_WORDS.en, ...chats, ...linking, ...moving, ...syncing, ...account, ...diagnosis, ...errors };
+export const messages = { ...FIRST_WORDS.en, ...chats, ...linking, ...moving, ...syncing, ...forks, ...account, ...diagnosis, ...errors };

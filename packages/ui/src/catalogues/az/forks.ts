@@ -1,0 +1,25 @@
+/** Bir kontaktın iki cihaz siyahısı və öz siyahının kodu. */
+export const forks = {
+  "fork.compare": "Hər iki siyahını müqayisə et",
+  "fork.title": "{name} üçün iki cihaz siyahısı var",
+  "fork.text": "Hər ikisi {name} adlı şəxsin açarı ilə imzalanıb. Ya telefon köhnə nüsxədən bərpa olunub, ya da açar başqasındadır.",
+  "fork.how":
+    "{name} ilə danışın və ya görüşün. Düzgün siyahının rəqəmlərini öz Hawser-ində, Cihazlar altında “Bu siyahının kodu” bölməsində görür.",
+  "fork.notYet": "Digər siyahı hələ tam bilinmir. Onlayn olanda yenidən baxın.",
+  "fork.known": "Bildiyiniz siyahı",
+  "fork.other": "Başqa siyahı",
+  "fork.signed": "Siyahı {number, number}, imza tarixi {date}",
+  "fork.rejected": "Əvvəl bunu seçməmisiniz",
+  "fork.phone": "Telefon, cihaz {number}",
+  "fork.companion": "Bağlı cihaz {number}",
+  "fork.onlyHere": "yalnız bu siyahıda",
+  "fork.trust": "Buna etibar et",
+  "fork.codeLabel": "Siyahının kodu: {digits}",
+  "fork.confirmTitle": "Bu siyahıya etibar edilsin?",
+  "fork.confirmText": "{name} məhz bu rəqəmləri sizə üz-üzə və ya səsini tanıdığınız zəngdə oxudu?",
+  "fork.confirmWarning": "Mesajlar yalnız bu siyahıdakı cihazlara gedir. Səhv siyahıdırsa, {name} üçün yazdıqlarınızı başqası oxuyur.",
+  "fork.confirm": "Bu siyahıya etibar et",
+  "fork.done": "Artıq {name} üçün bu siyahıya etibar edirsiniz. Təhlükəsizlik nömrəsini yenidən müqayisə edin.",
+  "devices.listCode": "Bu siyahının kodu",
+  "devices.listCodeText": "Cihazlarınızın iki siyahısını görən kontaktlara bu rəqəmləri oxuyun. Cihaz gəlib-getdikcə dəyişir.",
+} as const;
