@@ -1,7 +1,7 @@
 /** Conversations and the open one, side by side where there is room; the same in both faces. */
 import type { ConversationId, MessageId } from "@hawser/base";
-import { Button, EmptyState, Icon, IconButton, Menu, useText, type MenuItem } from "@hawser/ui";
-import { useCallback, useRef, useState, type ReactNode } from "react";
+import { Button, EmptyState, Icon, IconButton, Menu, SkeletonRows, useText, type MenuItem } from "@hawser/ui";
+import { Suspense, useCallback, useRef, useState, type ReactNode } from "react";
 import { ChatList } from "../chats/chat-list.tsx";
 import { ChatView } from "../chats/chat-view.tsx";
 import { SearchBox } from "../chats/search-box.tsx";
@@ -78,18 +78,18 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
       <div className="main">
         {route.page === "chat" ? (
           <ChatView conversation={route.conversation as ConversationId} around={route.around as MessageId | undefined} />
+        ) : page !== undefined ? (
+          <Suspense fallback={<SkeletonRows count={4} label={t("loading")} />}>{page}</Suspense>
         ) : (
-          (page ?? (
-            <div className="empty">
-              <img src="/icon.svg" alt="" width={88} height={88} style={{ opacity: 0.9, borderRadius: 22 }} />
-              <h2>{t("chats.pick")}</h2>
-              <p>{t("chats.pickText")}</p>
-              <p className="handle-state">
-                <Icon name="lock" size={15} />
-                {t("app.promise")}
-              </p>
-            </div>
-          ))
+          <div className="empty">
+            <img src="/icon.svg" alt="" width={88} height={88} style={{ opacity: 0.9, borderRadius: 22 }} />
+            <h2>{t("chats.pick")}</h2>
+            <p>{t("chats.pickText")}</p>
+            <p className="handle-state">
+              <Icon name="lock" size={15} />
+              {t("app.promise")}
+            </p>
+          </div>
         )}
       </div>
       {isStarting && <NewChat onClose={() => setStarting(false)} />}

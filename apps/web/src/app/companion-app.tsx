@@ -1,6 +1,6 @@
 /** The companion face: link page, then chats; a revoked device says so. */
 import { Button, Icon, useText, type MenuItem } from "@hawser/ui";
-import { useEffect, useState, type ReactNode } from "react";
+import { lazy, useEffect, useState, type ReactNode } from "react";
 import { ContactsPage } from "../contacts/contacts-page.tsx";
 import { MyCodePage } from "../contacts/my-code-page.tsx";
 import { DeviceAlerts } from "../devices/device-alert.tsx";
@@ -12,12 +12,13 @@ import type { LinkSeed } from "../entry/link-seed.ts";
 import { rememberSettled } from "../entry/remembered.ts";
 import { LinkScreen } from "../linking/link-screen.tsx";
 import { SettingsPage } from "../settings/settings-page.tsx";
-import { HistoryPage } from "../syncing/history-page.tsx";
 import { ChatsFace } from "./chats-face.tsx";
 import { useClientState } from "./client-context.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { FirstHistory } from "./first-history.tsx";
 import { goPage, useRoute, type Page } from "./router.ts";
+
+const HistoryPage = lazy(async () => ({ default: (await import("../syncing/history-page.tsx")).HistoryPage }));
 
 const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   contacts: () => <ContactsPage />,

@@ -1,6 +1,6 @@
 /** The phone face: an account first, then chats, people, devices and settings behind four tabs. */
 import { Button, Icon, useText, type IconName, type MessageKey } from "@hawser/ui";
-import { useEffect, useState, type ReactNode } from "react";
+import { lazy, useEffect, useState, type ReactNode } from "react";
 import { RecoveryPage } from "../account/recovery-page.tsx";
 import { Welcome } from "../account/welcome.tsx";
 import { ContactsPage } from "../contacts/contacts-page.tsx";
@@ -16,14 +16,15 @@ import { ImportPage } from "../importing/import-page.tsx";
 import { ApprovalSheet } from "../linking/approval-sheet.tsx";
 import { ScanPage } from "../linking/scan-page.tsx";
 import { MoveBanner } from "../moving/move-banner.tsx";
-import { MovePage } from "../moving/move-page.tsx";
 import { SettingsPage } from "../settings/settings-page.tsx";
-import { HistoryPage } from "../syncing/history-page.tsx";
 import { useAction } from "./action.ts";
 import { ChatsFace } from "./chats-face.tsx";
 import { useClient, useClientState } from "./client-context.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { formatRoute, goPage, useRoute, type Page } from "./router.ts";
+
+const MovePage = lazy(async () => ({ default: (await import("../moving/move-page.tsx")).MovePage }));
+const HistoryPage = lazy(async () => ({ default: (await import("../syncing/history-page.tsx")).HistoryPage }));
 
 const PAGE_VIEWS: Partial<Record<Page, () => ReactNode>> = {
   contacts: () => <ContactsPage />,

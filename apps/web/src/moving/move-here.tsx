@@ -8,6 +8,7 @@ import { useClient, useClientState } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
 import { WaitingButton } from "../app/waiting-button.tsx";
 import { linkUri, makeLinkSeed, type LinkSeed } from "../entry/link-seed.ts";
+import { PasskeyRequest } from "../linking/passkey-request.tsx";
 import { DiagnosisLink } from "../linking/phone-ways.tsx";
 import { QrCode } from "../linking/qr-code.tsx";
 import { QueueNote } from "../linking/queue-note.tsx";
@@ -62,10 +63,11 @@ function Moving({ seed }: { readonly seed: LinkSeed | undefined }) {
           <small>{t("move.match")}</small>
         </div>
       )}
+      {link?.passkeyRequest !== undefined && <PasskeyRequest request={link.passkeyRequest} />}
       {link?.error !== undefined && (
         <p className="note note-bad" role="alert">
           <Icon name="warning" size={20} />
-          {errorText(text, link.error.name)}
+          {errorText(text, link.error.name)} {link.error.toldByOther === true && t("link.toldByOther")}
         </p>
       )}
       {isStuck && <DiagnosisLink face="phone" />}
