@@ -34,6 +34,9 @@ scenario("every screen of phone and companion, light and dark", async (world) =>
   const faults: string[] = [];
   const phone = await PhoneApp.open(await (await world.phone()).page(), server.url);
   faults.push(...(await faultsOf(phone.page, "welcome")));
+  await phone.showMoveCode();
+  faults.push(...(await faultsOf(phone.page, "a code for the old phone")));
+  await phone.page.getByRole("button", { name: say("action.back"), exact: true }).click();
   await phone.signUp({ handle: "elif", name: "Elif Kaya" });
   faults.push(...(await faultsOf(phone.page, "no chats yet")));
   await phone.importChat(chatExport({ self: "Elif Kaya", other: "Deniz", count: 120 }), "Elif Kaya");

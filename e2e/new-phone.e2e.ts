@@ -1,5 +1,6 @@
 /** An account moves to a new phone: the old one is asked exactly that, the companion stays linked, the old phone says that it was replaced. */
 import { expect } from "vitest";
+import { faultsOf } from "./harness/axe.ts";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { startFriend } from "./harness/friend.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
@@ -44,6 +45,7 @@ scenario("two phones and a companion: the key goes over, nobody links again", as
   await old.chats.open("Mert");
   await old.chats.sees(REAL_TEXTS[431]!);
 
+  expect([...(await faultsOf(fresh.page, "new phone")), ...(await faultsOf(old.page, "old phone"))]).toEqual([]);
   await fresh.finishMove();
   await old.page.getByRole("heading", { name: say("revoked.movedTitle") }).waitFor();
   await old.page.getByText(say("revoked.reason.replaced")).waitFor();

@@ -6,6 +6,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { openNodeClient } from "@hawser/sdk/node";
 import { expect } from "vitest";
+import { faultsOf } from "./harness/axe.ts";
 import { SERVER_GONE } from "./harness/chromium.ts";
 import { Friend, startFriend } from "./harness/friend.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
@@ -73,6 +74,7 @@ scenario("two device lists of Mert exist: compared, one is trusted, and the mess
   await known.getByRole("img", { name: label }).waitFor();
   await other.waitFor();
   expect(await other.getByRole("img", { name: label }).count()).toBe(0);
+  expect(await faultsOf(phone.page, "two lists")).toEqual([]);
   await known.getByRole("button", { name: say("fork.trust"), exact: true }).click();
   await sheet.getByRole("button", { name: say("fork.confirm"), exact: true }).click();
   await sheet.waitFor({ state: "detached" });

@@ -1,7 +1,8 @@
 /** Something a person asked for that takes a moment: busy while it runs, its failure in words. */
 import { useText, useToast } from "@hawser/ui";
 import { useState } from "react";
-import { textOfError, waitOfError } from "./error-text.ts";
+import { codeOf, textOfError, waitOfError } from "./error-text.ts";
+import { noteKept } from "./storage-full.ts";
 
 export interface Action {
   readonly busy: boolean;
@@ -27,8 +28,10 @@ export function useAction(where: "inline" | "toast" = "toast"): Action {
     setNotBeforeMs(undefined);
     try {
       await work();
+      noteKept(undefined);
       return true;
     } catch (failure) {
+      noteKept(codeOf(failure));
       const words = textOfError(text, failure);
       const waitMs = waitOfError(failure);
       if (waitMs !== undefined) setNotBeforeMs(Date.now() + waitMs);

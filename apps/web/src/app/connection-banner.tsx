@@ -5,7 +5,7 @@ import { useClient, useClientState } from "./client-context.tsx";
 import { errorText } from "./error-text.ts";
 import { useNow } from "./now.ts";
 import { goPage } from "./router.ts";
-import { useStorageRoom } from "./storage-room.ts";
+import { useStorageFull } from "./storage-full.ts";
 
 /** Shorter interruptions heal before anyone has read about them. */
 const SAY_AFTER_MS = 1_500;
@@ -27,7 +27,7 @@ export function ConnectionBanner() {
     // For whoever helps from a distance: a look at the page's source says what carries.
     document.documentElement.dataset["transport"] = transport;
   }, [transport]);
-  const room = useStorageRoom();
+  const isFull = useStorageFull();
   const [isLong, setLong] = useState(false);
   const now = useNow(1_000);
   useEffect(() => {
@@ -88,7 +88,7 @@ export function ConnectionBanner() {
       </Banner>
     );
   }
-  if (room?.isScarce === true) {
+  if (isFull) {
     return (
       <Banner tone="bad" icon="warning" action={<WhatIsWrong />}>
         <strong>{text.t("storage.fullTitle")}</strong> {text.t("storage.fullText")}

@@ -17,19 +17,22 @@ import { StageList } from "./stage-list.tsx";
 
 const isOver = (stage: LinkStage): boolean => stage === "active" || stage === "failed";
 
+/** A phone that an account moved to has a link of its own behind it: who lets others in hears what they want to be. */
+const isOwn = ({ peer }: LinkStatus): boolean => peer !== undefined && peer.kind === undefined;
+
 export function ApprovalSheet() {
   const client = useClient();
   const [link, setLink] = useState<LinkStatus>();
   // How a link ended is said until somebody has read it: it may have ended while this page was gone.
   useEffect(() => {
     void client.linkStatus().then(
-      (status) => status?.attempt !== undefined && status.attempt !== readLink() && setLink(status),
+      (status) => status?.attempt !== undefined && status.attempt !== readLink() && !isOwn(status) && setLink(status),
       () => undefined,
     );
   }, [client]);
   useClientEvents((event) => {
     // Before there is an attempt, the page where the link began speaks.
-    if (event.type === "link" && event.link.attempt !== undefined) setLink(event.link);
+    if (event.type === "link" && event.link.attempt !== undefined && !isOwn(event.link)) setLink(event.link);
   });
   const close = (): void => {
     if (link?.attempt !== undefined && isOver(link.stage)) rememberReadLink(link.attempt);

@@ -1,16 +1,21 @@
-/** Where messages are kept, how much room there is, and whether the browser has promised to keep them; where not, what can be done. */
+/** Where messages are kept, how much that is, and whether the browser has promised to keep them; where not, what can be done. */
 import { Button, fileSize, Icon, useText, useToast } from "@hawser/ui";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useClientState } from "../app/client-context.tsx";
-import { type StorageRoom, useStorageRoom } from "../app/storage-room.ts";
-
-const share = ({ usedBytes, totalBytes }: StorageRoom): number => Math.min(1, usedBytes / totalBytes);
+import { useStorageFull } from "../app/storage-full.ts";
 
 export function StorageCard() {
   const { t, locale } = useText();
   const toast = useToast();
   const { storage } = useClientState();
-  const room = useStorageRoom();
+  const isFull = useStorageFull();
+  const [usedBytes, setUsedBytes] = useState<number>();
+  useEffect(() => {
+    void navigator.storage?.estimate?.().then(
+      ({ usage }) => setUsedBytes(usage),
+      () => undefined,
+    );
+  }, []);
   const [isKept, setKept] = useState(storage.durable);
   const canAsk = !isKept && storage.kind !== "memory";
   const ask = async (): Promise<void> => {
@@ -23,29 +28,11 @@ export function StorageCard() {
       <div className="setting-row">
         <span className="setting-words">
           <span>{t(`storage.kind.${storage.kind}`)}</span>
-          {room !== undefined && (
-            <small className="numeric">
-              {t("storage.used", { used: fileSize(room.usedBytes, locale), total: fileSize(room.totalBytes, locale) })}
-            </small>
-          )}
+          {usedBytes !== undefined && <small className="numeric">{t("storage.used", { used: fileSize(usedBytes, locale) })}</small>}
         </span>
         <Icon name={isKept ? "lock" : "warning"} size={20} />
       </div>
-      {room !== undefined && (
-        <div className="storage-bar">
-          <div
-            className="progress"
-            role="meter"
-            aria-label={t("storage.room")}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={Math.round(share(room) * 100)}
-          >
-            <span style={{ transform: `scaleX(${share(room)})` }} />
-          </div>
-        </div>
-      )}
-      {room?.isScarce === true && (
+      {isFull && (
         <p className="note note-bad note-in-card">
           <Icon name="warning" size={20} />
           {t("storage.fullTitle")} {t("storage.fullText")}

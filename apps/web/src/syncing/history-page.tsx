@@ -27,7 +27,8 @@ export function HistoryPage() {
     },
     (event) => event.type === "conversations",
   ).value;
-  const receives = role === "companion" || (history.kind === "running" && history.direction === "receiving");
+  const isComing = history.kind === "running" && history.direction === "receiving";
+  const receives = role === "companion" || isComing;
   return (
     <PageFrame title={t("history.title")} back="settings">
       <div className="card contact-card">
@@ -43,7 +44,7 @@ export function HistoryPage() {
             {chats.incomplete.length > 0 && (
               <ul className="card">
                 {chats.incomplete.map((chat) => (
-                  <IncompleteChat key={chat.id} chat={chat} />
+                  <IncompleteChat key={chat.id} chat={chat} isComing={isComing} />
                 ))}
               </ul>
             )}
@@ -65,7 +66,7 @@ export function HistoryPage() {
   );
 }
 
-function IncompleteChat({ chat }: { readonly chat: ConversationSummary }) {
+function IncompleteChat({ chat, isComing }: { readonly chat: ConversationSummary; readonly isComing: boolean }) {
   const { t } = useText();
   const client = useClient();
   const action = useAction("inline");
@@ -76,9 +77,9 @@ function IncompleteChat({ chat }: { readonly chat: ConversationSummary }) {
       <Avatar id={chat.id} name={chat.title} size={42} />
       <span className="row-words">
         <b dir="auto">{chat.title}</b>
-        <small role="status">{action.error ?? t(isAsked ? "history.asked" : "history.older")}</small>
+        <small role="status">{action.error ?? t(isComing ? "chat.historyComing" : isAsked ? "history.asked" : "history.older")}</small>
       </span>
-      {isAsked ? (
+      {isComing || isAsked ? (
         <Icon name="clock" size={20} />
       ) : (
         <Button look="plain" busy={action.busy} aria-label={t("history.fetchFrom", { name: chat.title })} onClick={ask}>

@@ -15,9 +15,10 @@ export const syncing = {
   "history.asked": "Asked for. They come as soon as the phone is online.",
   "history.askAll": "Fetch everything that is missing",
   "storage.room": "Storage",
-  "storage.used": "{used} of {total} used",
-  "storage.fullTitle": "Storage is almost full.",
-  "storage.fullText": "New messages may not fit here. Free some space on this device; nothing that is here is lost meanwhile.",
+  "storage.used": "{used} used",
+  "storage.fullTitle": "Storage is full.",
+  "storage.fullText":
+    "New messages do not fit here. Free some space on this device, then try again; nothing that is here is lost meanwhile.",
   "storage.keep": "Ask the browser to keep it",
   "storage.kept": "The browser has promised to keep it.",
   "storage.notKept": "The browser does not promise it yet. Install the app or allow notifications, then ask again.",
