@@ -2,7 +2,7 @@
 import { useText, useToast } from "@hawser/ui";
 import { useState } from "react";
 import { codeOf, textOfError, waitOfError } from "./error-text.ts";
-import { noteKept } from "./storage-full.ts";
+import { noteStorageFull } from "./storage-full.ts";
 
 export interface Action {
   readonly busy: boolean;
@@ -28,10 +28,9 @@ export function useAction(where: "inline" | "toast" = "toast"): Action {
     setNotBeforeMs(undefined);
     try {
       await work();
-      noteKept(undefined);
       return true;
     } catch (failure) {
-      noteKept(codeOf(failure));
+      if (codeOf(failure) === "STORAGE_FULL") noteStorageFull(true);
       const words = textOfError(text, failure);
       const waitMs = waitOfError(failure);
       if (waitMs !== undefined) setNotBeforeMs(Date.now() + waitMs);

@@ -1,22 +1,16 @@
 /**
  * Whether the browser refused to keep something for want of room. Only a refusal tells: what browsers estimate as their room is a
- * constant by now. It is over when something could be kept again.
+ * constant by now. It is over when a message could be kept again.
  */
 import { useSyncExternalStore } from "react";
 
 let isFull = false;
 const listeners = new Set<() => void>();
 
-function set(now: boolean): void {
+export function noteStorageFull(now: boolean): void {
   if (now === isFull) return;
   isFull = now;
   for (const listener of listeners) listener();
-}
-
-/** After each thing a person asked for; `undefined`: it worked. */
-export function noteKept(code: string | undefined): void {
-  if (code === "STORAGE_FULL") set(true);
-  else if (code === undefined) set(false);
 }
 
 const subscribe = (listener: () => void): (() => void) => {

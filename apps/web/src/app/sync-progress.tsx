@@ -1,9 +1,11 @@
 /** History on its way, as a line one can see: how far, and that chatting goes on meanwhile. A gap that nobody fills yet is said too. */
 import { Icon, mediumDate, Progress, useText } from "@hawser/ui";
-import { HISTORY_STALLED_AFTER_MS } from "../syncing/history-picture.tsx";
 import { useClientState } from "./client-context.tsx";
 import { useNow } from "./now.ts";
 import { formatRoute } from "./router.ts";
+
+/** A pause is only worth a word when it lasts. */
+export const HISTORY_STALLED_AFTER_MS = 20_000;
 
 export function SyncProgress() {
   const { t, locale } = useText();

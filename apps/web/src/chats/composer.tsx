@@ -5,6 +5,7 @@ import type { ConversationSummary, MessageView } from "@hawser/sdk";
 import { IconButton, useText } from "@hawser/ui";
 import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { useAction } from "../app/action.ts";
+import { noteStorageFull } from "../app/storage-full.ts";
 import { useClient } from "../app/client-context.tsx";
 import { attachmentsOf } from "./file-preview.ts";
 import { FileTray } from "./file-tray.tsx";
@@ -77,7 +78,10 @@ export function Composer({ chat, quoted, onQuoteDone, files, onFiles, onSent }: 
     line.current = line.current
       .then(() => sending.run(async () => client.sendMessage({ ...options, attachments: await attachmentsOf(attached) })))
       .then((worked) => {
-        if (worked) return onSent();
+        if (worked) {
+          noteStorageFull(false);
+          return onSent();
+        }
         // Nothing a person wrote is lost: it stands in the box again.
         setDraft((now) => (now === "" ? text : `${text}\n${now}`));
         onFiles(attached);

@@ -2,9 +2,7 @@
 import { Icon, mediumDate, Progress, useText } from "@hawser/ui";
 import { useClientState } from "../app/client-context.tsx";
 import { useNow } from "../app/now.ts";
-
-/** A pause is only worth a word when it lasts. */
-export const HISTORY_STALLED_AFTER_MS = 20_000;
+import { HISTORY_STALLED_AFTER_MS } from "../app/sync-progress.tsx";
 
 export function HistoryPicture() {
   const { t, locale } = useText();
