@@ -22,7 +22,7 @@ function join(tokens: readonly Token[], values: Values, language: string, count:
 
 function argument([name, type, format]: Exclude<Token, string>, values: Values, language: string, count: number | undefined): string {
   const value = values[name] ?? "";
-  if (type === undefined) return typeof value === "number" ? formatNumber(value, language) : value;
+  if (type === undefined) return typeof value === "number" ? formatNumber(value, language) : isolated(value, language);
   if (type === "number") return formatNumber(Number(value), language);
   const choices = format as Choices;
   const choose = (key: string): readonly Token[] | undefined => choices[key] as readonly Token[] | undefined;
@@ -31,6 +31,10 @@ function argument([name, type, format]: Exclude<Token, string>, values: Values, 
   const rule = pluralRules(language, type === "selectordinal" ? "ordinal" : "cardinal").select(number);
   return join(choose(String(number)) ?? choose(rule) ?? choose("other") ?? [], values, language, number);
 }
+
+/** In a script from right to left a name or an address keeps its own direction, and the signs around it theirs (UAX 9, FSI and PDI). */
+const isolated = (value: string, language: string): string =>
+  value !== "" && language.split("-")[0] === "ar" ? `\u2068${value}\u2069` : value;
 
 // Making one costs a browser milliseconds.
 const formats = new Map<string, Intl.NumberFormat>();

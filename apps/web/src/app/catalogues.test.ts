@@ -72,6 +72,12 @@ describe.each(LANGUAGES)("%s", (language) => {
   });
 });
 
+test("what is put into Arabic keeps its own direction", () => {
+  const text = compiled(CATALOGUES.ar["alert.added"]!) as CompiledMessage;
+  expect(formatMessage(text, { name: "Chrome, Linux" }, "ar-EG")).toContain("\u2068Chrome, Linux\u2069");
+  expect(formatMessage(compiled(CATALOGUES.en["alert.added"]!) as CompiledMessage, { name: "Chrome" }, "en")).not.toContain("\u2068");
+});
+
 test("numbers and plurals are put in as the language writes them", () => {
   const say = (language: Language, key: string, values: Record<string, number>) =>
     formatMessage(compiled(CATALOGUES[language][key]!) as CompiledMessage, values, language);

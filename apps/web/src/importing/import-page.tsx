@@ -53,7 +53,7 @@ export function ImportPage() {
       ) : preview === undefined ? (
         <>
           <p style={{ color: "var(--ink-soft)" }}>{t("import.text")}</p>
-          <ol className="steps card" style={{ padding: 20 }}>
+          <ol className="steps card card-steps">
             <li>{t("import.step1")}</li>
             <li>{t("import.step2")}</li>
             <li>{t("import.step3")}</li>
