@@ -31,7 +31,14 @@ export function useOwnLink(as: Role, seed?: LinkSeed): OwnLink {
   const begin = (offer?: LinkSeed, typedCode = false): void => {
     const words = describePlatform(navigator.userAgent);
     const deviceName = as === "phone" ? t("devices.phoneName", { browser: browserName(navigator.userAgent) }) : words.deviceName;
-    const options = { ...words, deviceName, as, typedCode, passkeys: hasPasskeys(), ...(offer === undefined ? {} : { initialOffer: offer }) };
+    const options = {
+      ...words,
+      deviceName,
+      as,
+      typedCode,
+      passkeys: hasPasskeys(),
+      ...(offer === undefined ? {} : { initialOffer: offer }),
+    };
     const heardBefore = heard.current;
     // What was told meanwhile is newer than the answer.
     client.startLink(options).then(

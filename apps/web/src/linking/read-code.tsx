@@ -1,0 +1,55 @@
+/** Reads a code by camera, from an image, or pasted. */
+import { Icon, TextField, useText } from "@hawser/ui";
+import { useCallback, useState } from "react";
+import { useAction } from "../app/action.ts";
+import { WaitingButton } from "../app/waiting-button.tsx";
+import { PictureInput } from "./picture-input.tsx";
+import { Viewfinder } from "./viewfinder.tsx";
+
+interface ReadCodeProperties {
+  readonly hint: string;
+  /** Rejects when the code is none that can be used; the failure is said here. The first one given is the one that is called. */
+  readonly open: (code: string) => Promise<unknown>;
+}
+
+export function ReadCode({ hint, open }: ReadCodeProperties) {
+  const { t } = useText();
+  const action = useAction("inline");
+  const [pasted, setPasted] = useState("");
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new function each time would start the camera anew
+  const use = useCallback((code: string): Promise<boolean> => action.run(() => open(code)), []);
+  return (
+    <>
+      <Viewfinder facing="environment" use={use} />
+      <p className="soft soft-center">{hint}</p>
+      {action.error !== undefined && (
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {action.error}
+        </p>
+      )}
+      <PictureInput use={use} />
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void action.run(() => open(pasted.trim()));
+        }}
+      >
+        <TextField
+          label={t("scan.paste")}
+          value={pasted}
+          dir="ltr"
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={`${location.origin}/link#…`}
+          hint={t("scan.pasteHint")}
+          onChange={(event) => setPasted(event.target.value)}
+        />
+        <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" look="plain" busy={action.busy} disabled={pasted.trim() === ""}>
+          {t("scan.open")}
+        </WaitingButton>
+      </form>
+    </>
+  );
+}
