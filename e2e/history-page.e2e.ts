@@ -49,6 +49,7 @@ scenario("history that is held back shows how far it is and which chats lack wha
   await until(
     "the beginning says that more is to come",
     async () => {
+      await companion.page.mouse.wheel(0, 300);
       await companion.page.mouse.wheel(0, -20_000);
       return (await companion.page.getByText(say("chat.historyComing")).count()) > 0;
     },

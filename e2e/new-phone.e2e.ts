@@ -42,6 +42,7 @@ scenario("two phones and a companion: the key goes over, nobody links again", as
   await fresh.chats.sees(REAL_TEXTS[430]!);
   await fresh.chats.send(REAL_TEXTS[431]!);
   await friend.receives(REAL_TEXTS[431]!);
+  await old.goTo("chats");
   await old.chats.open("Mert");
   await old.chats.sees(REAL_TEXTS[431]!);
 

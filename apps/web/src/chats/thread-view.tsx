@@ -149,6 +149,8 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
   }, [markRead, hasNewer]);
 
   const hideTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const settleTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const latestScrolled = useRef<(offset: number) => void>(undefined);
   const scrolled = useCallback(
     (offset: number) => {
       const view = list.current;
@@ -162,6 +164,10 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       isAtEnd.current = atEnd;
       setAway(fromEnd > 400 || window?.hasNewer === true);
       const isSettled = placed.current !== undefined && performance.now() - placedAt.current > SETTLED_AFTER_MS;
+      clearTimeout(settleTimer.current);
+      // A fling that ends at an edge before that makes no further event: it is looked at again.
+      if (!isSettled && placed.current !== undefined)
+        settleTimer.current = setTimeout(() => latestScrolled.current?.(view.scrollOffset), SETTLED_AFTER_MS);
       if (isSettled && offset < NEAR_EDGE_PX) thread.loadOlder();
       if (isSettled && fromEnd < NEAR_EDGE_PX) thread.loadNewer();
       const top = items[view.findItemIndex(offset + 12)];
@@ -174,6 +180,10 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
     },
     [items, thread, window, markRead],
   );
+  useEffect(() => {
+    latestScrolled.current = scrolled;
+  }, [scrolled]);
+  useEffect(() => () => clearTimeout(settleTimer.current), []);
 
   const toEnd = (): void => {
     const stick = (): void => {
