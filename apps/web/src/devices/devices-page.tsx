@@ -103,6 +103,7 @@ function Presence({ device }: { readonly device: DeviceInfo }) {
       </>
     );
   }
+  if (device.dormantSinceMs !== undefined) return t("devices.dormant", { date: mediumDate(device.dormantSinceMs, locale) });
   return (
     <>
       {device.lastSeenMs === undefined

@@ -1,4 +1,5 @@
 /** Name, language, theme, privacy, storage, and the way out. */
+import { DORMANT_AFTER_MONTHS, type DormantAfterMonths } from "@hawser/sdk";
 import { Avatar, Button, Choice, Dialog, Icon, LANGUAGE_NAMES, LANGUAGES, Switch, TextField, useText, type Language } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
@@ -93,6 +94,13 @@ export function SettingsPage() {
           hint={t("settings.outcomesHint")}
           checked={settings.reportOutcomes}
           onChange={(reportOutcomes) => void action.run(() => client.setSettings({ reportOutcomes }))}
+        />
+        <Choice
+          label={t("dormant.title")}
+          hint={t("dormant.hint")}
+          value={String(settings.dormantAfterMonths)}
+          options={DORMANT_AFTER_MONTHS.map((months) => ({ value: String(months), label: t("dormant.after", { months }) }))}
+          onChange={(months) => void action.run(() => client.setSettings({ dormantAfterMonths: Number(months) as DormantAfterMonths }))}
         />
       </div>
       <h2 className="card-title">{t("settings.account")}</h2>

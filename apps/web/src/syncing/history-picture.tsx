@@ -21,7 +21,7 @@ export function HistoryPicture() {
       </>
     );
   }
-  const { messagesDone, messagesTotal, direction, stalledSinceMs } = history;
+  const { messagesDone, messagesTotal, direction, stalledSinceMs, storageFull } = history;
   const title = t(direction === "receiving" ? "history.receiving" : "history.sending");
   const isStalled = stalledSinceMs !== undefined && now - stalledSinceMs > HISTORY_STALLED_AFTER_MS;
   return (
@@ -31,7 +31,17 @@ export function HistoryPicture() {
         <Progress value={messagesTotal > 0 ? messagesDone / messagesTotal : undefined} label={title} />
       </div>
       {messagesTotal > 0 && <p className="numeric">{t("history.progress", { done: messagesDone, total: messagesTotal })}</p>}
-      <p className="soft">{t(isStalled ? "history.stalled" : direction === "receiving" ? "history.meanwhile" : "history.keepOpen")}</p>
+      <p className={storageFull ? "note note-bad" : "soft"} role={storageFull ? "alert" : undefined}>
+        {t(
+          storageFull
+            ? "history.storageFull"
+            : isStalled
+              ? "history.stalled"
+              : direction === "receiving"
+                ? "history.meanwhile"
+                : "history.keepOpen",
+        )}
+      </p>
     </>
   );
 }

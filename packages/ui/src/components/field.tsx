@@ -51,17 +51,19 @@ export function Switch({
 
 interface ChoiceProperties<T extends string> {
   readonly label: string;
+  readonly hint?: string;
   readonly value: T;
   readonly options: readonly { readonly value: T; readonly label: string }[];
   readonly onChange: (value: T) => void;
 }
 
-export function Choice<T extends string>({ label, value, options, onChange }: ChoiceProperties<T>) {
+export function Choice<T extends string>({ label, hint, value, options, onChange }: ChoiceProperties<T>) {
   const id = useId();
   return (
     <div className="setting-row">
       <label className="setting-words" htmlFor={id}>
         {label}
+        {hint !== undefined && <small>{hint}</small>}
       </label>
       <select id={id} className="select" value={value} onChange={(event) => onChange(event.target.value as T)}>
         {options.map((option) => (

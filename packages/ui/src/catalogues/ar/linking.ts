@@ -126,6 +126,11 @@ export const linking = {
   "devices.this": "هذا الجهاز",
   "devices.connected": "متصل",
   "devices.added": "أُضيف {date}",
+  "devices.dormant": "خامل منذ {date}، ويعود من تلقاء نفسه",
+  "dormant.title": "الأجهزة الغائبة",
+  "dormant.hint": "بعد هذه المدة لا يُحفظ لها شيء. تعود من تلقاء نفسها وتجلب ما فاتها.",
+  "dormant.after":
+    "{months, plural, =0 {احفظ دائمًا} zero {احفظ دائمًا} one {شهر واحد} two {شهران} few {# أشهر} many {# شهرًا} other {# شهر}}",
   "devices.lastSeen": "آخر ظهور {date}",
   "devices.name": "اسم الجهاز",
   "devices.nameHint": "لا تراه إلا أجهزتك.",
