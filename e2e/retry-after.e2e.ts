@@ -34,6 +34,8 @@ scenario("twenty clicks are at most three requests, the button counts down, and 
   await page.getByRole("button", { name: say("newChat.title"), exact: true }).click();
   await page.getByLabel(say("newChat.handle")).fill(NOBODY);
   const button = page.getByRole("dialog").locator("form .button-wide");
+  // The sheet has risen.
+  await button.click({ trial: true });
   for (let click = 0; click < CLICKS; click++) {
     await until("the button is not busy", async () => (await button.getAttribute("aria-busy")) === null);
     await button.click({ force: true });

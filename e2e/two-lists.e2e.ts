@@ -78,7 +78,7 @@ scenario("two device lists of Mert exist: compared, one is trusted, and the mess
   await known.getByRole("button", { name: say("fork.trust"), exact: true }).click();
   await sheet.getByRole("button", { name: say("fork.confirm"), exact: true }).click();
   await sheet.waitFor({ state: "detached" });
-  await phone.page.getByText(say("notice.device-list-chosen")).first().waitFor();
+  await phone.chats.thread.getByText(say("notice.device-list-chosen")).waitFor();
   await until("the chat goes on", async () => (await phone.page.getByText(say("contact.listConflictText")).count()) === 0);
 
   await two.client.close();
