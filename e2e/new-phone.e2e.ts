@@ -7,6 +7,7 @@ import { PhoneApp } from "./harness/phone-app.ts";
 import { codeOnScreen } from "./harness/read-code.ts";
 import { REAL_TEXTS } from "./harness/real-texts.ts";
 import { scenario } from "./harness/scenario.ts";
+import { until } from "./harness/until.ts";
 import { say, wording } from "./harness/words.ts";
 
 scenario("two phones and a companion: the key goes over, nobody links again", async (world) => {
@@ -50,7 +51,7 @@ scenario("two phones and a companion: the key goes over, nobody links again", as
   await fresh.finishMove();
   await old.page.getByRole("heading", { name: say("revoked.movedTitle") }).waitFor();
   await old.page.getByText(say("revoked.reason.replaced")).waitFor();
-  expect(await fresh.page.getByText(say("move.whole")).count()).toBe(0);
+  await until("the move is over", async () => (await fresh.page.getByText(say("move.whole")).count()) === 0);
 
   await companion.chats.open("Mert");
   await companion.chats.send(REAL_TEXTS[432]!);

@@ -11,11 +11,12 @@ export function MoveBanner() {
   const { t } = useText();
   const { history } = useClientState();
   const [asks, setAsks] = useState(false);
-  const phones = useQuery(
+  const query = useQuery(
     "phones",
     async (client) => (await client.devices()).filter(({ role }) => role === "phone").sort((a, b) => a.device - b.device),
     (event) => event.type === "devices",
-  ).value;
+  );
+  const phones = query.value;
   const newest = phones?.at(-1);
   const old = phones?.at(-2);
   if (newest === undefined || old === undefined) return null;
@@ -41,7 +42,7 @@ export function MoveBanner() {
       >
         <strong>{t(isWhole ? "move.whole" : "move.coming")}</strong> {t("move.oldWorks", { name: old.name })}
       </Banner>
-      {asks && <FinishMove oldName={old.name} isWhole={isWhole} onClose={() => setAsks(false)} />}
+      {asks && <FinishMove oldName={old.name} isWhole={isWhole} onFinished={query.reload} onClose={() => setAsks(false)} />}
     </>
   );
 }
@@ -49,10 +50,11 @@ export function MoveBanner() {
 interface FinishProperties {
   readonly oldName: string;
   readonly isWhole: boolean;
+  readonly onFinished: () => void;
   readonly onClose: () => void;
 }
 
-function FinishMove({ oldName, isWhole, onClose }: FinishProperties) {
+function FinishMove({ oldName, isWhole, onFinished, onClose }: FinishProperties) {
   const { t } = useText();
   const client = useClient();
   const [withoutHistory, setWithoutHistory] = useState(false);
@@ -62,7 +64,7 @@ function FinishMove({ oldName, isWhole, onClose }: FinishProperties) {
       confirm={t("move.finishConfirm")}
       danger
       locked={!isWhole && !withoutHistory}
-      run={() => client.finishMove({ withoutHistory })}
+      run={() => client.finishMove({ withoutHistory }).then(onFinished)}
       onClose={onClose}
     >
       <p>{t("move.finishText", { name: oldName })}</p>
