@@ -2,11 +2,7 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-<<<<<<< HEAD
   // What is drawn runs on Preact, as in the build (apps/web/vite.config.ts).
-=======
-  // As in the app's own build (apps/web/vite.config.ts).
->>>>>>> 1600edc (Unit tests of the app resolve React as its build does)
   resolve: {
     alias: [
       { find: /^react\/(jsx(?:-dev)?-runtime)$/, replacement: "preact/$1" },
