@@ -34,41 +34,43 @@ export function PasskeySection() {
       <h2 className="card-title" id="passkey">
         {t("passkey.title")}
       </h2>
-      <div className="card" role="group" aria-labelledby="passkey">
-        {passkeys.map(({ credentialId, createdAtMs }) => (
-          <div key={credentialId} className="row">
-            <span className="row-icon">
-              <Icon name="key" />
-            </span>
-            <span className="row-words">
-              <b>{t("passkey.title")}</b>
-              <small>{t("passkey.made", { date: mediumDate(createdAtMs, locale) })}</small>
-            </span>
-            <Button look="danger-soft" disabled={action.busy} onClick={() => setRemoves(credentialId)}>
-              {t("passkey.remove")}
-            </Button>
-          </div>
-        ))}
-        {passkeys.length > 0 && (
-          <Switch
-            label={t("passkey.required")}
-            hint={t("passkey.requiredHint")}
-            checked={settings.value?.required ?? false}
-            onChange={(required) => void action.run(() => client.setPasskeyRequired(required))}
-          />
-        )}
-        {hasPasskeys() && (
-          <button type="button" className="row" disabled={action.busy} onClick={() => void action.run(create)}>
-            <span className="row-icon">
-              <Icon name="key" />
-            </span>
-            <span className="row-words">
-              <b>{t("passkey.create")}</b>
-              <small>{t("passkey.text")}</small>
-            </span>
-          </button>
-        )}
-      </div>
+      {(hasPasskeys() || passkeys.length > 0) && (
+        <div className="card" role="group" aria-labelledby="passkey">
+          {passkeys.map(({ credentialId, createdAtMs }) => (
+            <div key={credentialId} className="row">
+              <span className="row-icon">
+                <Icon name="key" />
+              </span>
+              <span className="row-words">
+                <b>{t("passkey.title")}</b>
+                <small>{t("passkey.made", { date: mediumDate(createdAtMs, locale) })}</small>
+              </span>
+              <Button look="danger-soft" disabled={action.busy} onClick={() => setRemoves(credentialId)}>
+                {t("passkey.remove")}
+              </Button>
+            </div>
+          ))}
+          {passkeys.length > 0 && (
+            <Switch
+              label={t("passkey.required")}
+              hint={t("passkey.requiredHint")}
+              checked={settings.value?.required ?? false}
+              onChange={(required) => void action.run(() => client.setPasskeyRequired(required))}
+            />
+          )}
+          {hasPasskeys() && (
+            <button type="button" className="row" disabled={action.busy} onClick={() => void action.run(create)}>
+              <span className="row-icon">
+                <Icon name="key" />
+              </span>
+              <span className="row-words">
+                <b>{t("passkey.create")}</b>
+                <small>{t("passkey.text")}</small>
+              </span>
+            </button>
+          )}
+        </div>
+      )}
       {!hasPasskeys() && <p className="note">{t("passkey.unsupported")}</p>}
       {removes !== undefined && (
         <Confirm
