@@ -137,7 +137,7 @@ export function createEngine(ports: ClientPorts): Engine {
     directory,
     transfer,
     (device) => store.atomically(() => state.sendAllTo(device)),
-    contacts.acceptedElsewhere,
+    { accepted: contacts.acceptedElsewhere, stranger: contacts.learnHandle },
     { archive: (value) => state.share("archive", "archive", value), askRead: () => state.askRead() },
   );
   const imports = createImports(core, (conversation) => history.imported(conversation));

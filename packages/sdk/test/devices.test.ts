@@ -270,6 +270,8 @@ test("a new companion calls nobody it is told of a request, whatever comes befor
   const laptop = await world.link(anna, "laptop");
   await until(laptop, async () => (await laptop.state()).history.kind === "complete");
   await until(laptop, async () => (await laptop.conversation(withCarl))?.isRequest === true);
+  // Nobody told the laptop what a stranger is called: it asks.
+  await until(laptop, async () => (await laptop.conversation(withCarl))?.contact?.handle === "carl");
   expect((await laptop.conversation(withBela))?.isRequest).toBe(false);
   await until(laptop, async () => (await laptop.state()).outboxCount === 0);
   // As it was linked a moment ago and has not been told anything.

@@ -16,8 +16,15 @@ export interface ChunkFetcher {
 export interface FetcherParts {
   readonly writer: HistoryWriter;
   readonly transfer: BlobTransfer;
+  readonly people: HistoryPeople;
+}
+
+/** Whom a history speaks of. */
+export interface HistoryPeople {
   /** Another own device has accepted the chat with that account. */
-  readonly accepted: (account: AccountId) => void;
+  accepted(account: AccountId): void;
+  /** Somebody who wrote and whom nobody has accepted: nothing here knows what they are called. */
+  stranger(account: AccountId): void;
 }
 
 export function createChunkFetcher(core: Core, parts: FetcherParts, stopped: () => boolean): ChunkFetcher {
@@ -25,10 +32,14 @@ export function createChunkFetcher(core: Core, parts: FetcherParts, stopped: () 
     // Before the rows: receipts are due for what came to this device and waited, not for what it is told of now.
     for (const { conversationId, request } of conversations) {
       const account = accountOfConversation(conversationId as ConversationId);
-      if (account !== undefined && !request) parts.accepted(account);
+      if (account !== undefined && !request) parts.people.accepted(account);
     }
     parts.writer.commitChunk(jobId, index, conversations);
-    for (const { conversationId } of conversations) core.notify.messagesChanged(conversationId as ConversationId);
+    for (const { conversationId, request } of conversations) {
+      const account = accountOfConversation(conversationId as ConversationId);
+      if (account !== undefined && request && (core.store.contacts.find(account)?.handle ?? "") === "") parts.people.stranger(account);
+      core.notify.messagesChanged(conversationId as ConversationId);
+    }
   };
   return {
     commit,

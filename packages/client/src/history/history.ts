@@ -16,6 +16,7 @@ import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { DeviceLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
+import type { HistoryPeople } from "./chunk-fetcher.ts";
 import type { HistoryPort } from "../messaging/handle-content.ts";
 import { openHistoryReader, openHistoryWriter } from "../store/history-rows.ts";
 import { type Archive, createArchive } from "./archive.ts";
@@ -48,7 +49,7 @@ export function createHistory(
   directory: DeviceDirectory,
   transfer: BlobTransfer,
   wantsState: (device: DeviceNumber) => void,
-  accepted: (account: AccountId) => void,
+  people: HistoryPeople,
   shared: { readonly archive: (value: Uint8Array) => void; readonly askRead: () => void },
 ): History {
   const parts = {
@@ -80,7 +81,7 @@ export function createHistory(
   const sinks = createHistorySinks(core, {
     writer: openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
     transfer,
-    accepted,
+    people,
     archive,
     askRead: shared.askRead,
     candidates,
