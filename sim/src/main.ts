@@ -1,4 +1,4 @@
-/** `npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--trace] [--shrink-runs 40]`: simulated worlds, seed by seed. */
+/** `npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--short] [--trace] [--shrink-runs 40]`: simulated worlds, seed by seed. */
 import { parseArgs } from "node:util";
 import { installSyncSubtle } from "./engine/sync-subtle.ts";
 import { drawPlan, type Plan } from "./run/plan.ts";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     check: { type: "boolean", default: false },
     soak: { type: "boolean", default: false },
     calm: { type: "boolean", default: false },
+    short: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
   },
 });
@@ -36,7 +37,7 @@ interface Totals {
 const say = (text: string): void => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 
 async function runSeed(seed: number, totals: Totals): Promise<void> {
-  const plan = drawPlan(seed, { calm: values.calm });
+  const plan = drawPlan(seed, { calm: values.calm, short: values.short });
   const result = await runPlan(plan, values.trace ? { follow: say } : {});
   totals.seeds++;
   totals.deviceMs += result.deviceMs;
@@ -56,7 +57,7 @@ async function report(plan: Plan, result: RunResult, totals: Totals): Promise<vo
     `  still fails with ${smaller.plan.steps.length} of ${plan.steps.length} steps (${smaller.runs} runs): ${smaller.plan.steps.map((step) => `${step.id} ${step.kind}`).join(", ")}`,
   );
   for (const line of smaller.result.lastLines.filter((last) => last.includes("·")).slice(-25)) say(`  ${line}`);
-  say(`  again: npm run sim -- --from ${plan.seed} --seeds 1 --trace`);
+  say(`  again: npm run sim -- --from ${plan.seed} --seeds 1${values.short ? " --short" : ""} --trace`);
   totals.failures.push({ seed: plan.seed, violations: result.violations, steps: smaller.plan.steps });
 }
 

@@ -41,7 +41,7 @@ export const describeFault = (cause: unknown): string =>
   cause instanceof Error
     ? (cause.stack ?? cause.message)
         .split("\n")
-        .slice(0, 4)
+        .slice(0, 12)
         .map((line) => line.trim())
         .join(" ")
     : String(cause);

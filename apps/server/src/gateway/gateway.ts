@@ -137,15 +137,9 @@ class SocketGateway implements Gateway, ConnectionHost, CommitListener {
   received(connection: Connection, data: Bytes, isBinary: boolean): void {
     if (!connection.open) return;
     this.#lobby.heard(connection);
-    if (!isBinary) {
-      this.#end(connection, { error: "MALFORMED_FRAME" });
-      return;
-    }
+    if (!isBinary) return this.#end(connection, { error: "MALFORMED_FRAME" });
     const frame = decodeClientFrame(data);
-    if (!frame.ok) {
-      this.#end(connection, { error: frameErrorName(frame.error) });
-      return;
-    }
+    if (!frame.ok) return this.#end(connection, { error: frameErrorName(frame.error) });
     try {
       switch (frame.value.type) {
         case "send":
@@ -162,10 +156,14 @@ class SocketGateway implements Gateway, ConnectionHost, CommitListener {
           break;
       }
     } catch (cause) {
-      if (!(cause instanceof OperationalError)) this.#options.log.error("frame", cause, { type: frame.value.type });
-      const error = cause instanceof OperationalError ? "STORE_UNAVAILABLE" : "INTERNAL";
-      this.#end(connection, { error, retryAfterMs: STORE_RETRY_MS });
+      this.#fail(connection, "frame", cause, { type: frame.value.type });
     }
+  }
+
+  #fail(connection: Connection, event: string, cause: unknown, details?: { readonly type: string }): void {
+    if (!(cause instanceof OperationalError)) this.#options.log.error(event, cause, details);
+    const error = cause instanceof OperationalError ? "STORE_UNAVAILABLE" : "INTERNAL";
+    this.#end(connection, { error, retryAfterMs: STORE_RETRY_MS });
   }
 
   #greet(connection: Connection, hello: Parameters<Greeter["answer"]>[1]): void {
@@ -281,7 +279,13 @@ class SocketGateway implements Gateway, ConnectionHost, CommitListener {
     this.#queue = [];
     for (const connection of queue) {
       connection.queued = false;
-      if (connection.open) this.#writeBatch(connection);
+      if (!connection.open) continue;
+      try {
+        this.#writeBatch(connection);
+      } catch (cause) {
+        // A mailbox that cannot be read: the others of this flush are written to all the same.
+        this.#fail(connection, "deliver", cause);
+      }
     }
   }
 
