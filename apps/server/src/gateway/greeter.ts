@@ -83,7 +83,7 @@ export class Greeter {
     const { directory, operations, mailboxes, clock, limits, lobby, metrics, replace } = this.#parts;
     const { account, device } = proven.address;
     // What may throw comes first: a refused connection must leave nothing behind.
-    const newerLists = proven.listNumber < proven.newestListNumber ? directory.listsAfter(account, proven.listNumber) : [];
+    const newerLists = directory.listsAfter(account, proven.listNumber);
     const left = operations.preKeysLeft(proven.address);
     const highest = operations.highestPreKeys(proven.address);
     const older = lobby.findDevice(account, device);

@@ -30,9 +30,7 @@ export type HelloOutcome =
       readonly protocol: number;
       readonly address: DeviceAddress;
       readonly accountBytes: Bytes;
-      /** The newest list that the device knows, and that there is. */
       readonly listNumber: number;
-      readonly newestListNumber: number;
       readonly mailbox: { readonly epoch: number; readonly cursor: number };
     }
   | { readonly kind: "refused"; readonly reason: GoodbyeReason };
@@ -100,7 +98,6 @@ function judgeDevice(claim: DeviceAuthentication, protocol: number, { directory,
     // A copy: the frame's buffer must not live as long as the connection.
     accountBytes: Uint8Array.from(claim.accountId),
     listNumber: Number(claim.listNumber),
-    newestListNumber: entry.listNumber,
     mailbox: { epoch: claim.mailboxEpoch, cursor: Number(claim.cursor) },
   };
 }
