@@ -179,5 +179,6 @@ scenario("a terminal has none: the digits of its screen let it in, others do not
     .getByRole("dialog")
     .getByRole("button", { name: say("passkey.remove"), exact: true })
     .click();
+  await phone.page.getByRole("dialog").waitFor({ state: "detached" });
   await phone.page.getByRole("button", { name: say("passkey.remove"), exact: true }).waitFor({ state: "detached" });
 });
