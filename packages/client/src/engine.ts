@@ -179,7 +179,14 @@ export function createEngine(ports: ClientPorts): Engine {
     ownDevice: (device) => void Promise.resolve().then(() => phone.deviceSeen(device)),
   });
   const pump = createOutboxPump(core, connection, directory, transfer);
-  const receiver = createReceiver(core, { link: connection, directory, content, receipts, resends });
+  const receiver = createReceiver(core, {
+    link: connection,
+    directory,
+    content,
+    receipts,
+    resends,
+    lineFilled: (order) => history.lineFilled(order),
+  });
   const changes = createChangeLog(store.kv, ports.clock);
   const { version, description: platform } = ports.platform;
   changes.started({ version, platform, storage: ports.storage.kind, durable: ports.storage.durable });

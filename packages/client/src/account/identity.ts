@@ -47,9 +47,10 @@ export interface IdentityStore {
   /** They were asked for, in the transaction that asks. */
   gapAsked(): void;
   gapFilled(): void;
-  /** Devices that were given history while this one had a gap: they get what came afterwards. */
-  servedInGap(): readonly number[];
+  /** Devices that were given history while something was missing here: they get what came afterwards. */
+  served(): readonly number[];
   noteServed(device: number): void;
+  forgetServed(): void;
   /** Something that was healed here and that the person is told once. */
   notice(): StoreNotice | undefined;
   setNotice(notice: StoreNotice | undefined): void;
@@ -132,15 +133,13 @@ export function openIdentity(kv: KeyValues): IdentityStore {
       kv.setJson("gap-after", Math.min(afterMs, store.gapAfterMs() ?? afterMs));
     },
     gapAsked: () => kv.delete("gap-after"),
-    gapFilled() {
-      kv.delete("gap");
-      kv.delete("gap-served");
-    },
-    servedInGap: () => kv.getJson<number[]>("gap-served") ?? [],
+    gapFilled: () => kv.delete("gap"),
+    served: () => kv.getJson<number[]>("gap-served") ?? [],
     noteServed(device) {
-      const served = store.servedInGap();
-      if (store.gapSinceMs() !== undefined && !served.includes(device)) kv.setJson("gap-served", [...served, device]);
+      const served = store.served();
+      if (!served.includes(device)) kv.setJson("gap-served", [...served, device]);
     },
+    forgetServed: () => kv.delete("gap-served"),
     notice: () => kv.getJson<StoreNotice>("notice"),
     setNotice: (notice) => (notice === undefined ? kv.delete("notice") : kv.setJson("notice", notice)),
     settings: () => ({ ...DEFAULT_SETTINGS, ...kv.getJson<Partial<Settings>>("settings") }),

@@ -116,6 +116,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
     directory.recheckConflicts().then(() => engine.forks.resume()),
   );
   engine.resends.askAgain();
+  askOwnForLeft(engine);
   receiver.retryHeld();
   engine.history.resume();
   engine.asker.resume();
@@ -151,6 +152,21 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
   return core.identity.gapAfterMs();
 }
 
+/** A device left before it could send again what was not read here: another own device may have read it. */
+function askOwnForLeft(engine: Engine): void {
+  const { core } = engine;
+  const self = core.identity.self();
+  if (self === undefined || core.store.resends.countPending() === 0) return;
+  const asked = core.store.atomically(() => {
+    const afterMs = engine.resends.giveUpLeft();
+    const others = engine.directory.latest(self.account)?.list.devices.filter(({ number }) => number !== self.device) ?? [];
+    if (afterMs === undefined || others.length === 0) return false;
+    noteGap(engine, afterMs);
+    return true;
+  });
+  if (asked) engine.history.gap(core.identity.gapAfterMs() ?? 0);
+}
+
 /** Deliveries are missing: the messages among them come as history, the rest is asked of the own devices. Inside a transaction. */
 function noteGap({ core, state }: Engine, afterMs: number): void {
   core.identity.noteGap(Math.floor(core.timeMs()), afterMs);
@@ -166,6 +182,7 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
       // Lists of accounts that nobody here deals with are not collected.
       if (account === undefined || engine.directory.latest(account) === undefined) return;
       engine.directory.accept(account, event.value.lists);
+      askOwnForLeft(engine);
       if (account !== core.identity.self()?.account || leftTheList(engine, event.value.lists)) return;
       inBackground(engine, engine.capsules.keep());
       return engine.history.ownDevicesChanged();

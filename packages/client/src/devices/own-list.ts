@@ -66,7 +66,9 @@ export function createOwnList(
   const extend: OwnList["extend"] = (change) => {
     const accountSeed = identity.accountSeed();
     if (accountSeed === undefined) throw new OperationalError("WRONG_ROLE");
-    const next = extendDeviceList(primitives, accountSeed, latest(), { ...change, nowMs: core.timeMs() });
+    // A clock that is days slow must not date a revocation before what the device has said already: that would be refused.
+    const heardAtMs = (change.revoke?.length ?? 0) > 0 ? (identity.mailbox().committedAtMs ?? 0) : 0;
+    const next = extendDeviceList(primitives, accountSeed, latest(), { ...change, nowMs: Math.max(core.timeMs(), heardAtMs) });
     if (!next.ok)
       throw new OperationalError(
         next.error.kind === "malformed" && next.error.rule.startsWith("too many") ? "DEVICE_LIMIT" : "LIST_INVALID",

@@ -20,6 +20,7 @@ import type { HistoryPeople } from "./chunk-fetcher.ts";
 import type { HistoryPort } from "../messaging/handle-content.ts";
 import { openHistoryReader, openHistoryWriter } from "../store/history-rows.ts";
 import { type Archive, createArchive } from "./archive.ts";
+import { createHandingOn } from "./handing-on.ts";
 import { createHistorySinks } from "./sink-driver.ts";
 import { createHistorySources } from "./source-driver.ts";
 import { ARCHIVE_SOURCE, type HistoryPart } from "./stored-job.ts";
@@ -33,6 +34,8 @@ export interface History extends HistoryPort {
   request(conversation: ConversationId | undefined): void;
   /** Something may be missing: a restored account. */
   refill(): void;
+  /** A line that could not be read is what it should be. Inside its transaction. */
+  lineFilled(order: number): void;
   /** Deliveries were dropped (mailbox overflow, a mailbox begun anew, an older copy): says so, and asks for what is missing since then. */
   gap(afterMs: number): void;
   /** The store is an older copy: what jobs here did since is not known. Those that came are dropped, those that leave begin anew. */
@@ -86,11 +89,9 @@ export function createHistory(
     askRead: shared.askRead,
     candidates,
     online: () => link.online,
-    filled(served) {
-      for (const device of served)
-        if (listed(device)) sources.begin(toHex(core.ports.random.bytes(16)), device as DeviceNumber, { kind: "all" });
-    },
+    settled: (brought) => handingOn.settled(brought),
   });
+  const handingOn = createHandingOn(core, { sources, listed, comparing: sinks.comparing });
 
   const toSource = ({ message }: HistoryMessageToSource, from: DeviceAddress): void => {
     if (message.value === undefined || message.value.jobId.length !== 16) return;
@@ -105,7 +106,7 @@ export function createHistory(
           // What a device said before it was removed is still read; it is given nothing.
           if (!listed(device)) return;
           if (core.identity.settling() && !request.anyway && !sources.serves(jobId)) return sources.decline(jobId, device);
-          core.identity.noteServed(device);
+          handingOn.served(device);
           sources.request(request, jobId, device);
           if (request.conversationId === "" && request.nextIndex === 0) wantsState(device);
         });
@@ -139,7 +140,7 @@ export function createHistory(
     fromSource: (message, from) => sinks.take(message, from.device),
     toSource,
     linked(attempt, device) {
-      core.identity.noteServed(device);
+      handingOn.served(device);
       sources.begin(attempt, device, { kind: "all" });
     },
     imported(conversation) {
@@ -178,7 +179,9 @@ export function createHistory(
       sources.restart();
     },
     refill,
+    lineFilled: handingOn.lineFilled,
     resume() {
+      handingOn.handOn();
       sources.resume();
       sinks.resume();
       void learnActivity();

@@ -13,7 +13,6 @@ import {
   type SinkInput,
   type SinkJob,
   type SinkState,
-  stalledSinceMs,
   stepSink,
 } from "@hawser/sync";
 import type { HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/wire";
@@ -24,7 +23,18 @@ import { encodeContent } from "../messaging/content.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
 import type { Archive } from "./archive.ts";
 import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
-import { ARCHIVE_SOURCE, type HistoryPart, isSuperseded, newJob, requestFields, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
+import {
+  ARCHIVE_SOURCE,
+  type HistoryPart,
+  isOneChat,
+  isSuperseded,
+  newJob,
+  requestFields,
+  sinkJobOf,
+  sizesOf,
+  type StoredJob,
+} from "./stored-job.ts";
+import { receivingStatus } from "./receiving-status.ts";
 import { createWishes, type WishParts } from "./wishes.ts";
 
 /** The first screen is no chunk of the job; its rows come again in one. */
@@ -36,6 +46,8 @@ export interface HistorySinks {
   /** Asks a source for everything, for everything since a moment, or for one conversation. Joins a transaction. */
   ask(source: DeviceNumber, part?: HistoryPart, how?: { readonly wish?: string; readonly quiet?: true }): void;
   askAgain(): boolean;
+  /** A source that was silent is still asked how large its chats are. */
+  comparing(): boolean;
   /** Forgets jobs that are not complete. */
   restart(): void;
   resume(): void;
@@ -49,12 +61,12 @@ export interface SinkParts extends FetcherParts, Pick<WishParts, "online"> {
   readonly archive: Pick<Archive, "plan">;
   /** Asks the own devices what is read. Inside a transaction. */
   readonly askRead: () => void;
-  /** A gap is filled in which these devices were served. */
-  readonly filled: (served: readonly number[]) => void;
+  /** Nobody is waited for any more, but for silent sources; `brought`: the last one had something new. Inside a transaction. */
+  readonly settled: (brought: boolean) => void;
 }
 
 export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
-  const { writer, filled } = parts;
+  const { writer } = parts;
   const jobs = new Map<string, SinkState>();
   const timers = new Map<string, () => void>();
   let stopped = false;
@@ -139,24 +151,29 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     if (extras.part !== undefined && "conversation" in extras.part && job.chunkCount === 0 && extras.anyway !== true)
       nothingOlder(extras.part.conversation);
     if (extras.archive !== undefined) parts.askRead();
-    if (extras.part === undefined || extras.archive !== undefined) compareLater(others, extras.archive?.untilMs);
+    if (extras.quiet !== true && !isOneChat(extras.part)) compareLater(others, extras);
     if ([...jobs.values()].every((other) => isOver(other) || stored(other.job.jobId).quiet === true)) {
       core.identity.setSettling(false);
-      endGap(job.source);
+      endGap(job);
       core.notify.changed("conversations");
     }
     if (extras.quiet !== true) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
   };
 
-  /** Sources that were silent while another one brought everything may have more: they are asked how large their chats are. */
-  const compareLater = (jobIds: readonly string[], archivedUntilMs: number | undefined): void => {
+  /**
+   * Sources that were silent while another one brought everything may have more: they are asked how large their chats are, and for a gap once
+   * more. Sizes alone do not say it: this device has what came since, and they have it not yet.
+   */
+  const compareLater = (jobIds: readonly string[], { part, archive }: Partial<StoredJob>): void => {
     const silent = new Set(jobIds.flatMap((jobId) => jobs.get(jobId)?.job.source ?? []));
     // What came after the archive was last written is on the devices.
-    const device = archivedUntilMs === undefined ? undefined : parts.candidates({ afterMs: 0 }).find((source) => source !== ARCHIVE_SOURCE);
+    const device = archive === undefined ? undefined : parts.candidates({ afterMs: 0 }).find((source) => source !== ARCHIVE_SOURCE);
     if (device !== undefined) silent.add(device);
     silent.delete(ARCHIVE_SOURCE);
-    for (const source of silent) ask(source as DeviceNumber, { afterMs: archivedUntilMs ?? core.timeMs() }, { quiet: true });
+    const afterMs = archive?.untilMs ?? (part !== undefined && "afterMs" in part ? part.afterMs : core.timeMs());
+    for (const source of silent) ask(source as DeviceNumber, { afterMs }, { quiet: true });
   };
+  const comparing = (): boolean => historyJobs.list().some((row) => !row.finished && (row.state as Partial<StoredJob>).quiet === true);
 
   const nothingOlder = (id: string): void => {
     const conversation = core.store.conversations.find(id as ConversationId);
@@ -164,15 +181,11 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   };
 
   /** What a new device missed before its first history was complete was not asked for: its source began without knowing of it. */
-  const endGap = (source: number): void => {
+  const endGap = ({ source, messagesDone }: SinkJob): void => {
     const afterMs = core.identity.gapAfterMs();
-    if (afterMs !== undefined) {
-      ask(source as DeviceNumber, { afterMs });
-      return core.identity.gapAsked();
-    }
-    const served = core.identity.servedInGap();
-    core.identity.gapFilled();
-    if (served.length > 0) later(() => filled(served));
+    if (afterMs === undefined) return parts.settled(messagesDone > 0);
+    ask(source as DeviceNumber, { afterMs });
+    core.identity.gapAsked();
   };
 
   /** After a gap: what was written long before, or by a clock that is wrong, shows in the number of messages. */
@@ -341,6 +354,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       }
     },
     ask,
+    comparing,
     restart() {
       for (const row of historyJobs.list()) if (row.direction === "sink" && !row.finished) historyJobs.delete(row.job);
       for (const cancel of timers.values()) cancel();
@@ -360,23 +374,10 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       }
     },
     status() {
-      const running = [...jobs.values()].filter((state) => !isOver(state) && stored(state.job.jobId).quiet !== true);
-      const newest = running.at(-1);
-      if (newest !== undefined) {
-        // Several sources for one wish: as far as the best of them, and still only when all are.
-        const same = wishes.siblings(newest.job.jobId).flatMap((jobId) => jobs.get(jobId) ?? []);
-        const stalled = same.map((state) => stalledSinceMs(state, core.ports.clock.nowMs()));
-        const best = same.reduce((a, b) => (b.job.messagesDone > a.job.messagesDone ? b : a));
-        return {
-          kind: "running",
-          direction: "receiving",
-          messagesDone: best.job.messagesDone,
-          messagesTotal: Math.max(...same.map(({ job }) => job.messageCount)),
-          stalledSinceMs: stalled.includes(undefined) ? undefined : Math.max(...stalled.map((sinceMs) => sinceMs ?? 0)),
-          storageFull: same.some((state) => state.storageFull),
-        };
-      }
-      return finished;
+      const newest = [...jobs.values()].findLast((state) => !isOver(state) && stored(state.job.jobId).quiet !== true);
+      if (newest === undefined) return finished;
+      const same = wishes.siblings(newest.job.jobId).flatMap((jobId) => jobs.get(jobId) ?? []);
+      return receivingStatus(same, core.ports.clock.nowMs());
     },
     stop() {
       stopped = true;

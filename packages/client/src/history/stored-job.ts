@@ -2,7 +2,7 @@
 import { OperationalError } from "@hawser/base";
 import type { ChunkFailure, SinkJob } from "@hawser/sync";
 import type { HistoryConversation } from "@hawser/wire";
-import { MAX_COMPARED_CONVERSATIONS } from "../bounds.ts";
+import { MAX_COMPARED_CONVERSATIONS, MAX_TIME_MS } from "../bounds.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
 import type { ArchivePlan } from "./archive.ts";
 
@@ -28,6 +28,10 @@ export interface StoredJob extends SinkJob {
 
 /** In the place of a device: the account's archive. No device has this number. */
 export const ARCHIVE_SOURCE = 0;
+
+/** A person wants to see more of one chat; what fills a gap in a chat asks for all of it. */
+export const isOneChat = (part: HistoryPart | undefined): boolean =>
+  part !== undefined && "conversation" in part && part.beforeMs < MAX_TIME_MS;
 
 export const isSuperseded = (row: HistoryJobRow | undefined): boolean => (row?.state as StoredJob | undefined)?.superseded === true;
 

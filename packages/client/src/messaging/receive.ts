@@ -34,9 +34,11 @@ interface Parts {
   readonly content: ContentHandler;
   readonly receipts: Receipts;
   readonly resends: Resends;
+  /** A line that could not be read is what it should be. Inside its transaction. */
+  readonly lineFilled: (order: number) => void;
 }
 
-export function createReceiver(core: Core, { link, directory, content, receipts, resends }: Parts): Receiver {
+export function createReceiver(core: Core, { link, directory, content, receipts, resends, lineFilled }: Parts): Receiver {
   let queue: Delivery[] = [];
   let generation = 0;
   let running = false;
@@ -148,10 +150,12 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
   const process = (delivery: Delivery): void => {
     const outcome = openDelivery(core, delivery);
     switch (outcome.kind) {
-      case "opened":
+      case "opened": {
         content.handle({ ...outcome, serverTimeMs: delivery.serverTimeMs });
-        resends.answered(outcome.messageId, outcome.sender.account, outcome.content.body.case === "nothing");
+        const order = resends.answered(outcome.messageId, outcome.sender.account, outcome.content.body.case === "nothing");
+        if (order !== undefined) lineFilled(order);
         break;
+      }
       case "undecryptable":
         core.log({ event: "undecryptable", reason: outcome.reason });
         resends.ask(messageIdFromBytes(delivery.messageId), senderOf(delivery), delivery.serverTimeMs);

@@ -14,14 +14,18 @@ import {
   newMessageId,
 } from "@hawser/base";
 import {
+  GAP_MARGIN_MS,
   MAX_PENDING_RESENDS,
   MAX_RESEND_REQUESTS,
   MAX_RESENDS_ASKED_AGAIN,
   MAX_RESENDS_PER_DEVICE_PER_HOUR,
+  ORDER_STEPS_PER_MS,
   RESEND_AGAIN_AFTER_MS,
   RESEND_KEPT_MS,
 } from "../bounds.ts";
 import type { Core } from "../core.ts";
+import { deviceOf } from "../devices/directory.ts";
+import { isJudged } from "../devices/sender-device.ts";
 import { encodeContent } from "./content.ts";
 import { orderOfDelivery } from "./order.ts";
 
@@ -30,12 +34,14 @@ const HOUR_MS = 3_600_000;
 export interface Resends {
   /** A delivery could not be read. Inside its transaction. */
   ask(id: MessageId, sender: DeviceAddress, serverTimeMs: number): void;
-  /** Content with this id arrived from that account and was handled; `nothing`: it has nothing to show for it. */
-  answered(id: MessageId, by: AccountId, nothing: boolean): void;
+  /** Content with this id arrived from that account and was handled; `nothing`: it has nothing to show for it. Says where it stands if it was missed. */
+  answered(id: MessageId, by: AccountId, nothing: boolean): number | undefined;
   /** Someone asks us. Inside the request's transaction. */
   requested(id: MessageId, by: DeviceAddress): void;
   /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection. */
   askAgain(): void;
+  /** Forgets those whose sender has left its list: nobody will answer. Says from when on the own devices may have what is missing. */
+  giveUpLeft(): number | undefined;
 }
 
 export function createResends(core: Core): Resends {
@@ -109,13 +115,14 @@ export function createResends(core: Core): Resends {
     },
     answered(id, by, nothing) {
       const pending = resends.pending(id);
-      if (pending?.sender.account !== by) return;
+      if (pending?.sender.account !== by) return undefined;
       resends.deletePending(id);
       const row = messages.row(id);
-      if (!nothing || row?.kind !== "undecryptable") return;
+      if (!nothing || row?.kind !== "undecryptable") return row?.order;
       messages.delete(id);
       conversations.recount(row.conversation);
       core.notify.messagesChanged(conversations.byRow(row.conversation)!.id);
+      return undefined;
     },
     requested(id, by) {
       if (!isAccepted(by.account) || !withinHour(served, by)) return;
@@ -132,7 +139,22 @@ export function createResends(core: Core): Resends {
       outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
       core.notify.changed("outbox");
     },
+    giveUpLeft() {
+      let afterMs: number | undefined;
+      for (const { messageId, sender, requests, lastRequestMs } of resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS)) {
+        const isThere = deviceOf(core.store.lists.latest(sender.account), sender.device) !== undefined;
+        if (isThere || !isJudged(core.store.lists, sender)) continue;
+        resends.deletePending(messageId);
+        // Of strangers nothing is asked.
+        if (requests === 0) continue;
+        const order = messages.row(messageId)?.order;
+        const cameMs = order === undefined ? lastRequestMs : order / ORDER_STEPS_PER_MS;
+        afterMs = Math.max(0, Math.min(Math.floor(cameMs) - GAP_MARGIN_MS, afterMs ?? cameMs));
+      }
+      return afterMs;
+    },
     askAgain() {
+      resends.deleteFilled();
       const nowMs = core.timeMs();
       // A clock that leapt ahead, this device's or the server's, forgets nothing: both have to say that the time is over.
       const agreedMs = Math.min(nowMs, core.identity.mailbox().committedAtMs ?? 0);

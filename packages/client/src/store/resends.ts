@@ -8,6 +8,7 @@ import {
   messageIdToBytes,
   type SqlDatabase,
 } from "@hawser/base";
+import { KIND_CODES } from "./message-rows.ts";
 
 export interface PendingResend {
   readonly messageId: MessageId;
@@ -30,6 +31,8 @@ export interface ResendStore {
   forgetPendingBefore(ms: number): void;
   putPending(pending: PendingResend): void;
   deletePending(id: MessageId): void;
+  /** Of messages that came another way. */
+  deleteFilled(): void;
 }
 
 interface PendingRow {
@@ -89,6 +92,13 @@ export function openResends(database: SqlDatabase): ResendStore {
            ON CONFLICT (message_id) DO UPDATE SET requests = excluded.requests, last_request_ms = excluded.last_request_ms`,
         )
         .run(messageIdToBytes(messageId), sender.account, sender.device, requests, lastRequestMs);
+    },
+    deleteFilled() {
+      database
+        .prepare(
+          `DELETE FROM pending_resends WHERE EXISTS (SELECT 1 FROM messages WHERE id = message_id AND kind <> ${KIND_CODES.undecryptable})`,
+        )
+        .run();
     },
     deletePending(id) {
       database.prepare("DELETE FROM pending_resends WHERE message_id = ?").run(messageIdToBytes(id));

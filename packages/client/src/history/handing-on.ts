@@ -1,0 +1,76 @@
+/**
+ * What this device was given late it hands on to those it gave history to meanwhile. Invariants: whoever was served while something was
+ * missing here (a gap, a silent source that may have more, a line that could not be read) stays noted until nothing is missing; what came
+ * late is owed in the transaction that stores it. docs/PROTOCOL.md, "Several sources".
+ */
+import { type DeviceNumber, toHex } from "@hawser/base";
+import { ORDER_STEPS_PER_MS } from "../bounds.ts";
+import type { Core } from "../core.ts";
+import type { HistorySources } from "./source-driver.ts";
+
+export interface HandingOn {
+  /** A device is given history. */
+  served(device: DeviceNumber): void;
+  /** No source is waited for any more, but for silent ones; `brought`: the last one had something new. Inside a transaction. */
+  settled(brought: boolean): void;
+  /** A line that could not be read is what it should be. Inside its transaction. */
+  lineFilled(order: number): void;
+  /** Begins the jobs that are owed; on every connection, too. */
+  handOn(): void;
+}
+
+interface Parts {
+  readonly sources: Pick<HistorySources, "begin">;
+  readonly listed: (device: number) => boolean;
+  /** A source that was silent is still asked how large its chats are. */
+  readonly comparing: () => boolean;
+}
+
+/** The number of the job is drawn with the debt: a crash does not double it. */
+type Owed = Readonly<Record<string, { readonly job: string; readonly afterMs: number }>>;
+const OWED = "history-owed";
+
+export function createHandingOn(core: Core, { sources, listed, comparing }: Parts): HandingOn {
+  const { identity, store } = core;
+  const { kv } = store;
+  const isWhole = (): boolean => identity.gapSinceMs() === undefined && store.resends.countPending() === 0 && !comparing();
+
+  const owe = (afterMs: number): void => {
+    const owed: Record<string, Owed[string]> = { ...kv.getJson<Owed>(OWED) };
+    for (const device of identity.served()) {
+      const before = owed[device];
+      owed[device] = {
+        job: before?.job ?? toHex(core.ports.random.bytes(16)),
+        afterMs: Math.min(afterMs, before?.afterMs ?? afterMs),
+      };
+    }
+    if (isWhole()) identity.forgetServed();
+    if (Object.keys(owed).length === 0) return;
+    kv.setJson(OWED, owed);
+    // In a later tick: the machine's steps are no part of this transaction.
+    void Promise.resolve().then(handOn);
+  };
+  const handOn = (): void => {
+    const owed = kv.getJson<Owed>(OWED);
+    if (owed === undefined || identity.phase() !== "ready") return;
+    for (const [device, { job, afterMs }] of Object.entries(owed)) {
+      if (listed(Number(device)))
+        sources.begin(job, Number(device) as DeviceNumber, afterMs === 0 ? { kind: "all" } : { kind: "since", afterMs });
+    }
+    kv.delete(OWED);
+  };
+
+  return {
+    served(device) {
+      if (!isWhole()) identity.noteServed(device);
+    },
+    settled(brought) {
+      const hadGap = identity.gapSinceMs() !== undefined;
+      identity.gapFilled();
+      if (hadGap || brought) owe(0);
+      else if (isWhole()) identity.forgetServed();
+    },
+    lineFilled: (order) => owe(Math.floor(order / ORDER_STEPS_PER_MS)),
+    handOn,
+  };
+}
