@@ -14,13 +14,14 @@ import { type AttachmentHolder, createAttachmentHolder } from "./attachments/hol
 import { type BlobTransfer, createBlobTransfer } from "./blobs/transfer.ts";
 import { fetchAttachment } from "./chats/attachments.ts";
 import { type Connection, createConnection } from "./connection/connection.ts";
-import { createServerEvents } from "./connection/server-events.ts";
+import { askOwnForLeft, createServerEvents } from "./connection/server-events.ts";
 import { type ContactBook, createContactBook } from "./contacts/contact-book.ts";
 import { createListForks, type ListForks } from "./contacts/list-forks.ts";
 import type { Core } from "./core.ts";
 import { type ChangeLog, createChangeLog } from "./diagnosis/change-log.ts";
 import { createDeviceCapsules, type DeviceCapsules } from "./devices/device-capsule.ts";
 import { createDeviceAlerts, type DeviceAlerts } from "./devices/device-alerts.ts";
+import { forgetLeftSessions } from "./devices/left-sessions.ts";
 import { createDirectory, type DeviceDirectory } from "./devices/directory.ts";
 import { createOwnList, type OwnList } from "./devices/own-list.ts";
 import { createHistory, type History } from "./history/history.ts";
@@ -100,6 +101,11 @@ export function createEngine(ports: ClientPorts): Engine {
     { load: () => store.kv.getJson("transports"), save: (memory) => store.kv.setJson("transports", memory) },
   );
   const directory = createDirectory(core, connection, {
+    advanced(account) {
+      forgetLeftSessions(core, account);
+      // In a later tick: the machine's steps are no part of the transaction.
+      void Promise.resolve().then(() => (stopped ? undefined : askOwnForLeft(engine)));
+    },
     ownAdvanced: (before, lists) => alerts.listsAdvanced(before, lists),
     isAgainstChoice: (account, entries) => forks.isAgainstChoice(account, entries),
     parted: (account) => forks.parted(account),

@@ -17,6 +17,7 @@ import { findOldCopy, gapStartsMs, startAfresh, VOID_BELOW } from "../account/ol
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { keepIdentity } from "../account/vault.ts";
 import { tellDormancy } from "../devices/dormancy.ts";
+import { sweepLeftSessions } from "../devices/left-sessions.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
@@ -117,6 +118,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   );
   engine.resends.askAgain();
   askOwnForLeft(engine);
+  sweepLeftSessions(core);
   receiver.retryHeld();
   engine.history.resume();
   engine.asker.resume();
@@ -153,7 +155,7 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
 }
 
 /** A device left before it could send again what was not read here: another own device may have read it. */
-function askOwnForLeft(engine: Engine): void {
+export function askOwnForLeft(engine: Engine): void {
   const { core } = engine;
   const self = core.identity.self();
   if (self === undefined || core.store.resends.countPending() === 0) return;
@@ -182,7 +184,6 @@ function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {
       // Lists of accounts that nobody here deals with are not collected.
       if (account === undefined || engine.directory.latest(account) === undefined) return;
       engine.directory.accept(account, event.value.lists);
-      askOwnForLeft(engine);
       if (account !== core.identity.self()?.account || leftTheList(engine, event.value.lists)) return;
       inBackground(engine, engine.capsules.keep());
       return engine.history.ownDevicesChanged();

@@ -27,6 +27,8 @@ export interface DeviceDirectory {
 
 /** Inside the transaction of the lists. */
 export interface DirectoryEvents {
+  /** An account's list is newer than before. */
+  advanced(account: AccountId): void;
   /** The own list went on from one that was known. */
   ownAdvanced(before: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]): void;
   /** Of two branches a person chose the other one than these lists belong to. */
@@ -37,7 +39,7 @@ export interface DirectoryEvents {
 
 export function createDirectory(core: Core, link: ServerLink, events: DirectoryEvents): DeviceDirectory {
   const fetching = new Map<AccountId, Promise<VerifiedDeviceList>>();
-  const { lists, sessions, listConflicts, forkLists } = core.store;
+  const { lists, listConflicts, forkLists } = core.store;
 
   /** Both versions are signed: no garbage can cause this, and only agreement ends it. */
   const noteConflict = (account: AccountId, isConflict: boolean): void => {
@@ -66,8 +68,7 @@ export function createDirectory(core: Core, link: ServerLink, events: DirectoryE
       if (outcome.kind === "conflict" && outcome.cause.kind === "equivocation") return part(account, entries);
       if (outcome.kind !== "advance") return outcome.kind;
       noteConflict(account, false);
-      const present = new Set(outcome.latest.list.devices.map((device) => device.number));
-      for (const device of sessions.devicesWithSession(account)) if (!present.has(device)) sessions.delete({ account, device });
+      events.advanced(account);
       if (isOwn) core.notify.changed("devices");
       if (before !== undefined) events.ownAdvanced(before, outcome.lists);
       return "advance";
