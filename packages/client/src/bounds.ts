@@ -152,3 +152,15 @@ export const MAX_CHECKED_STORE_BYTES = 64 * 1_048_576;
 
 /** What a device sent is read when the server took it at most so long after the time of its revocation: the phone's clock may be wrong. */
 export const MAX_REVOCATION_LAG_MS = 24 * 3_600_000;
+
+/** After a connection, until what waited in the mailbox has been read. */
+export const STATE_CHECK_AFTER_MS = 3_000;
+/** A companion compares its shared state with the phone's so often. */
+export const STATE_CHECK_EVERY_MS = 24 * 3_600_000;
+/** Without an answer it asks again, each time after twice as long. */
+export const STATE_CHECK_AGAIN_AFTER_MS = 6 * 3_600_000;
+export const MAX_STATE_CHECK_PAUSE_MS = 16 * 24 * 3_600_000;
+/** A phone's invitation does not make a companion ask more often than this. */
+export const MIN_STATE_CHECK_PAUSE_MS = 60_000;
+/** Questions of one companion that a phone answers; snapshots are large. */
+export const MAX_STATE_ANSWERS_PER_HOUR = 6;

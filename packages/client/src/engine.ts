@@ -35,6 +35,7 @@ import { createOutboxPump, type OutboxPump } from "./messaging/outbox.ts";
 import { createReceipts, type Receipts } from "./messaging/receipts.ts";
 import { createReceiver, type Receiver } from "./messaging/receive.ts";
 import { createResends, type Resends } from "./messaging/resend.ts";
+import { createStateChecks, type StateChecks } from "./messaging/state-checks.ts";
 import { createStateSync, type StateSync } from "./messaging/state-sync.ts";
 import { createNotifier } from "./notifier.ts";
 import { createOutcomes, type Outcomes } from "./outcomes/outcomes.ts";
@@ -54,6 +55,7 @@ export interface Engine {
   readonly receipts: Receipts;
   readonly resends: Resends;
   readonly state: StateSync;
+  readonly checks: StateChecks;
   readonly contacts: ContactBook;
   readonly forks: ListForks;
   readonly history: History;
@@ -129,6 +131,7 @@ export function createEngine(ports: ClientPorts): Engine {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
     },
   });
+  const checks = createStateChecks(core, { state, online: () => connection.online });
   const passkeys = createPasskeys(core, (signed) => state.share("passkeys", "", signed));
   const alerts = createDeviceAlerts(core, {
     nameOf: (device) => ownList.nameOf(device),
@@ -179,6 +182,7 @@ export function createEngine(ports: ClientPorts): Engine {
     resends,
     capsules,
     state,
+    checks,
     history,
     stranger: (account) => contacts.learnHandle(account),
     // In a later tick: the machine's steps are no part of the delivery's transaction.
@@ -211,11 +215,11 @@ export function createEngine(ports: ClientPorts): Engine {
   };
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, checks, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       stopped = true;
-      for (const part of [outcomes, alerts, pump, receiver, history, asker, holder, companion, phone, rendezvous]) part.stop();
+      for (const part of [outcomes, alerts, checks, pump, receiver, history, asker, holder, companion, phone, rendezvous]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();
@@ -224,7 +228,10 @@ export function createEngine(ports: ClientPorts): Engine {
 
   const restored = restoreIdentity(core);
   if (restored) history.refill();
-  startAfreshIfSalvaged(core);
+  startAfreshIfSalvaged(core, () => {
+    state.reapply();
+    checks.disturbed();
+  });
   if (identity.phase() === "ready") (ports.begin ?? ((resume) => resume()))(resumeMember);
   else {
     keepIdentity(core);

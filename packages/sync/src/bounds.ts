@@ -52,3 +52,6 @@ export const ARCHIVE_SLACK_MS = 600_000;
 export const ARCHIVE_LOOK_EVERY_MS = 60_000;
 /** A full quota, or a head that cannot be believed: looked at again, seldom. */
 export const ARCHIVE_TROUBLE_PAUSE_MS = 3_600_000;
+
+/** Size of rows at which a snapshot's page is closed. One row more may pass it; a page fits into a body. */
+export const TARGET_SNAPSHOT_PAGE_BYTES = 131_072;

@@ -9,4 +9,6 @@ export * from "./history-source.ts";
 export * from "./history-stages.ts";
 export * from "./history-wish.ts";
 export type { Step, StepContext } from "./machine.ts";
+export * from "./state-digest.ts";
 export * from "./state-log.ts";
+export * from "./state-snapshot.ts";

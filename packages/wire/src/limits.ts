@@ -46,6 +46,10 @@ export const MAX_ATTACHMENTS = 32;
 export const MAX_TEXT_BYTES = 65_536;
 export const MAX_RECEIPTS = 256;
 export const MAX_STATE_UPDATES = 256;
+/** Collections that one check compares. */
+export const MAX_STATE_COLLECTIONS = 64;
+/** Pages of one collection's snapshot: 32,768 rows. */
+export const MAX_SNAPSHOT_PAGES = 128;
 export const MAX_REQUESTS_UNDER_WAY = 64;
 export const MAX_SENDS_UNDER_WAY = 1_024;
 export const MAX_CAPABILITIES = 32;

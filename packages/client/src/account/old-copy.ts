@@ -47,8 +47,8 @@ export function startAfresh({ store }: Core, welcome?: DeviceWelcome): void {
   if (welcome?.lastMessageId.length === 16) store.sealedIds.add(messageIdFromBytes(welcome.lastMessageId));
 }
 
-/** After a store was rebuilt from a damaged one. Nothing has been sent since. */
-export function startAfreshIfSalvaged(core: Core): void {
+/** After a store was rebuilt from a damaged one. Nothing has been sent since. `mend` does in the same transaction what else follows. */
+export function startAfreshIfSalvaged(core: Core, mend: () => void): void {
   const { identity, store } = core;
   if (store.kv.getBytes(SALVAGED) === undefined) return;
   store.atomically(() => {
@@ -58,6 +58,7 @@ export function startAfreshIfSalvaged(core: Core): void {
     // Nobody knows what was on the pages that are gone.
     identity.noteGap(Math.floor(core.timeMs()), 0);
     identity.setNotice("store-damaged");
+    mend();
   });
 }
 

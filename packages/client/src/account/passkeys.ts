@@ -19,7 +19,7 @@ export interface Passkeys {
   add(passkey: { readonly credentialId: string; readonly spki: string; readonly rpId: string }): void;
   remove(credentialId: string): void;
   setRequired(required: boolean): void;
-  /** A list from another own device. Whether it was taken over. Inside the delivery's transaction. */
+  /** A list from another own device. Whether it is the one that stands here now. Inside the delivery's transaction. */
   take(signed: Uint8Array): boolean;
 }
 
@@ -95,7 +95,9 @@ export function createPasskeys(core: Core, share: (signed: Uint8Array) => void):
     setRequired: (required) => change(({ passkeys }) => ({ passkeys, required })),
     take(signed) {
       const theirs = open(signed);
-      if (theirs === undefined || theirs.number <= (list()?.number ?? 0n)) return false;
+      const known = list()?.number ?? 0n;
+      if (theirs === undefined || theirs.number < known) return false;
+      if (theirs.number === known) return store.kv.getJson<string>(SAVED) === toBase64Url(signed);
       keep(signed);
       return true;
     },

@@ -21,7 +21,7 @@ import { MAX_PICTURE_SIDE, MAX_THUMBNAILS_PER_MESSAGE_BYTES } from "../bounds.ts
 import type { Core } from "../core.ts";
 import { encodeContent } from "../messaging/content.ts";
 import { orderOfOwn } from "../messaging/order.ts";
-import { acceptConversation } from "../messaging/state-sync.ts";
+import { acceptConversation } from "../messaging/state-apply.ts";
 import type { NewAttachment } from "../store/messages.ts";
 
 export interface SendOptions {

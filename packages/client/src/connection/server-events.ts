@@ -124,6 +124,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   engine.asker.resume();
   engine.holder.resume();
   if (gapAfterMs !== undefined) engine.history.gap(gapAfterMs);
+  engine.checks.connected();
   engine.pump.admitted();
 }
 
@@ -170,9 +171,10 @@ export function askOwnForLeft(engine: Engine): void {
 }
 
 /** Deliveries are missing: the messages among them come as history, the rest is asked of the own devices. Inside a transaction. */
-function noteGap({ core, state }: Engine, afterMs: number): void {
+function noteGap({ core, state, checks }: Engine, afterMs: number): void {
   core.identity.noteGap(Math.floor(core.timeMs()), afterMs);
   state.askRead();
+  checks.disturbed();
 }
 
 function pushed(engine: Engine, keeper: PreKeyKeeper, push: Push): void {

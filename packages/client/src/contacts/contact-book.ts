@@ -20,7 +20,8 @@ import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
 import type { Receipts } from "../messaging/receipts.ts";
-import { acceptConversation, encodeState, type StateSync } from "../messaging/state-sync.ts";
+import { acceptConversation } from "../messaging/state-apply.ts";
+import { encodeState, type StateSync } from "../messaging/state-sync.ts";
 import { type ContactChange, type ContactRow, toContact } from "../store/contacts.ts";
 
 export interface ContactBook {

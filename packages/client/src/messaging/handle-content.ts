@@ -36,7 +36,9 @@ import type { ReadContent } from "./content.ts";
 import { orderOfDelivery } from "./order.ts";
 import type { Receipts } from "./receipts.ts";
 import type { Resends } from "./resend.ts";
-import { acceptConversation, type StateSync } from "./state-sync.ts";
+import { acceptConversation } from "./state-apply.ts";
+import type { StateChecks } from "./state-checks.ts";
+import type { StateSync } from "./state-sync.ts";
 
 export interface OpenedContent extends ReadContent {
   readonly sender: DeviceAddress;
@@ -58,6 +60,7 @@ interface Parts {
   readonly resends: Resends;
   readonly capsules: Pick<DeviceCapsules, "keyCame">;
   readonly state: StateSync;
+  readonly checks: StateChecks;
   readonly history: HistoryPort;
   /** Bytes of attachments, from and to the own devices. */
   readonly asker: AttachmentAsker;
@@ -89,6 +92,12 @@ export function createContentHandler(core: Core, parts: Parts): ContentHandler {
             : undefined;
         case "state":
           return own ? parts.state.take(body.value, opened.sender) : undefined;
+        case "stateCheck":
+          return own ? parts.checks.asked(body.value, opened.sender) : undefined;
+        case "stateCheckAnswer":
+          return own ? parts.checks.answered(body.value, opened.sender) : undefined;
+        case "stateSnapshot":
+          return own ? parts.checks.pageCame(body.value, opened.sender) : undefined;
         case "historyFromSource":
           return own ? parts.history.fromSource(body.value, opened.sender) : undefined;
         case "historyToSource":

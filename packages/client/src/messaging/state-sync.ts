@@ -3,13 +3,11 @@
  * applied and put into the outbox for the own devices in one transaction; a change from another device is applied when its stamp wins.
  * docs/PROTOCOL.md, "Shared state".
  */
-import { fromBinary, type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import {
   type AccountId,
   type Bytes,
-  conversationWith,
-  type ConversationId,
   type DeviceAddress,
   type DeviceNumber,
   MESSAGE_ID_SIZE_BYTES,
@@ -19,6 +17,7 @@ import {
   newMessageId,
   parseAccountId,
 } from "@hawser/base";
+import { mergeSnapshot } from "@hawser/sync";
 import {
   AlertStateSchema,
   ArchiveStateSchema,
@@ -29,19 +28,17 @@ import {
   ProfileSchema,
   ReadStateSchema,
   SignedPasskeyListSchema,
-  type SettingsState,
   SettingsStateSchema,
   type StateUpdate,
   type StateUpdates,
   type StateUpdatesSchema,
   TrustStateSchema,
 } from "@hawser/wire";
-import type { Settings } from "../api.ts";
-import { MAX_READ_IDS, ORDER_STEPS_PER_MS } from "../bounds.ts";
-import { DORMANT_AFTER_MONTHS } from "../devices/dormancy.ts";
+import { MAX_READ_IDS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import type { StateEntry } from "../store/state-entries.ts";
 import { encodeContent } from "./content.ts";
+import { applyState } from "./state-apply.ts";
 
 /** Collections and the message of each. `device` has no value: a companion asks to be revoked (docs/PROTOCOL.md). */
 const SCHEMAS = {
@@ -67,6 +64,10 @@ export interface StateSync {
   askRead(): void;
   /** From another own device. */
   take(content: StateUpdates, from: DeviceAddress): void;
+  /** A whole snapshot from the phone: what is missing here is taken, what the phone has not got is shared. Inside the delivery's transaction. */
+  takeSnapshot(collection: string, rows: readonly StateEntry[], from: DeviceAddress): void;
+  /** The store was damaged: brings into its tables again what they may have lost. Inside a transaction. */
+  reapply(): void;
   /** Everything known, for a device that has just been linked. */
   sendAllTo(device: DeviceNumber): void;
   /** Asks the phone to revoke this companion. */
@@ -121,26 +122,37 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     if (asks) post({ unreadMessageIds: unreadHere() }, from);
   };
 
-  const takeOne = (update: StateUpdate, from: DeviceAddress): void => {
-    if (update.collection === "device") {
-      if (update.key === String(from.device)) events.leaving(from.device);
+  const takeUpdate = (update: StateUpdate, from: DeviceAddress): void => {
+    const timeMs = Number(update.timeMs);
+    if (Number.isSafeInteger(timeMs)) takeOne({ ...update, timeMs }, from);
+  };
+  /** `orSame`: another value of a write that is known counts as well. */
+  const takeOne = (entry: StateEntry, from: DeviceAddress, orSame = false): void => {
+    const { collection, key, value } = entry;
+    if (collection === "device") {
+      if (key === String(from.device)) events.leaving(from.device);
       return;
     }
-    if (update.collection === "passkeys" && !events.takePasskeys(update.value)) return;
-    const isAlert = update.collection === "alert";
-    if (isAlert && ![from.device, update.device].every((writer) => events.mayAnswerAlert(update.key, writer))) return;
-    const isArchive = update.collection === "archive";
+    if (collection === "passkeys" && !events.takePasskeys(value)) return;
+    const isAlert = collection === "alert";
+    if (isAlert && ![from.device, entry.device].every((writer) => events.mayAnswerAlert(key, writer))) return;
+    const isArchive = collection === "archive";
     if (isArchive && !events.mayShareArchive(from.device)) return;
-    const entry: StateEntry = { ...update, timeMs: Number(update.timeMs) };
-    if (Number.isSafeInteger(entry.timeMs) && store.stateEntries.merge(entry)) {
-      const account =
-        entry.collection === "contact" && entry.value.length > 0 && identity.settling() ? parseAccountId(entry.key) : undefined;
-      if (account !== undefined) events.accepted(account);
-      applyState(core, entry);
-      const contact = entry.collection === "trust" ? parseAccountId(entry.key) : undefined;
-      if (contact !== undefined) events.listChosen(contact, entry.value);
-      if (isAlert) events.alertAnswered(entry.key);
-      if (isArchive) events.archiveChanged();
+    if (!store.stateEntries.merge(entry, orSame)) return;
+    const account = collection === "contact" && value.length > 0 && identity.settling() ? parseAccountId(key) : undefined;
+    if (account !== undefined) events.accepted(account);
+    applyState(core, entry);
+    const contact = collection === "trust" ? parseAccountId(key) : undefined;
+    if (contact !== undefined) events.listChosen(contact, value);
+    if (isAlert) events.alertAnswered(key);
+    if (isArchive) events.archiveChanged();
+  };
+
+  const reapply = (entries: readonly StateEntry[]): void => {
+    for (const entry of entries) {
+      const account = entry.collection === "contact" ? parseAccountId(entry.key) : undefined;
+      // What a contact says of itself may be newer there.
+      if (account === undefined || store.contacts.find(account) === undefined) applyState(core, entry);
     }
   };
 
@@ -152,9 +164,18 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     shareRead,
     askRead: () => post({ unreadMessageIds: unreadHere(), asks: true }),
     take(content, from) {
-      for (const update of content.updates.slice(0, MAX_STATE_UPDATES)) takeOne(update, from);
+      for (const update of content.updates.slice(0, MAX_STATE_UPDATES)) takeUpdate(update, from);
       takeRead(content, from.device);
     },
+    takeSnapshot(collection, rows, from) {
+      const { take, share } = mergeSnapshot(store.stateEntries.of(collection), rows);
+      for (const entry of take) takeOne(entry, from, true);
+      // Of these the phone would not hear from a companion.
+      if (collection !== "archive") put(share);
+      // What damaged the rows may have damaged what was made of them.
+      reapply(store.stateEntries.of(collection));
+    },
+    reapply: () => reapply(store.stateEntries.all()),
     sendAllTo(device) {
       put(store.stateEntries.all(), device);
     },
@@ -165,98 +186,7 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
   };
 }
 
-/** Brings a winning entry into the tables that screens read. */
-function applyState(core: Core, entry: StateEntry): void {
-  const { store } = core;
-  const account = parseAccountId(entry.key);
-  switch (entry.collection) {
-    case "contact": {
-      const value = read(ContactStateSchema, entry.value);
-      if (account === undefined || value === undefined) return;
-      const listed = entry.value.length > 0 ? 1 : 0;
-      store.contacts.put(account, {
-        name: value.name,
-        handle: value.handle,
-        verified: value.verified ? 1 : 0,
-        added_at_ms: Number(value.addedAtMs),
-        listed,
-        ...(value.profileName === "" ? {} : { profile_name: value.profileName }),
-      });
-      acceptConversation(core, account, listed === 1);
-      return core.notify.changed("contacts");
-    }
-    case "block": {
-      const value = read(BlockStateSchema, entry.value);
-      if (account === undefined || value === undefined) return;
-      store.contacts.put(account, { blocked: value.blocked ? 1 : 0 });
-      return core.notify.changed("contacts");
-    }
-    case "chat": {
-      const value = read(ChatStateSchema, entry.value);
-      const conversation = conversationRow(core, entry.key);
-      if (value === undefined || conversation === undefined) return;
-      store.conversations.update(conversation.row, {
-        pinned: value.pinned ? 1 : 0,
-        archived: value.archived ? 1 : 0,
-        muted_until_ms: Number(value.mutedUntilMs),
-      });
-      return core.notify.changed("conversations");
-    }
-    case "read": {
-      const value = read(ReadStateSchema, entry.value);
-      const conversation = conversationRow(core, entry.key);
-      // What is read is said by ids beside it.
-      if (value === undefined || value.byIds || conversation === undefined) return;
-      const marked = value.messageId.length === MESSAGE_ID_SIZE_BYTES ? store.messages.row(messageIdFromBytes(value.messageId)) : undefined;
-      const there = Number(value.upToSentAtMs) * ORDER_STEPS_PER_MS;
-      // Where the message stands here, which may be later. Others of its millisecond may be newer: only without it they count as read.
-      const order = marked?.conversation === conversation.row ? Math.max(marked.order, there) : there + ORDER_STEPS_PER_MS - 1;
-      store.conversations.readUpTo(conversation.row, order);
-      return core.notify.changed("conversations");
-    }
-    case "settings": {
-      const value = read(SettingsStateSchema, entry.value);
-      if (value !== undefined) core.identity.setSettings(fromWireSettings(value));
-      return core.notify.changed("state");
-    }
-    case "profile": {
-      const value = read(ProfileSchema, entry.value);
-      const self = core.identity.self();
-      if (value !== undefined && self !== undefined) core.identity.setSelf({ ...self, displayName: value.displayName });
-      return core.notify.changed("state");
-    }
-    default: // a newer device's collection: kept, not understood
-  }
-}
-
 const idsOf = (all: readonly Bytes[]): MessageId[] =>
   all.slice(0, MAX_READ_IDS).flatMap((id) => (id.length === MESSAGE_ID_SIZE_BYTES ? [messageIdFromBytes(id)] : []));
 
-/** Chats are named before their messages arrive: flags must not be lost. */
-function conversationRow(core: Core, key: string) {
-  return /^[agi]:[a-z0-9]{1,64}$/.test(key) ? core.store.conversations.ensure(key as ConversationId) : undefined;
-}
-
-export function acceptConversation(core: Core, account: AccountId, accepted: boolean): void {
-  const conversation = core.store.conversations.find(conversationWith(account));
-  if (conversation === undefined || !accepted || conversation.accepted === 1) return;
-  core.store.conversations.update(conversation.row, { accepted: 1 });
-  core.notify.changed("conversations");
-}
-
-function read<T extends Message>(schema: GenMessage<T>, bytes: Uint8Array): T | undefined {
-  try {
-    return fromBinary(schema, bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 export const encodeState = <T extends Message>(schema: GenMessage<T>, value: T): Uint8Array => toBinary(schema, value);
-
-function fromWireSettings(value: SettingsState): Settings {
-  const theme = value.theme === "light" || value.theme === "dark" ? value.theme : "system";
-  const language = value.language === "" ? undefined : value.language;
-  const dormantAfterMonths = DORMANT_AFTER_MONTHS.find((months) => months === value.dormantAfterMonths) ?? 0;
-  return { readReceipts: value.readReceipts, language, theme, reportOutcomes: !value.noOutcomeReports, dormantAfterMonths };
-}

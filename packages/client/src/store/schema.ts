@@ -263,7 +263,19 @@ CREATE TRIGGER archive_update AFTER UPDATE OF text, kind ON messages WHEN EXISTS
 END;
 `;
 
-const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7];
+/** A hash of each row of shared state, by which a damaged one is known (NULL: written before), and pages of snapshots until all are there. */
+const V8 = `
+ALTER TABLE state_entries ADD COLUMN hash BLOB;
+CREATE TABLE state_pages (
+  collection TEXT NOT NULL,
+  taken_at_ms INTEGER NOT NULL,
+  idx INTEGER NOT NULL,
+  page BLOB NOT NULL,
+  PRIMARY KEY (collection, taken_at_ms, idx)
+) STRICT;
+`;
+
+const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
@@ -291,6 +303,6 @@ function readVersion(database: SqlDatabase): number {
 /** Every table that holds user data or keys, in an order that respects references. */
 export const WIPED_TABLES = [
   "unread_messages", "read_ahead", "attachments", "messages", "conversations", "contacts", "device_lists", "sessions", "pre_keys", "outbox", "sent_contents", "pending_resends",
-  "state_entries", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "fork_lists", "held_deliveries", "sealed_ids",
+  "state_entries", "state_pages", "history_jobs", "history_chunks", "blobs", "attachment_requests", "list_conflicts", "fork_lists", "held_deliveries", "sealed_ids",
   "archive_rows", "archive_on", "kv",
 ] as const; // prettier-ignore

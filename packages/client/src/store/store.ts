@@ -21,6 +21,7 @@ import { openSealedIds, type SealedIdStore } from "./sealed-ids.ts";
 import { openSearch, type SearchStore } from "./search.ts";
 import { openSessions, type SessionStore } from "./sessions.ts";
 import { openStateEntries, type StateEntryStore } from "./state-entries.ts";
+import { openStatePages, type StatePageStore } from "./state-pages.ts";
 import { openUnread, type UnreadStore } from "./unread.ts";
 
 export interface Store {
@@ -40,6 +41,7 @@ export interface Store {
   readonly outbox: OutboxStore;
   readonly resends: ResendStore;
   readonly stateEntries: StateEntryStore;
+  readonly statePages: StatePageStore;
   readonly historyJobs: HistoryJobStore;
   readonly archiveRows: ArchiveRows;
   readonly blobs: BlobStore;
@@ -75,7 +77,8 @@ export function openStore(database: SqlDatabase, primitives: Primitives): Store 
     sealedIds,
     outbox: openOutbox(database, sealedIds),
     resends: openResends(database),
-    stateEntries: openStateEntries(database),
+    stateEntries: openStateEntries(database, primitives),
+    statePages: openStatePages(database),
     historyJobs: openHistoryJobs(database),
     archiveRows: openArchiveRows(database),
     blobs: openBlobs(database),

@@ -139,6 +139,26 @@ export declare type Content = Message$1<"hawser.v1.Content"> & {
      */
     value: DeviceCapsuleKey;
     case: "deviceCapsuleKey";
+  } | {
+    /**
+     * Between own devices: whether they hold the same shared state, and what rebuilds it.
+     *
+     * @generated from field: hawser.v1.StateCheck state_check = 45;
+     */
+    value: StateCheck;
+    case: "stateCheck";
+  } | {
+    /**
+     * @generated from field: hawser.v1.StateCheckAnswer state_check_answer = 46;
+     */
+    value: StateCheckAnswer;
+    case: "stateCheckAnswer";
+  } | {
+    /**
+     * @generated from field: hawser.v1.SignedStateSnapshotPage state_snapshot = 47;
+     */
+    value: SignedStateSnapshotPage;
+    case: "stateSnapshot";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -512,6 +532,161 @@ export declare type StateUpdate = Message$1<"hawser.v1.StateUpdate"> & {
  * Use `create(StateUpdateSchema)` to create a new message.
  */
 export declare const StateUpdateSchema: GenMessage<StateUpdate>;
+
+/**
+ * From a companion to a phone: "what differs from this, send me". From a phone, without an id: "whoever holds something else, ask me".
+ *
+ * @generated from message hawser.v1.StateCheck
+ */
+export declare type StateCheck = Message$1<"hawser.v1.StateCheck"> & {
+  /**
+   * 16 random bytes.
+   *
+   * @generated from field: bytes check_id = 1;
+   */
+  checkId: Uint8Array;
+
+  /**
+   * One for each collection that has rows.
+   *
+   * @generated from field: repeated hawser.v1.StateDigest digests = 2;
+   */
+  digests: StateDigest[];
+};
+
+/**
+ * Describes the message hawser.v1.StateCheck.
+ * Use `create(StateCheckSchema)` to create a new message.
+ */
+export declare const StateCheckSchema: GenMessage<StateCheck>;
+
+/**
+ * @generated from message hawser.v1.StateDigest
+ */
+export declare type StateDigest = Message$1<"hawser.v1.StateDigest"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * @generated from field: bytes hash = 2;
+   */
+  hash: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.StateDigest.
+ * Use `create(StateDigestSchema)` to create a new message.
+ */
+export declare const StateDigestSchema: GenMessage<StateDigest>;
+
+/**
+ * From the phone, behind the pages.
+ *
+ * @generated from message hawser.v1.StateCheckAnswer
+ */
+export declare type StateCheckAnswer = Message$1<"hawser.v1.StateCheckAnswer"> & {
+  /**
+   * @generated from field: bytes check_id = 1;
+   */
+  checkId: Uint8Array;
+
+  /**
+   * Those that differ: a snapshot of each was sent.
+   *
+   * @generated from field: repeated string collections = 2;
+   */
+  collections: string[];
+};
+
+/**
+ * Describes the message hawser.v1.StateCheckAnswer.
+ * Use `create(StateCheckAnswerSchema)` to create a new message.
+ */
+export declare const StateCheckAnswerSchema: GenMessage<StateCheckAnswer>;
+
+/**
+ * @generated from message hawser.v1.SignedStateSnapshotPage
+ */
+export declare type SignedStateSnapshotPage = Message$1<"hawser.v1.SignedStateSnapshotPage"> & {
+  /**
+   * A serialized StateSnapshotPage.
+   *
+   * @generated from field: bytes payload = 1;
+   */
+  payload: Uint8Array;
+
+  /**
+   * The account key's, over "hawser state snapshot v1\0" and the payload.
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.SignedStateSnapshotPage.
+ * Use `create(SignedStateSnapshotPageSchema)` to create a new message.
+ */
+export declare const SignedStateSnapshotPageSchema: GenMessage<SignedStateSnapshotPage>;
+
+/**
+ * @generated from message hawser.v1.StateSnapshotPage
+ */
+export declare type StateSnapshotPage = Message$1<"hawser.v1.StateSnapshotPage"> & {
+  /**
+   * @generated from field: bytes account_id = 1;
+   */
+  accountId: Uint8Array;
+
+  /**
+   * The question that it answers, and who asked.
+   *
+   * @generated from field: bytes check_id = 2;
+   */
+  checkId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 device = 3;
+   */
+  device: number;
+
+  /**
+   * @generated from field: string collection = 4;
+   */
+  collection: string;
+
+  /**
+   * The same in all pages of one snapshot.
+   *
+   * @generated from field: int64 taken_at_ms = 5;
+   */
+  takenAtMs: bigint;
+
+  /**
+   * @generated from field: uint32 index = 6;
+   */
+  index: number;
+
+  /**
+   * @generated from field: uint32 page_count = 7;
+   */
+  pageCount: number;
+
+  /**
+   * Without `collection`.
+   *
+   * @generated from field: repeated hawser.v1.StateUpdate entries = 8;
+   */
+  entries: StateUpdate[];
+};
+
+/**
+ * Describes the message hawser.v1.StateSnapshotPage.
+ * Use `create(StateSnapshotPageSchema)` to create a new message.
+ */
+export declare const StateSnapshotPageSchema: GenMessage<StateSnapshotPage>;
 
 /**
  * `by_ids`: which messages are read is said by their ids (`StateUpdates.read_message_ids`); the rest is for devices that do not know these.
