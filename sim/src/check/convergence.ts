@@ -76,13 +76,19 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
         device === message.from && message.askedAtMs >= copiedAtMs && message.askedAtMs <= restoredAtMs,
     );
     const must = (message.promised && live.has(message.from) && !gone) || cast.world.wire.accepted.has(message.id);
-    /** It stood on a disk that was put back, and on no other device of the account: nobody can give it to those that came later. */
+    /** Its sender is no member any more: it sends nothing again. */
+    const senderLeft = cast.wiped.has(message.from) || cast.world.oracle.revokedSeen.has(message.from);
+    /**
+     * It stood on a disk that was put back, or was sealed for what only that disk knew, by a device that then left; and it stands on no other
+     * device of the account: nobody can give it to those that came later.
+     */
     const wentWithDisk = (account: Account): boolean =>
       restored.some(
         ({ device, restoredAtMs }) =>
           account.devices.includes(device) &&
-          restoredAtMs >= message.askedAtMs &&
-          (device === message.from || cast.world.oracle.seen.get(device)?.has(message.text) === true),
+          (senderLeft ||
+            (restoredAtMs >= message.askedAtMs &&
+              (device === message.from || cast.world.oracle.seen.get(device)?.has(message.text) === true))),
       ) && !members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
     for (const { device, account } of members) {
       if (account !== message.fromAccount && account !== message.toAccount) continue;

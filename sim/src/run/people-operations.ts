@@ -122,6 +122,23 @@ export async function wipe(cast: Cast, random: SeededRandom): Promise<void> {
   await device.client!.wipe().catch((error: unknown) => cast.note(`${device.name} could not wipe itself: ${String(error)}`));
 }
 
+/** A device that wiped itself and could not say so (its phone could not read it, the server was out) is taken off the list by hand. */
+export function removeGhosts(cast: Cast): void {
+  const { oracle, server, accounts } = cast.world;
+  for (const account of accounts) {
+    const phone = cast.members([cast.phone(account)])[0];
+    const entry = account.id === undefined ? undefined : server.directory?.find(account.id);
+    for (const device of account.devices) {
+      const number = oracle.numbers.get(device)?.device;
+      if (!cast.wiped.has(device) || number === undefined || entry?.devices.has(number as never) !== true) continue;
+      cast.note(`${phone?.name} removes device ${number}, which wiped itself`);
+      void phone?.client
+        ?.revokeDevice(number as never)
+        .catch((error: unknown) => cast.note(`${phone.name} could not remove it: ${String(error)}`));
+    }
+  }
+}
+
 export async function importChat(cast: Cast, random: SeededRandom): Promise<void> {
   const account = random.pick(cast.world.accounts);
   const phone = cast.members([cast.phone(account)])[0];

@@ -9,6 +9,7 @@ import { SeededRandom } from "../engine/seeded-random.ts";
 import { type Account, describeFault, type Seams, World } from "../nodes/world.ts";
 import { Cast } from "./cast.ts";
 import { heal } from "./fault-operations.ts";
+import { removeGhosts } from "./people-operations.ts";
 import { OPERATIONS } from "./operations.ts";
 import { meetProxy } from "./proxies.ts";
 import type { Plan } from "./plan.ts";
@@ -16,6 +17,8 @@ import type { Plan } from "./plan.ts";
 /** After the last fault everything agrees within this time of the world. */
 export const HEAL_BOUND_MS = 40 * 60_000;
 const LOOK_EVERY_MS = 30_000;
+/** So long after healing a device that wiped itself may still stand in its list by itself. */
+const GHOSTS_STAY_MS = 5 * 60_000;
 const SETUP_MS = 20_000;
 const AFTER_LAST_STEP_MS = 10_000;
 const HANDLES = ["anna", "bela", "cyrus", "dilan"];
@@ -86,6 +89,7 @@ async function play(plan: Plan, world: World, cast: Cast): Promise<RunResult> {
   let found = await agreed(cast);
   while (found.length > 0 && scheduler.nowMs - healedAtMs < HEAL_BOUND_MS) {
     await scheduler.run(LOOK_EVERY_MS);
+    if (scheduler.nowMs - healedAtMs >= GHOSTS_STAY_MS) removeGhosts(cast);
     found = await agreed(cast);
   }
   const healedAfterMs = scheduler.nowMs - healedAtMs;

@@ -77,7 +77,8 @@ async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft,
     preKeys.markUploaded("signed", upload.signed);
     preKeys.markUploaded("one-time", upload.oneTime);
     preKeys.markUploaded("kem", upload.kem);
-    const createdBeforeMs = nowMs - SIGNED_PRE_KEY_KEPT_MS;
+    // A clock that leapt ahead forgets nothing: what the server took until now was sealed with keys of that time.
+    const createdBeforeMs = Math.min(nowMs, core.identity.mailbox().committedAtMs ?? 0) - SIGNED_PRE_KEY_KEPT_MS;
     preKeys.deleteOlder("signed", { lastResort: false, createdBeforeMs });
     preKeys.deleteOlder("kem", { lastResort: true, createdBeforeMs });
     // Whatever the server says is left there, and whoever claimed keys and never used them.

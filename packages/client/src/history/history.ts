@@ -184,6 +184,7 @@ export function createHistory(
       handingOn.handOn();
       sources.resume();
       sinks.resume();
+      sinks.sourcesChanged(listed);
       void learnActivity();
       cancelAsking?.();
       archive.connected();
@@ -195,6 +196,7 @@ export function createHistory(
     ownDevicesChanged() {
       const devices = directory.latest(own())?.list.devices ?? [];
       sources.dropDevicesExcept(new Set(devices.map((device) => device.number)));
+      sinks.sourcesChanged(listed);
       archive.devicesChanged();
     },
     status: () => sinks.status() ?? sources.status() ?? { kind: "none" },

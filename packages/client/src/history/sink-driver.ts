@@ -2,7 +2,7 @@
  * Drives history that comes to this device. Invariant: references, progress and rows are durable before the machine hears of them; a
  * job goes on after any crash; nothing here can undo a link.
  */
-import { type ConversationId, type DeviceNumber, fromHex, newMessageId, toHex } from "@hawser/base";
+import { type ConversationId, type DeviceNumber, fromHex, toHex } from "@hawser/base";
 import {
   type ChunkReference,
   decodeChunk,
@@ -19,7 +19,6 @@ import type { HistoryMessageFromSource, HistoryMessageToSource } from "@hawser/w
 import type { HistoryStatus } from "../api.ts";
 import { MAX_TIME_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
-import { encodeContent } from "../messaging/content.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
 import type { Archive } from "./archive.ts";
 import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
@@ -34,6 +33,8 @@ import {
   sizesOf,
   type StoredJob,
 } from "./stored-job.ts";
+import { endJobsOfGone } from "./gone-sources.ts";
+import { postToSource } from "./post-to-source.ts";
 import { receivingStatus } from "./receiving-status.ts";
 import { createWishes, type WishParts } from "./wishes.ts";
 
@@ -48,6 +49,8 @@ export interface HistorySinks {
   askAgain(): boolean;
   /** A source that was silent is still asked how large its chats are. */
   comparing(): boolean;
+  /** The own list is another: what its devices were asked that are gone is asked of others. */
+  sourcesChanged(listed: (device: number) => boolean): void;
   /** Forgets jobs that are not complete. */
   restart(): void;
   resume(): void;
@@ -152,13 +155,15 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       nothingOlder(extras.part.conversation);
     if (extras.archive !== undefined) parts.askRead();
     if (extras.quiet !== true && !isOneChat(extras.part)) compareLater(others, extras);
-    if ([...jobs.values()].every((other) => isOver(other) || stored(other.job.jobId).quiet === true)) {
+    if (isSettled()) {
       core.identity.setSettling(false);
       endGap(job);
       core.notify.changed("conversations");
     }
     if (extras.quiet !== true) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
   };
+
+  const isSettled = (): boolean => [...jobs.values()].every((state) => isOver(state) || stored(state.job.jobId).quiet === true);
 
   /**
    * Sources that were silent while another one brought everything may have more: they are asked how large their chats are, and for a gap once
@@ -229,19 +234,9 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     if (before === undefined) input(jobId, { type: "end", chunkCount, messageCount });
   };
 
-  const post = (source: number, message: HistoryMessageToSource["message"]): void =>
-    core.store.atomically(() => {
-      if (source === ARCHIVE_SOURCE) return;
-      const self = core.identity.requireSelf();
-      const nowMs = core.timeMs();
-      const messageId = newMessageId(nowMs, core.ports.random);
-      const content = encodeContent(
-        { sender: self, conversation: undefined, messageId, sentAtMs: nowMs },
-        { case: "historyToSource", value: { message } },
-      );
-      core.store.outbox.add({ messageId, audience: "device", account: self.account, device: source as DeviceNumber, content });
-      core.notify.changed("outbox");
-    });
+  const post = (source: number, message: HistoryMessageToSource["message"]): void => {
+    if (source !== ARCHIVE_SOURCE) postToSource(core, source as DeviceNumber, message);
+  };
 
   const fetch = async (jobId: string, reference: ChunkReference): Promise<void> => {
     const { index } = reference;
@@ -355,6 +350,16 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     },
     ask,
     comparing,
+    sourcesChanged(listed) {
+      const end = (jobId: string): void => input(jobId, { type: "superseded" });
+      const askNext = (source: number, part: HistoryPart | undefined, wish: string): void => ask(source as DeviceNumber, part, { wish });
+      const { siblings } = wishes;
+      if (!endJobsOfGone({ jobs, stored, siblings, candidates: parts.candidates, end, ask: askNext }, listed) || !isSettled()) return;
+      core.store.atomically(() => {
+        core.identity.setSettling(false);
+        parts.settled(false);
+      });
+    },
     restart() {
       for (const row of historyJobs.list()) if (row.direction === "sink" && !row.finished) historyJobs.delete(row.job);
       for (const cancel of timers.values()) cancel();
