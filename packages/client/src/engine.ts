@@ -2,6 +2,7 @@
  * The parts of one client, wired. It holds no protocol logic: what a part may do to another stands in the few closures here.
  * Invariant: what waits for the network and changes the account's lists or keys runs in one queue; everything else is one tick.
  */
+import type { AccountId } from "@hawser/base";
 import { createPairEngine } from "@hawser/crypto";
 import { RevocationReason } from "@hawser/wire";
 import { createPasskeys, type Passkeys } from "./account/passkeys.ts";
@@ -118,7 +119,7 @@ export function createEngine(ports: ClientPorts): Engine {
   const receipts = createReceipts(core);
   const resends = createResends(core);
   const state = createStateSync(core, {
-    accepted: (account) => contacts.acceptedElsewhere(account),
+    accepted: (account) => acceptedElsewhere(account),
     mayAnswerAlert: (id, writer) => alerts.mayAnswer(id, writer),
     takePasskeys: (signed) => passkeys.take(signed),
     alertAnswered: (id) => alerts.answered(id),
@@ -139,6 +140,12 @@ export function createEngine(ports: ClientPorts): Engine {
     revoke: (device, reason) => queue.run(() => ownList.revoke(device, reason)),
   });
   const contacts = createContactBook(core, { link: connection, directory, state, receipts });
+  const acceptedElsewhere = (account: AccountId): void => {
+    contacts.acceptedElsewhere(account);
+    // What could not be read of a stranger was not asked for.
+    if (store.resends.countPending() > 0)
+      void Promise.resolve().then(() => (stopped || identity.phase() !== "ready" ? undefined : resends.askAgain()));
+  };
   const forks = createListForks(core, { link: connection, directory, state, unverify: (account) => contacts.unverify(account) });
   const history = createHistory(
     core,
@@ -146,7 +153,7 @@ export function createEngine(ports: ClientPorts): Engine {
     directory,
     transfer,
     (device) => store.atomically(() => state.sendAllTo(device)),
-    { accepted: contacts.acceptedElsewhere, stranger: contacts.learnHandle },
+    { accepted: (account) => acceptedElsewhere(account), stranger: contacts.learnHandle },
     { archive: (value) => state.share("archive", "archive", value), askRead: () => state.askRead() },
   );
   const imports = createImports(core, (conversation) => history.imported(conversation));
