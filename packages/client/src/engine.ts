@@ -9,13 +9,14 @@ import { createPasskeys, type Passkeys } from "./account/passkeys.ts";
 import { openIdentity } from "./account/identity.ts";
 import { startAfreshIfSalvaged } from "./account/old-copy.ts";
 import { keepIdentity, restoreIdentity } from "./account/vault.ts";
+import { GAP_MARGIN_MS } from "./bounds.ts";
 import type { ClientState } from "./api.ts";
 import { type AttachmentAsker, createAttachmentAsker } from "./attachments/asker.ts";
 import { type AttachmentHolder, createAttachmentHolder } from "./attachments/holder.ts";
 import { type BlobTransfer, createBlobTransfer } from "./blobs/transfer.ts";
 import { fetchAttachment } from "./chats/attachments.ts";
 import { type Connection, createConnection } from "./connection/connection.ts";
-import { askOwnForLeft, createServerEvents } from "./connection/server-events.ts";
+import { askOwnForLeft, askOwnSince, createServerEvents } from "./connection/server-events.ts";
 import { type ContactBook, createContactBook } from "./contacts/contact-book.ts";
 import { createListForks, type ListForks } from "./contacts/list-forks.ts";
 import type { Core } from "./core.ts";
@@ -203,6 +204,7 @@ export function createEngine(ports: ClientPorts): Engine {
     receipts,
     resends,
     lineFilled: (order) => history.lineFilled(order),
+    lost: (serverTimeMs) => askOwnSince(engine, Math.max(0, serverTimeMs - GAP_MARGIN_MS)),
   });
   const changes = createChangeLog(store.kv, ports.clock);
   const { version, description: platform } = ports.platform;

@@ -157,17 +157,24 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
 
 /** A device left before it could send again what was not read here: another own device may have read it. */
 export function askOwnForLeft(engine: Engine): void {
-  const { core } = engine;
-  const self = core.identity.self();
-  if (self === undefined || core.store.resends.countPending() === 0) return;
-  const asked = core.store.atomically(() => {
+  if (engine.core.identity.self() === undefined || engine.core.store.resends.countPending() === 0) return;
+  engine.core.store.atomically(() => {
     const afterMs = engine.resends.giveUpLeft();
-    const others = engine.directory.latest(self.account)?.list.devices.filter(({ number }) => number !== self.device) ?? [];
-    if (afterMs === undefined || others.length === 0) return false;
-    noteGap(engine, afterMs);
-    return true;
+    if (afterMs !== undefined) askOwnSince(engine, afterMs);
   });
-  if (asked) engine.history.gap(core.identity.gapAfterMs() ?? 0);
+}
+
+/** Something that nobody else can give is missing since then. Inside a transaction. */
+export function askOwnSince(engine: Engine, afterMs: number): void {
+  const { core, directory, history } = engine;
+  const self = core.identity.requireSelf();
+  if (directory.latest(self.account)?.list.devices.every(({ number }) => number === self.device) !== false) return;
+  noteGap(engine, afterMs);
+  // In a later tick, and once for all that is lost together.
+  void Promise.resolve().then(() => {
+    const sinceMs = core.identity.self() === undefined ? undefined : core.identity.gapAfterMs();
+    if (sinceMs !== undefined) history.gap(sinceMs);
+  });
 }
 
 /** Deliveries are missing: the messages among them come as history, the rest is asked of the own devices. Inside a transaction. */

@@ -24,6 +24,8 @@ export type OpenOutcome =
   | { readonly kind: "unknown-device" }
   /** It was meant for this device and cannot be read: ask for it again. */
   | { readonly kind: "undecryptable"; readonly reason: string }
+  /** It cannot be read, and its sender left: nobody sends it again. */
+  | { readonly kind: "lost"; readonly reason: string }
   /** It was read and breaks a rule: someone passed something off. Dropped. */
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -50,7 +52,7 @@ export function openDelivery(core: Core, delivery: Delivery): OpenOutcome {
     const failure = failureOf(decrypted.error);
     // A device that left can be asked for nothing.
     const canAsk = deviceOf(lists.latest(sender.account), sender.device) !== undefined;
-    return failure.kind === "undecryptable" && !canAsk ? { kind: "refused", reason: `device left, ${failure.reason}` } : failure;
+    return failure.kind === "undecryptable" && !canAsk ? { kind: "lost", reason: `device left, ${failure.reason}` } : failure;
   }
   const { record, plaintext, usedOneTimePreKey, usedKemPreKey } = decrypted.value;
   core.store.sessions.put(sender, record);

@@ -36,9 +36,11 @@ interface Parts {
   readonly resends: Resends;
   /** A line that could not be read is what it should be. Inside its transaction. */
   readonly lineFilled: (order: number) => void;
+  /** What the server took then can be had of nobody but the own devices. Inside its transaction. */
+  readonly lost: (serverTimeMs: number) => void;
 }
 
-export function createReceiver(core: Core, { link, directory, content, receipts, resends, lineFilled }: Parts): Receiver {
+export function createReceiver(core: Core, { link, directory, content, receipts, resends, lineFilled, lost }: Parts): Receiver {
   let queue: Delivery[] = [];
   let generation = 0;
   let running = false;
@@ -162,6 +164,10 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
         break;
       case "unknown-device":
         held.hold(delivery);
+        break;
+      case "lost":
+        core.log({ event: "delivery-refused", reason: outcome.reason });
+        if (resends.isAccepted(senderOf(delivery).account)) lost(delivery.serverTimeMs);
         break;
       case "refused":
         core.log({ event: "delivery-refused", reason: outcome.reason });

@@ -40,6 +40,8 @@ export interface Resends {
   requested(id: MessageId, by: DeviceAddress): void;
   /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection. */
   askAgain(): void;
+  /** Own devices, and people who may know when this device is there. */
+  isAccepted(account: AccountId): boolean;
   /** Forgets those whose sender has left its list: nobody will answer. Says from when on the own devices may have what is missing. */
   giveUpLeft(): number | undefined;
 }
@@ -49,7 +51,6 @@ export function createResends(core: Core): Resends {
   const served = new Map<string, { count: number; sinceMs: number }>();
   const asked = new Map<string, { count: number; sinceMs: number }>();
 
-  /** Own devices, and people who may know when this device is there. */
   const isAccepted = (account: AccountId): boolean =>
     account === core.identity.requireSelf().account ||
     core.store.contacts.find(account)?.listed === 1 ||
@@ -139,6 +140,7 @@ export function createResends(core: Core): Resends {
       outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
       core.notify.changed("outbox");
     },
+    isAccepted,
     giveUpLeft() {
       let afterMs: number | undefined;
       for (const { messageId, sender, requests, lastRequestMs } of resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS)) {
