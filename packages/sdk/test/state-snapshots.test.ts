@@ -116,3 +116,23 @@ test("a phone whose rows were damaged gets them from a companion, and what the c
   await whileClosed("anna", (database) => (there = rows(database)));
   await whileClosed("laptop", (database) => expect(rows(database)).toEqual(there));
 }, 60_000);
+
+test("a companion whose store was rebuilt from a damaged one: what is left of its state is applied, the rest comes from the phone", async () => {
+  const { anna, laptop: linked } = await family();
+  await anna.setSettings({ theme: "dark" });
+  await until(linked, async () => (await linked.state()).settings.theme === "dark");
+  let before: unknown;
+  await whileClosed("laptop", (database) => {
+    before = rows(database);
+    database.exec("DELETE FROM contacts; DELETE FROM kv WHERE key = 'settings'");
+    database.exec("DELETE FROM state_entries WHERE key = (SELECT min(key) FROM state_entries WHERE collection = 'contact')");
+    // What moving its rows into a fresh store leaves.
+    database.exec("INSERT INTO kv (key, value) VALUES ('salvaged', x'01')");
+  });
+  const laptop = world.open("laptop", ports);
+  expect((await laptop.state()).settings.theme).toBe("dark");
+  expect((await names(laptop)).split(",").length).toBe(2);
+  await until(laptop, async () => (await names(laptop)) === "Béla,cem,deniz");
+  await settled(laptop);
+  await whileClosed("laptop", (database) => expect(rows(database)).toEqual(before));
+}, 60_000);

@@ -41,12 +41,12 @@ export function openStateEntries(database: SqlDatabase, primitives: Primitives):
   const toEntry = ({ collection, key, value, time_ms: timeMs, counter, device }: EntryRow): StateEntry => ({
     collection, key, value, timeMs, counter, device,
   }); // prettier-ignore
-  const read = (where = "", ...parameters: string[]): StateEntry[] =>
+  const readRows = (where = "", ...parameters: string[]): EntryRow[] =>
     database
       .prepare(SELECT + where)
       .all<EntryRow>(...parameters)
-      .filter(isWhole)
-      .map(toEntry);
+      .filter(isWhole);
+  const read = (where?: string, ...parameters: string[]): StateEntry[] => readRows(where, ...parameters).map(toEntry);
   const find = (collection: string, key: string): StateEntry | undefined => read(" AND collection = ? AND key = ?", collection, key)[0];
   const put = (entry: StateEntry): void => {
     assert(database.inTransaction, "shared state is written inside a transaction");
@@ -70,8 +70,8 @@ export function openStateEntries(database: SqlDatabase, primitives: Primitives):
     all: () => read(),
     of: (collection) => read(" AND collection = ?", collection),
     digests() {
-      const collections = Map.groupBy(read(), ({ collection }) => collection);
-      const hashes = (rows: StateEntry[]): Uint8Array[] => rows.map((row) => stateRowHash(row, primitives));
+      const collections = Map.groupBy(readRows(), ({ collection }) => collection);
+      const hashes = (rows: EntryRow[]): Uint8Array[] => rows.map((row) => row.hash ?? hashOf(row));
       return new Map([...collections].map(([collection, rows]) => [collection, collectionHash(hashes(rows), primitives)]));
     },
     dropDamaged() {
