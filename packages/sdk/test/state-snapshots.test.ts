@@ -1,4 +1,5 @@
 /** Shared state that was damaged on one device is rebuilt from the phone's signed snapshot, against a real server: nothing is linked anew. */
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fromUtf8 } from "@hawser/base";
@@ -29,7 +30,7 @@ const happened = (client: HawserClient, event: string): Promise<void> =>
   until(client, async () => events.some((each) => each.event === event));
 
 /** The profile's database while its client is closed. */
-async function whileClosed(name: string, work: (database: DatabaseSync) => void): Promise<void> {
+async function whileClosed(name: string, work: (database: DatabaseSync) => unknown): Promise<void> {
   await world.close(name);
   const database = new DatabaseSync(join(world.folder, name, "client.db"));
   work(database);
@@ -38,6 +39,9 @@ async function whileClosed(name: string, work: (database: DatabaseSync) => void)
 const rows = (database: DatabaseSync): unknown[] =>
   database.prepare("SELECT collection, key, hex(value) AS value, time_ms, counter, device FROM state_entries ORDER BY 1, 2").all();
 const identityOf = (database: DatabaseSync): unknown => database.prepare("SELECT value FROM kv WHERE key = 'identity'").get();
+
+const forgetContact = (database: DatabaseSync, account: string): unknown =>
+  database.prepare("DELETE FROM state_entries WHERE collection = 'contact' AND key = ?").run(account);
 
 async function family() {
   const anna = await world.account("anna", ports);
@@ -117,22 +121,50 @@ test("a phone whose rows were damaged gets them from a companion, and what the c
   await whileClosed("laptop", (database) => expect(rows(database)).toEqual(there));
 }, 60_000);
 
-test("a companion whose store was rebuilt from a damaged one: what is left of its state is applied, the rest comes from the phone", async () => {
-  const { anna, laptop: linked } = await family();
+test("a companion whose store was rebuilt from a damaged one: what is left is applied, the rest comes from the phone, and the phone gets what it lacks", async () => {
+  const { anna, laptop: linked, others } = await family();
   await anna.setSettings({ theme: "dark" });
   await until(linked, async () => (await linked.state()).settings.theme === "dark");
   let before: unknown;
   await whileClosed("laptop", (database) => {
     before = rows(database);
     database.exec("DELETE FROM contacts; DELETE FROM kv WHERE key = 'settings'");
-    database.exec("DELETE FROM state_entries WHERE key = (SELECT min(key) FROM state_entries WHERE collection = 'contact')");
+    forgetContact(database, others[1]!);
     // What moving its rows into a fresh store leaves.
     database.exec("INSERT INTO kv (key, value) VALUES ('salvaged', x'01')");
   });
+  await whileClosed("anna", (database) => forgetContact(database, others[2]!));
+  const phone = world.open("anna", ports);
   const laptop = world.open("laptop", ports);
   expect((await laptop.state()).settings.theme).toBe("dark");
   expect((await names(laptop)).split(",").length).toBe(2);
   await until(laptop, async () => (await names(laptop)) === "Béla,cem,deniz");
-  await settled(laptop);
-  await whileClosed("laptop", (database) => expect(rows(database)).toEqual(before));
+  await happened(laptop, "state-rebuilt");
+  for (const client of [laptop, phone]) await settled(client);
+  for (const name of ["laptop", "anna"]) await whileClosed(name, (database) => expect(rows(database)).toEqual(before));
+}, 60_000);
+
+test("an older copy of a companion is compared at once: it has what came since, and the phone what only the copy has", async () => {
+  const { anna, others } = await family();
+  const profile = join(world.folder, "laptop");
+  await world.close("laptop");
+  cpSync(profile, `${profile}-copy`, { recursive: true });
+  const newer = world.open("laptop", ports);
+  await newer.renameContact(others[0]!, "Bela Hanım");
+  await until(anna, async () => (await names(anna)).includes("Bela Hanım"));
+  await settled(newer);
+  await world.close("laptop");
+  rmSync(profile, { recursive: true });
+  cpSync(`${profile}-copy`, profile, { recursive: true });
+  let before: unknown;
+  await whileClosed("anna", (database) => {
+    before = rows(database);
+    forgetContact(database, others[2]!);
+  });
+  const phone = world.open("anna", ports);
+  const laptop = world.open("laptop", ports);
+  await happened(laptop, "state-rebuilt");
+  await until(laptop, async () => (await names(laptop)).includes("Bela Hanım"));
+  for (const client of [laptop, phone]) await settled(client);
+  for (const name of ["laptop", "anna"]) await whileClosed(name, (database) => expect(rows(database)).toEqual(before));
 }, 60_000);
