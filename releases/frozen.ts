@@ -32,10 +32,15 @@ process.once("exit", () => rmSync(unpacked, { recursive: true, force: true }));
 const byVersion = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
 
 export async function releases(): Promise<Release[]> {
-  const names = readdirSync(import.meta.dirname).filter((name) => existsSync(join(import.meta.dirname, name, "manifest.json")));
-  const frozen = await Promise.all(names.sort(byVersion).slice(-SUPPORTED).map(load));
-  return [...frozen, await current()];
+  return [...(await Promise.all(frozenNames().slice(-SUPPORTED).map(load))), await current()];
 }
+
+export const newestFrozen = (): Promise<Release> => load(frozenNames().at(-1)!);
+
+const frozenNames = (): string[] =>
+  readdirSync(import.meta.dirname)
+    .filter((name) => existsSync(join(import.meta.dirname, name, "manifest.json")))
+    .sort(byVersion);
 
 export async function load(name: string): Promise<Release> {
   const folder = join(import.meta.dirname, name);

@@ -1,10 +1,11 @@
 /** One device: a machine, a profile on its disk, and the real client as its process. Invariant: a restart keeps the disk and nothing else. */
 import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
-import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type IdentityVault, type LogEvent } from "@hawser/client";
+import type { ClientEvent, ClientPorts, HawserClient, IdentityVault, LogEvent } from "@hawser/client";
 import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Carrier, Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
+import type { ProgramOf } from "./old-version.ts";
 import { type HttpFaults, virtualHttp } from "./virtual-http.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
@@ -31,6 +32,7 @@ export interface DeviceOptions {
   /** Whether it has other transports than WebSockets. Asked at each start. */
   readonly fallbacks: () => boolean;
   readonly seams: (device: Device) => DeviceSeams;
+  readonly programOf: ProgramOf;
   onEvent(device: Device, event: ClientEvent): void;
   onBody(body: Bytes): void;
   onFault(device: Device, error: unknown): void;
@@ -47,6 +49,7 @@ export class Device {
   network = "";
   readonly #options: DeviceOptions;
   #client: HawserClient | undefined;
+  #starts = 0;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -94,7 +97,7 @@ export class Device {
     };
     let client: HawserClient;
     try {
-      client = createClient(ports);
+      client = this.#options.programOf(this.name, this.#starts++)(ports);
     } catch (error) {
       if (!(error instanceof ProcessDied)) throw error;
       machine.kill();

@@ -11,6 +11,7 @@ import { Scheduler } from "../engine/scheduler.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { Trace } from "../engine/trace.ts";
 import { Device, type DeviceSeams, NO_DEVICE_SEAMS } from "./device.ts";
+import { type ProgramOf, TODAY } from "./old-version.ts";
 import type { HttpFaults } from "./virtual-http.ts";
 import { NO_SERVER_SEAMS, type ServerSeams, VirtualServer } from "./virtual-server.ts";
 
@@ -34,6 +35,7 @@ export interface WorldOptions {
   readonly follow?: (line: string) => void;
   /** Devices may fall back from WebSockets to event streams and polls. */
   readonly fallbacks?: boolean;
+  readonly programOf?: ProgramOf;
 }
 
 /** Enough of the stack to find it. */
@@ -60,9 +62,11 @@ export class World {
   readonly #primitives: Primitives;
   readonly #seams: Seams;
   readonly #fallbacks: boolean;
+  readonly #programOf: ProgramOf;
 
-  constructor({ seed, seams = {}, follow, fallbacks = false }: WorldOptions) {
+  constructor({ seed, seams = {}, follow, fallbacks = false, programOf = TODAY }: WorldOptions) {
     this.#fallbacks = fallbacks;
+    this.#programOf = programOf;
     this.#seams = seams;
     this.random = new SeededRandom(`seed ${seed}`);
     this.trace = new Trace(this.scheduler, follow);
@@ -100,6 +104,7 @@ export class World {
       origin: ORIGIN,
       httpFaults: this.httpFaults,
       fallbacks: () => this.#fallbacks,
+      programOf: this.#programOf,
       seams: (its) => ({ ...NO_DEVICE_SEAMS, ...this.#seams.device?.(its, this) }),
       onEvent: (its, event) => this.#event(its, event),
       onBody: (body: Bytes) => this.wire.body(body),

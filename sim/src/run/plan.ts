@@ -3,6 +3,7 @@
  * the operations with their times. A plan can be cut down: an operation draws from a source of its own, so the others stay as they were.
  */
 import { SeededRandom } from "../engine/seeded-random.ts";
+import { hasOldVersions } from "../nodes/old-version.ts";
 import { drawProxies, type ProxyStep } from "./proxies.ts";
 import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
 
@@ -23,6 +24,8 @@ export interface Plan {
   readonly lostAnswers: number;
   /** Proxies on people's ways to the server; `undefined` in worlds that have nothing but WebSockets. */
   readonly proxies: readonly ProxyStep[] | undefined;
+  /** Some devices run the release before, and are updated on the way or not at all. */
+  readonly oldVersions: boolean;
   readonly kinds: readonly OperationKind[];
   readonly steps: readonly Step[];
 }
@@ -73,6 +76,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     companions: random.below(3),
     maxDrift: calm || random.chance(0.5) ? 0 : 2e-4,
     lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
+    oldVersions: !calm && hasOldVersions(seed),
     proxies: drawProxies(seed, calm ? 0 : atMs),
     kinds,
     steps,

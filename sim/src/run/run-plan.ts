@@ -7,6 +7,7 @@ import { ProcessDied } from "../engine/machine.ts";
 import { WORLD_STARTS_MS } from "../engine/scheduler.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { type Account, describeFault, type Seams, World } from "../nodes/world.ts";
+import { drawPrograms, TODAY } from "../nodes/old-version.ts";
 import { Cast } from "./cast.ts";
 import { heal } from "./fault-operations.ts";
 import { removeGhosts } from "./people-operations.ts";
@@ -48,7 +49,8 @@ export interface RunOptions {
 }
 
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
-  const world = new World({ seed: plan.seed, fallbacks: plan.proxies !== undefined, ...options });
+  const programOf = plan.oldVersions ? await drawPrograms(plan.seed) : TODAY;
+  const world = new World({ seed: plan.seed, fallbacks: plan.proxies !== undefined, programOf, ...options });
   options.onWorld?.(world);
   const cast = new Cast(world);
   const onRejection = (reason: unknown): void => {
