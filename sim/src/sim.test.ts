@@ -1,10 +1,13 @@
 /** The simulator itself: the same seed gives the same world, its WebCrypto gives WebCrypto's bytes, and fixed seeds hold. */
 import { webcrypto } from "node:crypto";
+import { createClient } from "@hawser/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installSyncSubtle, syncSubtle } from "./engine/sync-subtle.ts";
 import { drawPlan } from "./run/plan.ts";
 import { runPlan } from "./run/run-plan.ts";
 import { shrink } from "./run/shrink.ts";
+import { drawPrograms, hasOldVersions } from "./nodes/old-version.ts";
+import type { World } from "./nodes/world.ts";
 import { MUTATIONS } from "./mutations/mutations.ts";
 
 /** As many as fit; `npm run sim -- --seeds 1000` runs more. */
@@ -87,6 +90,26 @@ describe("fixed seeds", () => {
     120_000,
   );
 });
+
+test("devices of the release before live with today's, and are updated on the store that they left", async () => {
+  const seeds = Array.from({ length: 40 }, (_, i) => 30_001 + i)
+    .filter(hasOldVersions)
+    .slice(0, 6);
+  const programs = { old: 0, updated: 0 };
+  for (const seed of seeds) {
+    const programOf = await drawPrograms(seed);
+    let world: World | undefined;
+    const { violations } = await runPlan(drawPlan(seed, { short: true }), { onWorld: (its) => (world = its) });
+    expect({ seed, violations }).toEqual({ seed, violations: [] });
+    for (const { name, starts } of world!.devices) {
+      const ran = Array.from({ length: starts }, (_, before) => programOf(name, before) !== createClient);
+      if (ran[0] === true) programs.old++;
+      if (ran[0] === true && ran.at(-1) === false) programs.updated++;
+    }
+  }
+  expect(programs.old).toBeGreaterThan(2);
+  expect(programs.updated).toBeGreaterThan(0);
+}, 120_000);
 
 test("a failing plan is cut down to what it takes", async () => {
   const mutation = MUTATIONS.find(({ name }) => name === "frames are lost on a living connection")!;

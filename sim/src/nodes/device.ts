@@ -47,9 +47,10 @@ export class Device {
   vault: { record: Bytes | undefined } | undefined;
   /** What its platform calls the network it is on. */
   network = "";
+  /** How often it was started. */
+  starts = 0;
   readonly #options: DeviceOptions;
   #client: HawserClient | undefined;
-  #starts = 0;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -97,7 +98,7 @@ export class Device {
     };
     let client: HawserClient;
     try {
-      client = this.#options.programOf(this.name, this.#starts++)(ports);
+      client = this.#options.programOf(this.name, this.starts++)(ports);
     } catch (error) {
       if (!(error instanceof ProcessDied)) throw error;
       machine.kill();

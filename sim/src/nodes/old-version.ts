@@ -15,7 +15,7 @@ export const TODAY: ProgramOf = () => createClient;
 const SHARE_WITH_OLD_VERSIONS = 0.25;
 const SHARE_OF_OLD_DEVICES = 0.5;
 /** Updated at one of the first starts, or never. */
-const UPDATES = [1, 2, 3, Number.POSITIVE_INFINITY];
+const UPDATES = [1, 1, 2, Number.POSITIVE_INFINITY];
 
 export const hasOldVersions = (seed: number): boolean => new SeededRandom(`versions ${seed}`).chance(SHARE_WITH_OLD_VERSIONS);
 
