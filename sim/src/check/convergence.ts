@@ -2,7 +2,7 @@
  * What must hold once the trouble is over: every accepted message on every live device once, devices of an account agreeing, nothing
  * waiting, one chain of lists. Reads the disks, so that it sees what is durable and not what a process believes.
  */
-import { messageIdToBytes } from "@hawser/base";
+import { messageIdToBytes, type SqlRow } from "@hawser/base";
 import type { Cast } from "../run/cast.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Account } from "../nodes/world.ts";
@@ -108,16 +108,23 @@ const SHARED: Readonly<Record<string, string>> = {
   conversations: "SELECT id, title, unread, pinned, archived FROM conversations WHERE last_order > 0 ORDER BY id",
   messages: "SELECT hex(id) AS id, text, outgoing FROM messages ORDER BY hex(id)",
   contacts: "SELECT account, name, verified, blocked, listed FROM contacts WHERE listed = 1 ORDER BY account",
-  settings: "SELECT CAST(value AS TEXT) AS value FROM kv WHERE key = 'settings'",
+  settings: `SELECT each.key AS setting, each.value AS value
+    FROM kv, json_each(CAST(kv.value AS TEXT)) AS each WHERE kv.key = 'settings' ORDER BY each.key`,
 };
+
+/** Of settings those that both programs know: one may be of the release before. */
+function inCommon(what: string, rows: readonly SqlRow[], others: readonly SqlRow[]): readonly SqlRow[] {
+  return what === "settings" ? rows.filter(({ setting }) => others.some((other) => other["setting"] === setting)) : rows;
+}
 
 function checkAgreement(members: readonly Member[], add: Add): void {
   const [first, ...others] = members;
   if (first === undefined) return;
   for (const [what, sql] of Object.entries(SHARED)) {
-    const mine = first.device.disk.rows(sql);
+    const all = first.device.disk.rows<SqlRow>(sql);
     for (const { device } of others) {
-      const its = device.disk.rows(sql);
+      const rows = device.disk.rows<SqlRow>(sql);
+      const [mine, its] = [inCommon(what, all, rows), inCommon(what, rows, all)];
       if (JSON.stringify(mine) !== JSON.stringify(its))
         add("devices agree", `${first.device.name} and ${device.name} differ in ${what}: ${difference(mine, its)}`);
     }
