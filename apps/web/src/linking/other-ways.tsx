@@ -2,6 +2,7 @@
 import type { LinkStatus } from "@hawser/sdk";
 import { Button, useText } from "@hawser/ui";
 import { lazy, Suspense, useState } from "react";
+import { TypedLetters } from "./typed-letters.tsx";
 
 const ReverseReader = lazy(async () => ({ default: (await import("./reverse-reader.tsx")).ReverseReader }));
 
@@ -13,27 +14,10 @@ interface OtherWaysProperties {
 
 export function OtherWays({ link, onLetters }: OtherWaysProperties) {
   const { t } = useText();
-  const [isAsked, setAsked] = useState(false);
   const [isReading, setReading] = useState(false);
   return (
     <div className="other-ways">
-      {isAsked || link?.typedCode !== undefined ? (
-        <div className="match" role="status">
-          <small>{t("typed.show")}</small>
-          <span className="typed-letters">{link?.typedCode ?? "····-····"}</span>
-        </div>
-      ) : (
-        <Button
-          look="plain"
-          icon="keyboard"
-          onClick={() => {
-            setAsked(true);
-            onLetters();
-          }}
-        >
-          {t("typed.offer")}
-        </Button>
-      )}
+      <TypedLetters letters={link?.typedCode} label={t("typed.show")} offer={t("typed.offer")} onAsk={onLetters} />
       <Button look="plain" icon="camera" onClick={() => setReading(true)}>
         {t("reverse.offer")}
       </Button>

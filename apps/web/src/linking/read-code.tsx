@@ -7,12 +7,14 @@ import { PictureInput } from "./picture-input.tsx";
 import { Viewfinder } from "./viewfinder.tsx";
 
 interface ReadCodeProperties {
-  readonly hint: string;
+  readonly hint?: string;
+  /** Which code it is: one that a new device shows, or the phone's own. */
+  readonly path?: "link" | "link-me";
   /** Rejects when the code is none that can be used; the failure is said here. The first one given is the one that is called. */
   readonly open: (code: string) => Promise<unknown>;
 }
 
-export function ReadCode({ hint, open }: ReadCodeProperties) {
+export function ReadCode({ hint, path = "link", open }: ReadCodeProperties) {
   const { t } = useText();
   const action = useAction("inline");
   const [pasted, setPasted] = useState("");
@@ -20,8 +22,8 @@ export function ReadCode({ hint, open }: ReadCodeProperties) {
   const use = useCallback((code: string): Promise<boolean> => action.run(() => open(code)), []);
   return (
     <>
-      <Viewfinder facing="environment" use={use} />
-      <p className="soft soft-center">{hint}</p>
+      <Viewfinder facing={path === "link" ? "environment" : "user"} use={use} />
+      {hint !== undefined && <p className="soft soft-center">{hint}</p>}
       {action.error !== undefined && (
         <p className="note note-bad" role="alert">
           <Icon name="warning" size={20} />
@@ -42,8 +44,8 @@ export function ReadCode({ hint, open }: ReadCodeProperties) {
           dir="ltr"
           autoComplete="off"
           spellCheck={false}
-          placeholder={`${location.origin}/link#…`}
-          hint={t("scan.pasteHint")}
+          placeholder={`${location.origin}/${path}#…`}
+          {...(path === "link" ? { hint: t("scan.pasteHint") } : {})}
           onChange={(event) => setPasted(event.target.value)}
         />
         <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" look="plain" busy={action.busy} disabled={pasted.trim() === ""}>

@@ -13,6 +13,7 @@ import { DiagnosisLink } from "../linking/phone-ways.tsx";
 import { QrCode } from "../linking/qr-code.tsx";
 import { QueueNote } from "../linking/queue-note.tsx";
 import { StageList } from "../linking/stage-list.tsx";
+import { TypedLetters } from "../linking/typed-letters.tsx";
 import { useOwnLink, type OwnLink } from "../linking/use-own-link.ts";
 
 const FAILURES_BEFORE_DIAGNOSIS = 2;
@@ -84,7 +85,6 @@ function CodeToRead({ own: { link, begin }, seed }: { readonly own: OwnLink; rea
   const text = useText();
   const { t } = text;
   const { connection } = useClientState();
-  const [isTyped, setTyped] = useState(false);
   const uri = link?.uri ?? (link === undefined && seed !== undefined ? linkUri(seed, location.origin) : undefined);
   return (
     <div className="stack-wide">
@@ -102,23 +102,7 @@ function CodeToRead({ own: { link, begin }, seed }: { readonly own: OwnLink; rea
         <li>{t("move.step2")}</li>
         <li>{t("move.step3")}</li>
       </ol>
-      {isTyped || link?.typedCode !== undefined ? (
-        <div className="match" role="status">
-          <small>{t("move.typed")}</small>
-          <span className="typed-letters">{link?.typedCode ?? "····-····"}</span>
-        </div>
-      ) : (
-        <Button
-          look="plain"
-          icon="keyboard"
-          onClick={() => {
-            setTyped(true);
-            begin(undefined, true);
-          }}
-        >
-          {t("move.noCamera")}
-        </Button>
-      )}
+      <TypedLetters letters={link?.typedCode} label={t("move.typed")} offer={t("move.noCamera")} onAsk={() => begin(undefined, true)} />
     </div>
   );
 }
