@@ -25,10 +25,12 @@ import { createDeviceCapsules, type DeviceCapsules } from "./devices/device-caps
 import { createDeviceAlerts, type DeviceAlerts } from "./devices/device-alerts.ts";
 import { forgetLeftSessions } from "./devices/left-sessions.ts";
 import { createDirectory, type DeviceDirectory } from "./devices/directory.ts";
+import { everConnected } from "./devices/ever-connected.ts";
 import { createOwnList, type OwnList } from "./devices/own-list.ts";
 import { createHistory, type History } from "./history/history.ts";
 import { createImports, type Imports } from "./importing/import-driver.ts";
 import { type CompanionLink, createCompanionLink } from "./linking/companion-driver.ts";
+import { createForgottenLinks, type ForgottenLinks } from "./linking/forgotten-links.ts";
 import { createPhoneLinks, type PhoneLinks } from "./linking/phone-driver.ts";
 import { createLinkNodes } from "./linking/link-nodes.ts";
 import { createRendezvous, type Rendezvous } from "./linking/rendezvous.ts";
@@ -66,6 +68,7 @@ export interface Engine {
   readonly imports: Imports;
   readonly companion: CompanionLink;
   readonly phone: PhoneLinks;
+  readonly forgotten: ForgottenLinks;
   readonly rendezvous: Rendezvous;
   readonly pump: OutboxPump;
   readonly receiver: Receiver;
@@ -110,7 +113,10 @@ export function createEngine(ports: ClientPorts): Engine {
       // In a later tick: the machine's steps are no part of the transaction.
       void Promise.resolve().then(() => (stopped ? undefined : askOwnForLeft(engine)));
     },
-    ownAdvanced: (before, lists) => alerts.listsAdvanced(before, lists),
+    ownAdvanced(before, lists) {
+      alerts.listsAdvanced(before, lists);
+      forgotten.listsAdvanced(before, lists);
+    },
     isAgainstChoice: (account, entries) => forks.isAgainstChoice(account, entries),
     parted: (account) => forks.parted(account),
   });
@@ -181,6 +187,12 @@ export function createEngine(ports: ClientPorts): Engine {
       store.atomically(() => state.sendAllTo(device));
     },
   });
+  const forgotten = createForgottenLinks(core, {
+    latest: () => directory.latest(identity.requireSelf().account),
+    isUnderWay: phone.isUnderWay,
+    everConnected: (device) => everConnected(connection, device),
+    undo: (device) => queue.run(() => ownList.revoke(device, RevocationReason.LINK_UNDONE)),
+  });
   const asker = createAttachmentAsker(core, (id, index) => fetchAttachment(core, transfer, id, index));
   const holder = createAttachmentHolder(core, transfer);
   const content = createContentHandler(core, {
@@ -224,11 +236,11 @@ export function createEngine(ports: ClientPorts): Engine {
   };
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, checks, contacts, forks, history, asker, holder, imports, companion, phone, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, checks, contacts, forks, history, asker, holder, imports, companion, phone, forgotten, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       stopped = true;
-      for (const part of [outcomes, alerts, checks, pump, receiver, history, asker, holder, companion, phone, rendezvous]) part.stop();
+      for (const part of [outcomes, alerts, checks, pump, receiver, history, asker, holder, companion, phone, forgotten, rendezvous]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

@@ -45,5 +45,5 @@ export {
 } from "./rendezvous-places.ts";
 export { runLinkJob } from "./run-link-job.ts";
 export { describePhone, INITIAL_PHONE, phoneDeadEnds, resumePhone, stepPhone } from "./phone-machine.ts";
-export { PHONE_STATES, type PhoneKind, type PhoneState } from "./phone-state.ts";
+export { CLEAN_UP_RETRY_MS, PHONE_ACTIVATION_MS, PHONE_STATES, type PhoneKind, type PhoneState } from "./phone-state.ts";
 export { phoneStatus } from "./phone-view.ts";

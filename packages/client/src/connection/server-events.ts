@@ -100,6 +100,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   engine.companion.activated();
   engine.companion.connected();
   engine.phone.connected();
+  engine.forgotten.connected();
   if (self.role === "phone")
     inBackground(
       engine,

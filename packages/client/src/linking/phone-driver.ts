@@ -32,6 +32,7 @@ import { isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { DeviceCapsules } from "../devices/device-capsule.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
+import { everConnected } from "../devices/ever-connected.ts";
 import type { OwnList } from "../devices/own-list.ts";
 import type { SerialQueue } from "../serial-queue.ts";
 import { createPhoneCouriers } from "./phone-couriers.ts";
@@ -58,6 +59,8 @@ export interface PhoneLinks {
   /** Where a link stands that waits for its turn. */
   place(told: AdmissionPlace): void;
   deviceSeen(device: DeviceNumber): void;
+  /** An attempt that has not ended has put the device on the list. */
+  isUnderWay(device: DeviceNumber): boolean;
   stop(): void;
 }
 
@@ -170,7 +173,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
         void signList(effect).then((result) => answer({ type: "list-signed", effectId: effect.effectId, result }));
         return;
       case "check-activity":
-        void everConnected(effect.device).then((everConnectedNow) =>
+        void everConnected(parts.link, effect.device as DeviceNumber).then((everConnectedNow) =>
           answer({ type: "activity", effectId: effect.effectId, everConnected: everConnectedNow }),
         );
         return;
@@ -267,15 +270,6 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     }
   };
 
-  const everConnected = async (device: number): Promise<boolean | undefined> => {
-    try {
-      const { devices } = await parts.link.request("getDeviceActivity", {});
-      return devices.some((seen) => seen.device === device && (seen.connected || seen.lastSeenMs > 0n));
-    } catch {
-      return undefined;
-    }
-  };
-
   const keyOf = (attempt: AttemptId): string => {
     for (const [key, { state }] of attempts) if (phoneStatus(state).attempt === attempt) return key;
     throw new OperationalError("CODE_EXPIRED");
@@ -350,6 +344,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     deviceSeen(device) {
       for (const key of attempts.keys()) input(key, { type: "device-seen", device });
     },
+    isUnderWay: (device) => [...attempts.values()].some(({ state }) => state.approval?.device === device),
     stop() {
       stopped = true;
       for (const { timers } of attempts.values()) timers.stop();

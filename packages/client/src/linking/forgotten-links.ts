@@ -1,0 +1,90 @@
+/**
+ * Devices that a list of the own account names and that no attempt of this phone speaks of: its store was put back from a copy in the
+ * middle of a link, and the attempt, which would have cleaned up after itself, is gone. Invariant: the rule is the attempt's own, a device
+ * that never came alive is revoked with LINK_UNDONE and no other is. docs/PROTOCOL.md, "Linking".
+ */
+import type { DeviceNumber } from "@hawser/base";
+import type { VerifiedDeviceList } from "@hawser/crypto";
+import { CLEAN_UP_RETRY_MS, PHONE_ACTIVATION_MS } from "@hawser/linking";
+import type { Core } from "../core.ts";
+import { deviceChanges } from "../devices/device-changes.ts";
+import { deviceOf } from "../devices/directory.ts";
+
+const SAVED = "forgotten-links";
+
+/** Device number → when it was first seen in a list, ms. */
+type Watched = Readonly<Record<string, number>>;
+
+interface Parts {
+  latest(): VerifiedDeviceList | undefined;
+  /** An attempt of this phone has put the device on the list, and looks after it. */
+  isUnderWay(device: DeviceNumber): boolean;
+  /** `undefined`: the server gave no answer. */
+  everConnected(device: DeviceNumber): Promise<boolean | undefined>;
+  undo(device: DeviceNumber): Promise<void>;
+}
+
+export interface ForgottenLinks {
+  /** The own list went on. Inside the transaction that stores it. */
+  listsAdvanced(before: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]): void;
+  /** On every connection: looks after what is due. */
+  connected(): void;
+  stop(): void;
+}
+
+export function createForgottenLinks(core: Core, parts: Parts): ForgottenLinks {
+  const { kv } = core.store;
+  let cancelTimer: (() => void) | undefined;
+  let looking = false;
+  let stopped = false;
+
+  const watched = (): Watched => kv.getJson<Watched>(SAVED) ?? {};
+  const save = (next: Watched): void => (Object.keys(next).length === 0 ? kv.delete(SAVED) : kv.setJson(SAVED, next));
+  const forget = (device: string): void => save(Object.fromEntries(Object.entries(watched()).filter(([number]) => number !== device)));
+  const leftMs = (noticedAtMs: number): number => Math.min(PHONE_ACTIVATION_MS, noticedAtMs + PHONE_ACTIVATION_MS - core.timeMs());
+
+  const lookIn = (afterMs: number): void => {
+    cancelTimer?.();
+    if (!stopped) cancelTimer = core.ports.clock.after(Math.max(0, afterMs), () => void look());
+  };
+
+  /** True once nothing is left to do about the device. */
+  const settle = async (device: DeviceNumber): Promise<boolean> => {
+    const list = parts.latest();
+    if (list === undefined || deviceOf(list, device) === undefined || parts.isUnderWay(device)) return true;
+    const cameAlive = await parts.everConnected(device);
+    if (cameAlive === false) await parts.undo(device);
+    return cameAlive !== undefined;
+  };
+
+  const look = async (): Promise<void> => {
+    if (looking || core.identity.self()?.role !== "phone") return;
+    looking = true;
+    let again = Number.POSITIVE_INFINITY;
+    for (const [device, noticedAtMs] of Object.entries(watched())) {
+      const afterMs = leftMs(noticedAtMs);
+      const isDone = afterMs <= 0 && (await settle(Number(device) as DeviceNumber).catch(() => false));
+      if (stopped) return;
+      if (isDone) forget(device);
+      else again = Math.min(again, afterMs > 0 ? afterMs : CLEAN_UP_RETRY_MS);
+    }
+    looking = false;
+    if (again !== Number.POSITIVE_INFINITY) lookIn(again);
+  };
+
+  return {
+    listsAdvanced(before, lists) {
+      const self = core.identity.self();
+      if (self?.role !== "phone") return;
+      const added = deviceChanges(before, lists).filter(({ kind, device }) => kind === "added" && device.number !== self.device);
+      if (added.length === 0) return;
+      save({ ...watched(), ...Object.fromEntries(added.map(({ device }) => [device.number, Math.floor(core.timeMs())])) });
+      lookIn(PHONE_ACTIVATION_MS);
+    },
+    connected: () => void look(),
+    stop() {
+      stopped = true;
+      cancelTimer?.();
+    },
+  };
+}
