@@ -280,7 +280,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   const load = (jobId: string): boolean => {
     if (jobs.has(jobId)) return true;
     const row = historyJobs.find(jobId);
-    if (row === undefined || row.direction !== "sink") return false;
+    if (row === undefined || row.direction !== "sink" || isSuperseded(row)) return false;
     const { references, committed } = historyJobs.chunks(jobId);
     const { wish = jobId, quiet, ...job } = row.state as StoredJob;
     const state = restoreSink(sinkJobOf(job), references, committed, core.ports.clock.nowMs());
