@@ -124,7 +124,7 @@ export function createEngine(ports: ClientPorts): Engine {
   const capsules = createDeviceCapsules(core, connection, directory);
   const ownList = createOwnList(core, connection, directory, capsules.restorable);
   const receipts = createReceipts(core);
-  const resends = createResends(core);
+  const resends = createResends(core, () => connection.online);
   const state = createStateSync(core, {
     accepted: (account) => acceptedElsewhere(account),
     mayAnswerAlert: (id, writer) => alerts.mayAnswer(id, writer),
@@ -240,7 +240,7 @@ export function createEngine(ports: ClientPorts): Engine {
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       stopped = true;
-      for (const part of [outcomes, alerts, checks, pump, receiver, history, asker, holder, companion, phone, forgotten, rendezvous]) part.stop();
+      for (const part of [outcomes, alerts, checks, pump, resends, receiver, history, asker, holder, companion, phone, forgotten, rendezvous]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

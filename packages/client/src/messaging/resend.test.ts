@@ -1,8 +1,11 @@
-/** Invariant: what others may still ask for is forgotten when two clocks say so, this device's and the server's, and not when one of them leapt. */
+/**
+ * Invariants: what others may still ask for is forgotten when two clocks say so, this device's and the server's, and not when one of them
+ * leapt; what is not answered is asked for again while a connection lasts, ever more seldom, and no more often than its sender answers.
+ */
 import { type AccountId, type DeviceNumber, newMessageId } from "@hawser/base";
 import { nodePrimitives, openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { expect, test } from "vitest";
-import { RESEND_KEPT_MS } from "../bounds.ts";
+import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_KEPT_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { openStore } from "../store/store.ts";
 import { createResends } from "./resend.ts";
@@ -18,7 +21,7 @@ function leftAt(nowMs: number, committedAtMs: number | undefined): { sent: boole
     store,
     timeMs: () => nowMs,
     identity: { mailbox: () => ({ epoch: 1, cursor: 1, committedAtMs }), requireSelf: () => ({ account: "b".repeat(32), device: 1 }) },
-    ports: { random: systemRandom, clock: { monotonicMs: () => 0 } },
+    ports: { random: systemRandom, clock: { monotonicMs: () => 0, after: () => () => undefined } },
     notify: { changed: () => undefined },
   } as unknown as Core;
   const id = newMessageId(SENT_AT_MS, systemRandom);
@@ -27,7 +30,7 @@ function leftAt(nowMs: number, committedAtMs: number | undefined): { sent: boole
     const sender = { account: ANNA, device: 1 as DeviceNumber };
     store.resends.putPending({ messageId: id, sender, requests: 1, lastRequestMs: SENT_AT_MS });
   });
-  createResends(core).askAgain();
+  createResends(core, () => true).askAgain();
   return { sent: store.resends.findSent(id) !== undefined, pending: store.resends.pending(id) !== undefined };
 }
 
@@ -39,4 +42,89 @@ test("a clock that leapt ahead forgets nothing", () => {
 
 test("when both say that the time is over, it is", () => {
   expect(leftAt(LATER_MS, LATER_MS)).toEqual({ sent: false, pending: false });
+});
+
+const MINUTE_MS = 60_000;
+
+/** A device that cannot read what anna sent it, and a clock that only `pass` moves. */
+function unreadable(count: number) {
+  const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
+  let nowMs = SENT_AT_MS;
+  let timer: { atMs: number; callback: () => void } | undefined;
+  let online = true;
+  const clock = {
+    monotonicMs: () => nowMs,
+    after(delayMs: number, callback: () => void) {
+      const mine = { atMs: nowMs + delayMs, callback };
+      timer = mine;
+      return () => void (timer === mine && (timer = undefined));
+    },
+  };
+  const core = {
+    store,
+    timeMs: () => nowMs,
+    identity: {
+      phase: () => "ready",
+      mailbox: () => ({ epoch: 1, cursor: 1, committedAtMs: nowMs }),
+      requireSelf: () => ({ account: "b".repeat(32), device: 1 }),
+    },
+    ports: { random: systemRandom, clock },
+    notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
+  } as unknown as Core;
+  const resends = createResends(core, () => online);
+  const ids = Array.from({ length: count }, () => newMessageId(SENT_AT_MS, systemRandom));
+  store.atomically(() => {
+    store.contacts.put(ANNA, { listed: 1 });
+    for (const id of ids) resends.ask(id, { account: ANNA, device: 1 as DeviceNumber }, SENT_AT_MS);
+  });
+  return {
+    resends,
+    setOnline: (value: boolean) => (online = value),
+    answer: () => store.atomically(() => ids.forEach((id) => resends.answered(id, ANNA, true))),
+    /** Questions that were written in so many minutes. */
+    pass(minutes: number): number {
+      const before = store.outbox.count();
+      for (const endMs = nowMs + minutes * MINUTE_MS; timer !== undefined && timer.atMs <= endMs;) {
+        nowMs = timer.atMs;
+        const { callback } = timer;
+        timer = undefined;
+        callback();
+      }
+      return store.outbox.count() - before;
+    },
+    questions: () => store.outbox.count(),
+    neverAsked: () => store.resends.listPending(1, count).length,
+  };
+}
+
+test("on a connection that lasts, what is not answered is asked for again, ever more seldom and not for ever", () => {
+  const { pass, questions } = unreadable(1);
+  expect(questions()).toBe(1);
+  expect([2, 4, 8, 16].map((minutes) => [pass(minutes - 1), pass(1)])).toEqual([
+    [0, 1],
+    [0, 1],
+    [0, 1],
+    [0, 1],
+  ]);
+  expect(questions()).toBe(MAX_RESEND_REQUESTS);
+  expect(pass(24 * 60)).toBe(0);
+});
+
+test("nobody is asked again without a connection, or for what came", () => {
+  const offline = unreadable(1);
+  offline.setOnline(false);
+  expect(offline.pass(60)).toBe(0);
+  const answered = unreadable(1);
+  answered.answer();
+  expect(answered.pass(60)).toBe(0);
+  const closed = unreadable(1);
+  closed.resends.stop();
+  expect(closed.pass(60)).toBe(0);
+});
+
+test("a device is asked no more often than it answers, and what is beyond comes later", () => {
+  const { pass, questions, neverAsked } = unreadable(MAX_RESENDS_PER_DEVICE_PER_HOUR + 20);
+  expect([questions(), neverAsked()]).toEqual([MAX_RESENDS_PER_DEVICE_PER_HOUR, 20]);
+  expect(pass(59)).toBe(0);
+  expect([pass(2), neverAsked()]).toEqual([MAX_RESENDS_PER_DEVICE_PER_HOUR, 0]);
 });

@@ -38,18 +38,20 @@ export interface Resends {
   answered(id: MessageId, by: AccountId, nothing: boolean): number | undefined;
   /** Someone asks us. Inside the request's transaction. */
   requested(id: MessageId, by: DeviceAddress): void;
-  /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection. */
+  /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection, and while one lasts. */
   askAgain(): void;
   /** Own devices, and people who may know when this device is there. */
   isAccepted(account: AccountId): boolean;
   /** Forgets those whose sender has left its list: nobody will answer. Says from when on the own devices may have what is missing. */
   giveUpLeft(): number | undefined;
+  stop(): void;
 }
 
-export function createResends(core: Core): Resends {
+export function createResends(core: Core, online: () => boolean): Resends {
   const { resends, messages, conversations, outbox } = core.store;
   const served = new Map<string, { count: number; sinceMs: number }>();
   const asked = new Map<string, { count: number; sinceMs: number }>();
+  let cancelTimer: (() => void) | undefined;
 
   const isAccepted = (account: AccountId): boolean =>
     account === core.identity.requireSelf().account ||
@@ -77,6 +79,38 @@ export function createResends(core: Core): Resends {
     return current.count <= MAX_RESENDS_PER_DEVICE_PER_HOUR;
   };
 
+  /** An answer can be lost as well (read by nobody here, dropped by its sender's bound), and a connection can last for days. */
+  const setTimer = (): void => {
+    cancelTimer ??= core.ports.clock.after(RESEND_AGAIN_AFTER_MS, () => {
+      cancelTimer = undefined;
+      if (online() && core.identity.phase() === "ready") askAgain();
+    });
+  };
+
+  const askAgain = (): void => {
+    resends.deleteFilled();
+    const nowMs = core.timeMs();
+    // A clock that leapt ahead, this device's or the server's, forgets nothing: both have to say that the time is over.
+    const agreedMs = Math.min(nowMs, core.identity.mailbox().committedAtMs ?? 0);
+    resends.forgetSentBefore(agreedMs - RESEND_KEPT_MS);
+    // The sender has forgotten it by then.
+    resends.forgetPendingBefore(agreedMs - RESEND_KEPT_MS);
+    const waiting = resends.listPending(MAX_RESEND_REQUESTS, MAX_PENDING_RESENDS).filter(({ sender }) => isAccepted(sender.account));
+    let left = MAX_RESENDS_ASKED_AGAIN;
+    for (const pending of waiting) {
+      const waitedMs = Math.abs(nowMs - pending.lastRequestMs);
+      const isEarly = pending.requests > 0 && waitedMs < RESEND_AGAIN_AFTER_MS * 2 ** pending.requests;
+      // Beyond its own bound the sender answers nothing: such a request would only be used up.
+      if (isEarly || !withinHour(asked, pending.sender)) continue;
+      if (left-- === 0) break;
+      core.store.atomically(() => {
+        resends.putPending({ ...pending, requests: pending.requests + 1, lastRequestMs: nowMs });
+        request(pending.messageId, pending.sender);
+      });
+    }
+    if (waiting.length > 0) setTimer();
+  };
+
   return {
     ask(id, sender, serverTimeMs) {
       const known = messages.row(id);
@@ -90,6 +124,7 @@ export function createResends(core: Core): Resends {
       if (resends.countPending() < MAX_PENDING_RESENDS) {
         resends.putPending({ messageId: id, sender, requests: asksNow ? 1 : 0, lastRequestMs: core.timeMs() });
         if (asksNow) request(id, sender);
+        setTimer();
       }
       // An own device's message belongs to a conversation that only its content names: it shows when it comes.
       if (sender.account === self.account) return;
@@ -155,25 +190,9 @@ export function createResends(core: Core): Resends {
       }
       return afterMs;
     },
-    askAgain() {
-      resends.deleteFilled();
-      const nowMs = core.timeMs();
-      // A clock that leapt ahead, this device's or the server's, forgets nothing: both have to say that the time is over.
-      const agreedMs = Math.min(nowMs, core.identity.mailbox().committedAtMs ?? 0);
-      resends.forgetSentBefore(agreedMs - RESEND_KEPT_MS);
-      // The sender has forgotten it by then.
-      resends.forgetPendingBefore(agreedMs - RESEND_KEPT_MS);
-      let left = MAX_RESENDS_ASKED_AGAIN;
-      for (const pending of resends.listPending(MAX_RESEND_REQUESTS, MAX_PENDING_RESENDS)) {
-        const waitedMs = Math.abs(nowMs - pending.lastRequestMs);
-        const isEarly = pending.requests > 0 && waitedMs < RESEND_AGAIN_AFTER_MS * 2 ** pending.requests;
-        if (isEarly || !isAccepted(pending.sender.account)) continue;
-        if (left-- === 0) return;
-        core.store.atomically(() => {
-          resends.putPending({ ...pending, requests: pending.requests + 1, lastRequestMs: nowMs });
-          request(pending.messageId, pending.sender);
-        });
-      }
+    askAgain,
+    stop() {
+      cancelTimer?.();
     },
   };
 }

@@ -180,8 +180,10 @@ function makeCapsule(core: Core, address: DeviceAddress, secret: Uint8Array, bun
       context,
     );
     // A bundle that does not verify is the server's or the device's fault: with an older session the message still arrives.
-    if (opened.ok) record = opened.value;
-    else core.log({ event: "bundle-refused", reason: opened.error.kind });
+    if (opened.ok) {
+      record = opened.value;
+      core.store.outbox.sessionOpened(address);
+    } else core.log({ event: "bundle-refused", reason: opened.error.kind });
   }
   if (record === undefined) return undefined;
   const encrypted = must(core.pair.encrypt(record, secret, context), "encrypt");

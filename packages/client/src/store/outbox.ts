@@ -28,7 +28,7 @@ export interface OutboxRow {
   readonly audience: Audience;
   readonly account: AccountId;
   readonly device: DeviceNumber;
-  /** Open a new session first: the other side said it cannot read the present one. */
+  /** Open a new session first: this device cannot read what comes in the one there was when the row was written. */
   readonly freshSession: boolean;
   /** Blobs that have to be on the server first. */
   readonly uploads: readonly string[];
@@ -51,6 +51,8 @@ export interface OutboxStore {
   list(afterRow: number, limit: number): OutboxRow[];
   find(row: number): OutboxRow | undefined;
   setFrame(row: number, frame: Uint8Array, capsuleSecret: Uint8Array): void;
+  /** A session was opened with that device: it is the fresh one for all that waits for one. */
+  sessionOpened(address: DeviceAddress): void;
   /** Forgets every sealed frame: the contents are sealed again, in sessions that are opened for them. */
   unseal(): void;
   /** The same for what is meant for one account. */
@@ -132,11 +134,15 @@ export function openOutbox(database: SqlDatabase, sealedIds: SealedIdStore): Out
     },
     setFrame(row, frame, capsuleSecret) {
       assert(database.inTransaction, "ciphertext and ratchets change in one transaction");
-      database.prepare("UPDATE outbox SET frame = ?, capsule_secret = ?, fresh_session = 0 WHERE row = ?").run(frame, capsuleSecret, row);
+      database.prepare("UPDATE outbox SET frame = ?, capsule_secret = ? WHERE row = ?").run(frame, capsuleSecret, row);
       database
         .prepare("UPDATE sent_contents SET recipients = ? WHERE message_id = (SELECT message_id FROM outbox WHERE row = ?)")
         .run(recipientsOf(frame), row);
       sealedIds.add(messageIdFromBytes(must(decodeSend(frame), "own frame").messageId));
+    },
+    sessionOpened({ account, device }) {
+      assert(database.inTransaction, "sessions are opened inside a transaction");
+      database.prepare("UPDATE outbox SET fresh_session = 0 WHERE account = ? AND device = ? AND fresh_session = 1").run(account, device);
     },
     unseal() {
       assert(database.inTransaction, "ciphertext and ratchets change in one transaction");

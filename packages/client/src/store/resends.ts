@@ -25,7 +25,7 @@ export interface ResendStore {
   ): { readonly account: AccountId; readonly content: Uint8Array; readonly recipients: ReadonlySet<string> | undefined } | undefined;
   forgetSentBefore(ms: number): void;
   pending(id: MessageId): PendingResend | undefined;
-  /** Those asked for fewer than `requests` times, the longest ago first. */
+  /** Those asked for fewer than `requests` times: the least often asked first, and of those the longest ago. */
   listPending(requests: number, limit: number): PendingResend[];
   countPending(): number;
   forgetPendingBefore(ms: number): void;
@@ -78,7 +78,7 @@ export function openResends(database: SqlDatabase): ResendStore {
     },
     listPending: (requests, limit) =>
       database
-        .prepare("SELECT * FROM pending_resends WHERE requests < ? ORDER BY last_request_ms LIMIT ?")
+        .prepare("SELECT * FROM pending_resends WHERE requests < ? ORDER BY requests, last_request_ms LIMIT ?")
         .all<PendingRow>(requests, limit)
         .map(toPending),
     countPending: () => database.prepare("SELECT count(*) AS n FROM pending_resends").get<{ n: number }>()!.n,
