@@ -43,6 +43,8 @@ export const RESEND_AGAIN_AFTER_MS = 60_000;
 export const MAX_RESENDS_PER_DEVICE_PER_HOUR = 100;
 /** Unreadable messages remembered at once; beyond, they stay a line that nobody asks about. */
 export const MAX_PENDING_RESENDS = 2_000;
+/** Requests whose answer waits until nothing is missing here; beyond, the answer is that there is nothing. */
+export const MAX_OWED_RESENDS = 256;
 /** Requests repeated at one connection. */
 export const MAX_RESENDS_ASKED_AGAIN = 100;
 

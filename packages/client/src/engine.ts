@@ -162,6 +162,7 @@ export function createEngine(ports: ClientPorts): Engine {
     (device) => store.atomically(() => state.sendAllTo(device)),
     { accepted: (account) => acceptedElsewhere(account), stranger: contacts.learnHandle },
     { archive: (value) => state.share("archive", "archive", value), askRead: () => state.askRead() },
+    () => resends.gapFilled(),
   );
   const imports = createImports(core, (conversation) => history.imported(conversation));
   const nodes = createLinkNodes(ports, () => connection.server()?.linkNodes ?? []);

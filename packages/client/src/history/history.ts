@@ -54,6 +54,8 @@ export function createHistory(
   wantsState: (device: DeviceNumber) => void,
   people: HistoryPeople,
   shared: { readonly archive: (value: Uint8Array) => void; readonly askRead: () => void },
+  /** What was missing came, or will not come. Inside a transaction. */
+  gapFilled: () => void,
 ): History {
   const parts = {
     database: core.store.database,
@@ -89,7 +91,10 @@ export function createHistory(
     askRead: shared.askRead,
     candidates,
     online: () => link.online,
-    settled: (brought) => handingOn.settled(brought),
+    settled(brought) {
+      handingOn.settled(brought);
+      gapFilled();
+    },
   });
   const handingOn = createHandingOn(core, { sources, listed, comparing: sinks.comparing });
 

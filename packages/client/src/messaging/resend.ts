@@ -1,8 +1,8 @@
 /**
  * "I could not read this": the receiver shows a placeholder and asks in a fresh session, the sender sends the same content again.
  * Invariants: each unreadable message is asked for at most `MAX_RESEND_REQUESTS` times; an answer replaces the placeholder in its place;
- * only a device the content was sealed for gets it; a stranger nobody accepted gets no answer and no question, because either would tell
- * when this device is there. docs/PROTOCOL.md, "Resend".
+ * only a device the content was sealed for gets it; nobody hears that there is nothing while something is missing here that may hold it; a
+ * stranger nobody accepted gets no answer and no question, because either would tell when this device is there. docs/PROTOCOL.md, "Content".
  */
 import {
   type AccountId,
@@ -15,6 +15,7 @@ import {
 } from "@hawser/base";
 import {
   GAP_MARGIN_MS,
+  MAX_OWED_RESENDS,
   MAX_PENDING_RESENDS,
   MAX_RESEND_REQUESTS,
   MAX_RESENDS_ASKED_AGAIN,
@@ -28,8 +29,12 @@ import { deviceOf } from "../devices/directory.ts";
 import { isJudged } from "../devices/sender-device.ts";
 import { encodeContent } from "./content.ts";
 import { orderOfDelivery } from "./order.ts";
+import { contentFromRow } from "./resend-from-row.ts";
 
 const HOUR_MS = 3_600_000;
+/** Questions that are answered once nothing is missing here. */
+const OWED = "resends-owed";
+type Owed = readonly { readonly id: MessageId; readonly by: DeviceAddress }[];
 
 export interface Resends {
   /** A delivery could not be read. Inside its transaction. */
@@ -38,6 +43,8 @@ export interface Resends {
   answered(id: MessageId, by: AccountId, nothing: boolean): number | undefined;
   /** Someone asks us. Inside the request's transaction. */
   requested(id: MessageId, by: DeviceAddress): void;
+  /** What was missing here came, or will not come: who asked meanwhile hears. Inside a transaction. */
+  gapFilled(): void;
   /** Asks again for what is still missing, and forgets what nobody may ask for any more; on every new connection, and while one lasts. */
   askAgain(): void;
   /** Own devices, and people who may know when this device is there. */
@@ -48,7 +55,7 @@ export interface Resends {
 }
 
 export function createResends(core: Core, online: () => boolean): Resends {
-  const { resends, messages, conversations, outbox } = core.store;
+  const { resends, messages, conversations, outbox, kv } = core.store;
   const served = new Map<string, { count: number; sinceMs: number }>();
   const asked = new Map<string, { count: number; sinceMs: number }>();
   let cancelTimer: (() => void) | undefined;
@@ -57,6 +64,9 @@ export function createResends(core: Core, online: () => boolean): Resends {
     account === core.identity.requireSelf().account ||
     core.store.contacts.find(account)?.listed === 1 ||
     conversations.find(conversationWith(account))?.accepted === 1;
+
+  /** A clock that leapt ahead, this device's or the server's, ends nothing: both have to say that a time is over. */
+  const agreedMs = (): number => Math.min(core.timeMs(), core.identity.mailbox().committedAtMs ?? 0);
 
   const request = (id: MessageId, sender: DeviceAddress): void => {
     const self = core.identity.requireSelf();
@@ -67,6 +77,35 @@ export function createResends(core: Core, online: () => boolean): Resends {
     const content = encodeContent({ sender: self, conversation, messageId, sentAtMs: nowMs }, body);
     outbox.add({ messageId, audience: "device", account: sender.account, device: sender.device, freshSession: true, content });
     core.notify.changed("outbox");
+  };
+
+  /** `undefined`: there is nothing for that device. */
+  const contentFor = (id: MessageId, by: DeviceAddress): Uint8Array | undefined => {
+    const sent = resends.findSent(id);
+    if (sent === undefined) return contentFromRow(core, id, by, agreedMs());
+    const mayHave = sent.recipients?.has(formatAddress(by)) ?? true;
+    const meant = by.account === sent.account || by.account === core.identity.requireSelf().account;
+    return mayHave && meant ? sent.content : undefined;
+  };
+  const answer = (id: MessageId, by: DeviceAddress): void => {
+    const self = core.identity.requireSelf();
+    const nowMs = core.timeMs();
+    const messageId = newMessageId(nowMs, core.ports.random);
+    const conversation = by.account === self.account ? undefined : by.account;
+    const content =
+      contentFor(id, by) ?? encodeContent({ sender: self, conversation, messageId: id, sentAtMs: nowMs }, { case: "nothing", value: {} });
+    outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
+    core.notify.changed("outbox");
+  };
+  /** Something is missing here that the own devices may give: the answer waits for it. Says whether it does. */
+  const owe = (id: MessageId, by: DeviceAddress): boolean => {
+    const { account, device } = core.identity.requireSelf();
+    const isAlone = core.store.lists.latest(account)?.list.devices.every(({ number }) => number === device) !== false;
+    if (core.identity.gapSinceMs() === undefined || isAlone) return false;
+    const others = (kv.getJson<Owed>(OWED) ?? []).filter((one) => one.id !== id || formatAddress(one.by) !== formatAddress(by));
+    if (others.length >= MAX_OWED_RESENDS) return false;
+    kv.setJson(OWED, [...others, { id, by }] satisfies Owed);
+    return true;
   };
 
   const withinHour = (counts: typeof served, device: DeviceAddress): boolean => {
@@ -90,11 +129,10 @@ export function createResends(core: Core, online: () => boolean): Resends {
   const askAgain = (): void => {
     resends.deleteFilled();
     const nowMs = core.timeMs();
-    // A clock that leapt ahead, this device's or the server's, forgets nothing: both have to say that the time is over.
-    const agreedMs = Math.min(nowMs, core.identity.mailbox().committedAtMs ?? 0);
-    resends.forgetSentBefore(agreedMs - RESEND_KEPT_MS);
+    const keptSinceMs = agreedMs() - RESEND_KEPT_MS;
+    resends.forgetSentBefore(keptSinceMs);
     // The sender has forgotten it by then.
-    resends.forgetPendingBefore(agreedMs - RESEND_KEPT_MS);
+    resends.forgetPendingBefore(keptSinceMs);
     const waiting = resends.listPending(MAX_RESEND_REQUESTS, MAX_PENDING_RESENDS).filter(({ sender }) => isAccepted(sender.account));
     let left = MAX_RESENDS_ASKED_AGAIN;
     for (const pending of waiting) {
@@ -162,18 +200,14 @@ export function createResends(core: Core, online: () => boolean): Resends {
     },
     requested(id, by) {
       if (!isAccepted(by.account) || !withinHour(served, by)) return;
-      const self = core.identity.requireSelf();
-      const sent = resends.findSent(id);
-      const mayHave = sent?.recipients?.has(formatAddress(by)) ?? true;
-      const meant = sent !== undefined && mayHave && (by.account === sent.account || by.account === self.account);
-      const nowMs = core.timeMs();
-      const messageId = newMessageId(nowMs, core.ports.random);
-      const conversation = by.account === self.account ? undefined : by.account;
-      const content = meant
-        ? sent.content
-        : encodeContent({ sender: self, conversation, messageId: id, sentAtMs: nowMs }, { case: "nothing", value: {} });
-      outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
-      core.notify.changed("outbox");
+      if (resends.findSent(id) === undefined && !messages.has(id) && owe(id, by)) return;
+      answer(id, by);
+    },
+    gapFilled() {
+      const owed = kv.getJson<Owed>(OWED);
+      if (owed === undefined) return;
+      for (const { id, by } of owed) answer(id, by);
+      kv.delete(OWED);
     },
     isAccepted,
     giveUpLeft() {

@@ -28,7 +28,7 @@ import {
 } from "../bounds.ts";
 import type { ConversationRow, ConversationStore } from "./conversations.ts";
 import type { HistoryJobStore } from "./history-jobs.ts";
-import { KIND_CODES, STATUS_CODES } from "./message-rows.ts";
+import { type AttachmentRow, KIND_CODES, STATUS_CODES } from "./message-rows.ts";
 import type { MessageStore, NewAttachment, NewMessage } from "./messages.ts";
 import type { UnreadStore } from "./unread.ts";
 
@@ -75,7 +75,7 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
       system: row.kind === KIND_CODES.system,
       notice: row.notice,
       unread: row.unread === 1,
-      attachments: row.attachment_count === 0 ? [] : attachmentsOf(messages, row.order_key),
+      attachments: row.attachment_count === 0 ? [] : messages.attachmentsOf(row.order_key).map(toWireAttachment),
     });
   /** About what the attachments of a message take in a chunk; thumbnails above all. */
   const attachmentsSizeBytes = (order: number): number =>
@@ -346,19 +346,18 @@ function toNewMessage(conversation: number, entry: HistoryEntry, outgoing: boole
   };
 }
 
-function attachmentsOf(messages: MessageStore, order: number): Attachment[] {
-  return messages.attachmentsOf(order).map((row) =>
-    create(AttachmentSchema, {
-      blobId: row.blob === null ? new Uint8Array(0) : fromHex(row.blob)!,
-      key: row.key ?? new Uint8Array(0),
-      plaintextSizeBytes: BigInt(row.size_bytes),
-      mediaType: row.media_type,
-      fileName: row.file_name,
-      width: row.width,
-      height: row.height,
-      thumbnail: row.thumbnail ?? new Uint8Array(0),
-    }),
-  );
+/** What is known of an attachment, as others are told. */
+export function toWireAttachment(row: AttachmentRow): Attachment {
+  return create(AttachmentSchema, {
+    blobId: row.blob === null ? new Uint8Array(0) : fromHex(row.blob)!,
+    key: row.key ?? new Uint8Array(0),
+    plaintextSizeBytes: BigInt(row.size_bytes),
+    mediaType: row.media_type,
+    fileName: row.file_name,
+    width: row.width,
+    height: row.height,
+    thumbnail: row.thumbnail ?? new Uint8Array(0),
+  });
 }
 
 /** What a sender says of an attachment; its bytes are fetched when someone looks at it. */
