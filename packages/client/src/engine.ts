@@ -254,6 +254,7 @@ export function createEngine(ports: ClientPorts): Engine {
     state.reapply();
     checks.disturbed();
   });
+  if (identity.self() !== undefined) store.atomically(() => state.readNewer());
   if (identity.phase() === "ready") (ports.begin ?? ((resume) => resume()))(resumeMember);
   else {
     keepIdentity(core);

@@ -38,6 +38,7 @@ import { MAX_READ_IDS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import type { StateEntry } from "../store/state-entries.ts";
 import { encodeContent } from "./content.ts";
+import { carryNewerFields, KNOWN_FIELDS } from "./newer-fields.ts";
 import { applyState } from "./state-apply.ts";
 
 /** Collections and the message of each. `device` has no value: a companion asks to be revoked (docs/PROTOCOL.md). */
@@ -55,6 +56,9 @@ const SCHEMAS = {
 } as const;
 export type Collection = keyof typeof SCHEMAS;
 
+/** In kv: the fields that were known when the entries were last read. */
+const READ_FIELDS = "state-fields";
+
 export interface StateSync {
   /** Stamps and shares a value that the caller has applied already. Inside the caller's transaction. */
   share(collection: Collection, key: string, value: Uint8Array): void;
@@ -68,6 +72,8 @@ export interface StateSync {
   takeSnapshot(collection: string, rows: readonly StateEntry[], from: DeviceAddress): void;
   /** The store was damaged: brings into its tables again what they may have lost. Inside a transaction. */
   reapply(): void;
+  /** After an update: what the release before kept and could not read goes into the tables. Inside a transaction. */
+  readNewer(): void;
   /** Everything known, for a device that has just been linked. */
   sendAllTo(device: DeviceNumber): void;
   /** Asks the phone to revoke this companion. */
@@ -159,7 +165,8 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
   return {
     share(collection, key, value) {
       const self = identity.requireSelf();
-      put([store.stateEntries.write(collection, key, value, core.timeMs(), self.device)]);
+      const whole = carryNewerFields(collection, store.stateEntries.find(collection, key)?.value, value);
+      put([store.stateEntries.write(collection, key, whole, core.timeMs(), self.device)]);
     },
     shareRead,
     askRead: () => post({ unreadMessageIds: unreadHere(), asks: true }),
@@ -176,6 +183,11 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
       reapply(store.stateEntries.of(collection));
     },
     reapply: () => reapply(store.stateEntries.all()),
+    readNewer() {
+      if (store.kv.getJson(READ_FIELDS) === KNOWN_FIELDS) return;
+      store.kv.setJson(READ_FIELDS, KNOWN_FIELDS);
+      reapply(store.stateEntries.all());
+    },
     sendAllTo(device) {
       put(store.stateEntries.all(), device);
     },
