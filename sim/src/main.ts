@@ -1,7 +1,9 @@
-/** `npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--short] [--trace] [--shrink-runs 40]`: simulated worlds, seed by seed. */
+/** `npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--short] [--trace] [--shrink-runs 40] [--jobs 2]`: simulated worlds, seed by seed. */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { installSyncSubtle } from "./engine/sync-subtle.ts";
 import { drawPlan, type Plan } from "./run/plan.ts";
+import { portionsOf, runPortion, SEEDS_A_PORTION } from "./run/portions.ts";
 import { runPlan, type RunResult } from "./run/run-plan.ts";
 import { shrink } from "./run/shrink.ts";
 
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     calm: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
+    jobs: { type: "string", default: String(availableParallelism()) },
   },
 });
 
@@ -67,48 +70,94 @@ const cpuMinutes = (): number => {
   return (user + system) / 60_000_000;
 };
 
-function summary(totals: Totals, elapsedMs: number): Record<string, unknown> {
-  const deviceHours = totals.deviceMs / HOUR_MS;
+interface Summary extends Totals {
+  readonly cpuMinutes: number;
+}
+
+/** For people and for other programs. */
+function figures(summary: Summary, elapsedMs: number): Record<string, unknown> {
+  const deviceHours = summary.deviceMs / HOUR_MS;
+  const { seeds, failures, events, messages, links, slowestHealMs } = summary;
   return {
     from: Number(values.from),
-    seeds: totals.seeds,
-    failures: totals.failures.map(({ seed, violations, steps }) => ({ seed, violations, steps })),
+    seeds,
+    failures,
     deviceHours: Math.round(deviceHours),
     deviceHoursPerMinute: Math.round(deviceHours / (elapsedMs / 60_000)),
-    deviceHoursPerCpuMinute: Math.round(deviceHours / cpuMinutes()),
+    deviceHoursPerCpuMinute: Math.round(deviceHours / summary.cpuMinutes),
     goalDeviceHoursPerMinute: GOAL_DEVICE_HOURS_PER_MINUTE,
     elapsedSeconds: Math.round(elapsedMs / 1_000),
-    events: totals.events,
-    messages: totals.messages,
-    links: totals.links,
-    slowestHealSeconds: Math.round(totals.slowestHealMs / 1_000),
+    events,
+    messages,
+    links,
+    slowestHealSeconds: Math.round(slowestHealMs / 1_000),
     primitives: "node (OpenSSL)",
+    summary,
   };
 }
 
-async function main(): Promise<void> {
+const progress = (summary: Pick<Totals, "seeds" | "failures">): void => {
+  if (summary.seeds % 50 === 0) say(`${summary.seeds} seeds, ${summary.failures.length} failures`);
+};
+
+/** One seed after the other, here. */
+async function runHere(from: number, count: number, isStopped: () => boolean): Promise<Summary> {
   installSyncSubtle();
   const totals: Totals = { seeds: 0, deviceMs: 0, events: 0, messages: 0, links: 0, slowestHealMs: 0, failures: [] };
-  const first = Number(values.from);
-  const count = values.soak ? Number.POSITIVE_INFINITY : Number(values.seeds);
+  for (let seed = from; seed < from + count && !isStopped() && totals.failures.length < MAX_SHOWN_FAILURES; seed++) {
+    await runSeed(seed, totals);
+    if (!values.json) progress(totals);
+  }
+  return { ...totals, cpuMinutes: cpuMinutes() };
+}
+
+/** Portions of them side by side. */
+async function runPortions(from: number, count: number, jobs: number, isStopped: () => boolean): Promise<Summary> {
+  const options = ["--shrink-runs", values["shrink-runs"], ...(values.calm ? ["--calm"] : []), ...(values.short ? ["--short"] : [])];
+  const waiting = portionsOf(from, count);
+  let sum: Summary = { seeds: 0, deviceMs: 0, events: 0, messages: 0, links: 0, slowestHealMs: 0, failures: [], cpuMinutes: 0 };
+  const work = async (): Promise<void> => {
+    while (!isStopped() && sum.failures.length < MAX_SHOWN_FAILURES) {
+      const portion = waiting.shift();
+      if (portion === undefined) return;
+      const { summary } = await runPortion<{ summary: Summary }>(portion, options, say);
+      sum = {
+        seeds: sum.seeds + summary.seeds,
+        deviceMs: sum.deviceMs + summary.deviceMs,
+        events: sum.events + summary.events,
+        messages: sum.messages + summary.messages,
+        links: sum.links + summary.links,
+        slowestHealMs: Math.max(sum.slowestHealMs, summary.slowestHealMs),
+        failures: [...sum.failures, ...summary.failures],
+        cpuMinutes: sum.cpuMinutes + summary.cpuMinutes,
+      };
+      progress(sum);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return sum;
+}
+
+async function main(): Promise<void> {
   let stopped = false;
   process.once("SIGINT", () => (stopped = true));
+  const isStopped = (): boolean => stopped;
+  const from = Number(values.from);
+  const count = values.soak ? Number.POSITIVE_INFINITY : Number(values.seeds);
+  const jobs = values.trace || values.soak || count <= SEEDS_A_PORTION ? 1 : Number(values.jobs);
   const startedMs = performance.now();
-  for (let seed = first; seed < first + count && !stopped && totals.failures.length < MAX_SHOWN_FAILURES; seed++) {
-    await runSeed(seed, totals);
-    if (totals.seeds % 50 === 0) say(`${totals.seeds} seeds, ${totals.failures.length} failures`);
-  }
-  const result = summary(totals, performance.now() - startedMs);
+  const summary = await (jobs === 1 ? runHere(from, count, isStopped) : runPortions(from, count, jobs, isStopped));
+  const result = figures(summary, performance.now() - startedMs);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else
     say(
       Object.entries(result)
-        .filter(([name]) => name !== "failures")
+        .filter(([name]) => name !== "failures" && name !== "summary")
         .map(([name, value]) => `${name.padEnd(26)} ${String(value)}`)
-        .join("\n") + `\nfailures                   ${totals.failures.length}`,
+        .join("\n") + `\nfailures                   ${summary.failures.length}`,
     );
   const slow = (result["deviceHoursPerCpuMinute"] as number) < GOAL_DEVICE_HOURS_PER_MINUTE;
-  if (totals.failures.length > 0 || (values.check && slow)) process.exitCode = 1;
+  if (summary.failures.length > 0 || (values.check && slow)) process.exitCode = 1;
 }
 
 await main();
