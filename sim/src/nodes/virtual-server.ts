@@ -103,10 +103,10 @@ export class VirtualServer {
     try {
       this.#start(life);
     } catch (error) {
-      if (error instanceof OperationalError) this.machine.kill();
-      else if (!(error instanceof ProcessDied)) throw error;
-      const { scheduler } = this.#options.network;
-      if (error instanceof OperationalError) scheduler.after(START_AGAIN_MS, () => this.start());
+      if (error instanceof ProcessDied) return;
+      this.machine.kill();
+      if (!(error instanceof OperationalError)) this.#options.onFault("start", error);
+      this.#options.network.scheduler.after(START_AGAIN_MS, () => this.start());
     }
   }
 

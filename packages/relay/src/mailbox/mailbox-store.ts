@@ -184,11 +184,6 @@ export class MailboxStore {
     return row.mailbox;
   }
 
-  remove(row: number): void {
-    this.database.prepare("DELETE FROM cold WHERE mailbox = ?").run(row);
-    this.database.prepare("DELETE FROM mailboxes WHERE mailbox = ?").run(row);
-  }
-
   insertCold(row: number, sequence: number, storedAtMs: number, data: Bytes): void {
     this.#insertCold.run(row, sequence, storedAtMs, data);
   }

@@ -40,7 +40,10 @@ export class Mailbox {
   /** The last message the device sent, 16 bytes, as of the end of its last connection. */
   lastSent: Uint8Array | undefined = undefined;
   subscriber: MailboxSubscriber | undefined = undefined;
-  /** The device was revoked: its rows go with the next upkeep. */
+  /**
+   * The device was revoked. Its row stays, and says that nothing waits: blocks that others wait for may hold copies of its messages, which a
+   * restart would otherwise take for waiting ones, with gaps.
+   */
   forgotten = false;
   /** Already told in the flush under way. */
   touched = false;

@@ -112,6 +112,8 @@ export class Mailboxes {
       for (const copy of copiesOf(bytes)) {
         const mailbox = this.mailbox(accountIdFromBytes(copy.account), copy.device as DeviceNumber);
         if (copy.sequence <= Math.max(mailbox.cursor, mailbox.dropped, mailbox.coldLast)) continue;
+        // A mailbox without a row has never lost one: releases before took the row of a revoked device away, and left copies in blocks.
+        if (mailbox.row === 0 && copy.sequence !== mailbox.last + 1) continue;
         this.#enqueue(mailbox, copy.sequence, block, copy.copyAt, copy.sizeBytes);
         this.#log.retain(block);
       }
@@ -186,7 +188,7 @@ export class Mailboxes {
     }
     for (const mailbox of touched) {
       mailbox.touched = false;
-      if (mailbox.forgotten) this.#discard(mailbox, mailbox.last);
+      if (mailbox.forgotten) this.advance(mailbox, mailbox.last);
       else this.#enforceBounds(mailbox);
       mailbox.subscriber?.mailboxChanged();
     }
@@ -288,7 +290,7 @@ export class Mailboxes {
     const mailbox = this.mailbox(address.account, address.device);
     mailbox.forgotten = true;
     mailbox.subscriber = undefined;
-    this.#discard(mailbox, mailbox.last);
+    this.advance(mailbox, mailbox.last);
   }
 
   /** The device is away for longer than its account wants to keep things for it. False when nothing waited, or when it is there. */

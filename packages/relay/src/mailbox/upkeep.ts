@@ -45,13 +45,7 @@ export function runUpkeep(parts: UpkeepParts, dirty: ReadonlySet<Mailbox>, nowMs
   const written = new Set([...dirty, ...move.copies.keys()]);
   const saved = new Map<Mailbox, { row: number; cold: ColdState }>();
   const entry = store.database.transaction(() => {
-    for (const mailbox of written) {
-      if (mailbox.forgotten) {
-        if (mailbox.row !== 0) store.remove(mailbox.row);
-      } else {
-        saved.set(mailbox, saveMailbox(store, mailbox, move.copies.get(mailbox) ?? []));
-      }
-    }
+    for (const mailbox of written) saved.set(mailbox, saveMailbox(store, mailbox, move.copies.get(mailbox) ?? []));
     for (const mailbox of [...move.copies.keys()].sort((a, b) => saved.get(a)!.row - saved.get(b)!.row)) {
       const { row } = saved.get(mailbox)!;
       for (const copy of move.copies.get(mailbox)!) store.insertCold(row, copy.sequence, copy.storedAtMs, copy.data);
@@ -113,9 +107,9 @@ function planMove(parts: UpkeepParts, monotonicMs: number): Move {
     const bytes = parts.log.bytesOf(block);
     for (const copy of copiesOf(bytes)) {
       const mailbox = parts.mailboxOf(copy.account, copy.device);
-      if (mailbox?.ring === undefined || mailbox.forgotten) continue;
+      if (mailbox?.ring === undefined) continue;
       const { ring } = mailbox;
-      // Fetched or dropped already, or a mailbox of the same device that began anew.
+      // Fetched or dropped already.
       if (copy.sequence < ring.firstSequence || copy.sequence > ring.lastSequence) continue;
       if (ring.position(copy.sequence) !== positionOf(block, copy.copyAt)) continue;
       const list = copies.get(mailbox) ?? [];
