@@ -6,11 +6,18 @@
 import { readdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { OperationalError } from "@hawser/base";
 import { type Benchmark, formatGoal, isBenchmark, missedGoals } from "./benchmark.ts";
 
 const USAGE = "usage: npm run bench -- NAME|all|list [--json] [--check] [--quick]";
 /** Modules of this folder that are no benchmarks: those with a dot or a directory of their own are never listed. */
 const NOT_BENCHMARKS = new Set(["main.ts", "benchmark.ts", "corpus.ts"]);
+
+class UsageError extends OperationalError {
+  constructor(message: string) {
+    super("USAGE", { message });
+  }
+}
 
 function names(): string[] {
   return readdirSync(import.meta.dirname)
@@ -57,13 +64,15 @@ async function main(): Promise<number> {
       json: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.help) return (console.log(USAGE), 0);
   const [wanted] = positionals;
-  if (wanted === undefined || positionals.length > 1) throw new Error(USAGE);
+  if (wanted === undefined || positionals.length > 1) throw new UsageError("One benchmark, or all of them.");
   const chosen = wanted === "all" || wanted === "list" ? names() : [wanted];
   if (!chosen.every((name) => names().includes(name)))
-    throw new Error(`no benchmark "${wanted}"; there are: ${names().join(", ")}\n${USAGE}`);
+    throw new UsageError(`No benchmark is called "${wanted}"; there are: ${names().join(", ")}`);
   let good = true;
   for (const name of chosen) {
     const benchmark = await load(name);
@@ -81,7 +90,8 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode =
-    error instanceof Error && /usage:|ERR_PARSE_ARGS/.test(`${error.message} ${"code" in error ? String(error.code) : ""}`) ? 2 : 1;
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && /ERR_PARSE_ARGS/.test(String(Reflect.get(error, "code"))));
+  console.error(error instanceof Error ? (isUsage ? error.message.split("\n", 1)[0] : error.message) : error);
+  if (isUsage) console.error(USAGE);
+  process.exitCode = isUsage ? 2 : 1;
 }

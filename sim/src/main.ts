@@ -1,31 +1,20 @@
-/** `npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--short] [--trace] [--shrink-runs 40] [--jobs 2]`: simulated worlds, seed by seed. */
-import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+/** `npm run sim` (`SIM_USAGE`): simulated worlds, seed by seed. */
+import { readCommandLine } from "./command-line.ts";
 import { installSyncSubtle } from "./engine/sync-subtle.ts";
 import { drawPlan, type Plan } from "./run/plan.ts";
 import { portionsOf, runPortion, SEEDS_A_PORTION } from "./run/portions.ts";
 import { runPlan, type RunResult } from "./run/run-plan.ts";
 import { shrink } from "./run/shrink.ts";
+import { readSimOptions, SIM_USAGE } from "./sim-options.ts";
 
 const HOUR_MS = 3_600_000;
 /** Simulated time of devices per minute of this machine. */
 const GOAL_DEVICE_HOURS_PER_MINUTE = 1_000;
 const MAX_SHOWN_FAILURES = 20;
+/** As a shell says of Ctrl-C. */
+const INTERRUPTED = 130;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "200" },
-    from: { type: "string", default: "1" },
-    "shrink-runs": { type: "string", default: "40" },
-    json: { type: "boolean", default: false },
-    check: { type: "boolean", default: false },
-    soak: { type: "boolean", default: false },
-    calm: { type: "boolean", default: false },
-    short: { type: "boolean", default: false },
-    trace: { type: "boolean", default: false },
-    jobs: { type: "string", default: String(availableParallelism()) },
-  },
-});
+const options = readCommandLine(SIM_USAGE, readSimOptions);
 
 interface Totals {
   seeds: number;
@@ -37,30 +26,30 @@ interface Totals {
   readonly failures: { readonly seed: number; readonly violations: RunResult["violations"]; readonly steps: Plan["steps"] }[];
 }
 
-const say = (text: string): void => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+const say = (text: string): void => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
 
 async function runSeed(seed: number, totals: Totals): Promise<void> {
-  const plan = drawPlan(seed, { calm: values.calm, short: values.short });
-  const result = await runPlan(plan, values.trace ? { follow: say } : {});
+  const plan = drawPlan(seed, { calm: options.calm, short: options.short });
+  const result = await runPlan(plan, options.trace ? { follow: say } : {});
   totals.seeds++;
   totals.deviceMs += result.deviceMs;
   totals.events += result.events;
   totals.messages += result.messages;
   totals.links += result.links;
   totals.slowestHealMs = Math.max(totals.slowestHealMs, result.healedAfterMs);
-  if (values.trace) say(`trace ${result.traceHash}`);
+  if (options.trace) say(`trace ${result.traceHash}`);
   if (result.violations.length > 0) await report(plan, result, totals);
 }
 
 async function report(plan: Plan, result: RunResult, totals: Totals): Promise<void> {
   say(`\nseed ${plan.seed} fails (trace ${result.traceHash}):`);
   for (const { rule, text } of result.violations.slice(0, 8)) say(`  ${rule}: ${text}`);
-  const smaller = await shrink(plan, result, Number(values["shrink-runs"]));
+  const smaller = await shrink(plan, result, options.shrinkRuns);
   say(
     `  still fails with ${smaller.plan.steps.length} of ${plan.steps.length} steps (${smaller.runs} runs): ${smaller.plan.steps.map((step) => `${step.id} ${step.kind}`).join(", ")}`,
   );
   for (const line of smaller.result.lastLines.filter((last) => last.includes("·")).slice(-25)) say(`  ${line}`);
-  say(`  again: npm run sim -- --from ${plan.seed} --seeds 1${values.short ? " --short" : ""} --trace`);
+  say(`  again: npm run sim -- --from ${plan.seed} --seeds 1${options.short ? " --short" : ""} --trace`);
   totals.failures.push({ seed: plan.seed, violations: result.violations, steps: smaller.plan.steps });
 }
 
@@ -79,7 +68,7 @@ function figures(summary: Summary, elapsedMs: number): Record<string, unknown> {
   const deviceHours = summary.deviceMs / HOUR_MS;
   const { seeds, failures, events, messages, links, slowestHealMs } = summary;
   return {
-    from: Number(values.from),
+    from: options.from,
     seeds,
     failures,
     deviceHours: Math.round(deviceHours),
@@ -106,21 +95,21 @@ async function runHere(from: number, count: number, isStopped: () => boolean): P
   const totals: Totals = { seeds: 0, deviceMs: 0, events: 0, messages: 0, links: 0, slowestHealMs: 0, failures: [] };
   for (let seed = from; seed < from + count && !isStopped() && totals.failures.length < MAX_SHOWN_FAILURES; seed++) {
     await runSeed(seed, totals);
-    if (!values.json) progress(totals);
+    if (!options.json) progress(totals);
   }
   return { ...totals, cpuMinutes: cpuMinutes() };
 }
 
 /** Portions of them side by side. */
 async function runPortions(from: number, count: number, jobs: number, isStopped: () => boolean): Promise<Summary> {
-  const options = ["--shrink-runs", values["shrink-runs"], ...(values.calm ? ["--calm"] : []), ...(values.short ? ["--short"] : [])];
+  const words = ["--shrink-runs", String(options.shrinkRuns), ...(options.calm ? ["--calm"] : []), ...(options.short ? ["--short"] : [])];
   const waiting = portionsOf(from, count);
   let sum: Summary = { seeds: 0, deviceMs: 0, events: 0, messages: 0, links: 0, slowestHealMs: 0, failures: [], cpuMinutes: 0 };
   const work = async (): Promise<void> => {
     while (!isStopped() && sum.failures.length < MAX_SHOWN_FAILURES) {
       const portion = waiting.shift();
       if (portion === undefined) return;
-      const { summary } = await runPortion<{ summary: Summary }>(portion, options, say);
+      const { summary } = await runPortion<{ summary: Summary }>(portion, words, say);
       sum = {
         seeds: sum.seeds + summary.seeds,
         deviceMs: sum.deviceMs + summary.deviceMs,
@@ -142,13 +131,12 @@ async function main(): Promise<void> {
   let stopped = false;
   process.once("SIGINT", () => (stopped = true));
   const isStopped = (): boolean => stopped;
-  const from = Number(values.from);
-  const count = values.soak ? Number.POSITIVE_INFINITY : Number(values.seeds);
-  const jobs = values.trace || values.soak || count <= SEEDS_A_PORTION ? 1 : Number(values.jobs);
+  const { from, seeds: count } = options;
+  const jobs = options.trace || options.soak || count <= SEEDS_A_PORTION ? 1 : options.jobs;
   const startedMs = performance.now();
   const summary = await (jobs === 1 ? runHere(from, count, isStopped) : runPortions(from, count, jobs, isStopped));
   const result = figures(summary, performance.now() - startedMs);
-  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else
     say(
       Object.entries(result)
@@ -157,7 +145,9 @@ async function main(): Promise<void> {
         .join("\n") + `\nfailures                   ${summary.failures.length}`,
     );
   const slow = (result["deviceHoursPerCpuMinute"] as number) < GOAL_DEVICE_HOURS_PER_MINUTE;
-  if (summary.failures.length > 0 || (values.check && slow)) process.exitCode = 1;
+  if (summary.failures.length > 0 || (options.check && slow)) process.exitCode = 1;
+  // Fewer seeds than were asked for prove less than was asked for.
+  else if (stopped && !options.soak) process.exitCode = INTERRUPTED;
 }
 
 await main();
