@@ -3,50 +3,25 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { accountIdToBytes, concat, utf8 } from "@hawser/base";
-import { nodePrimitives } from "@hawser/io-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { HawserClient } from "../src/node/index.ts";
+import { archived, ArchiveWorld, ARCHIVIST, complete } from "./archive-world.ts";
 import { count, dying, importChat } from "./long-history.ts";
-import { hasText, quick, texts, until, World } from "./world.ts";
+import { hasText, quick, texts, until } from "./world.ts";
 
-let world: World;
+let world: ArchiveWorld;
 beforeEach(async () => {
-  world = new World();
+  world = new ArchiveWorld();
   await world.start();
 });
 afterEach(() => world.stop());
 
-const IMPATIENT = { clock: quick(15) };
-/** A phone that writes its archive within seconds and hands nothing to anyone. */
-const ARCHIVIST = { clock: quick(60) };
-
-/** The ceremony at its own pace; then the phone is off, and the new device has less patience. */
-async function linkedThenAlone(phone: HawserClient): Promise<HawserClient> {
-  await world.link(phone, "laptop");
-  await world.close("anna");
-  await world.close("laptop");
-  return world.open("laptop", IMPATIENT);
-}
 /** A phone with a companion, that writes its archive quickly from here on. */
 async function phoneWith(companion: string): Promise<{ readonly phone: HawserClient; readonly other: HawserClient }> {
   const other = await world.link(await world.account("anna"), companion);
   await complete(other);
-  return { phone: await reopened("anna"), other };
+  return { phone: await world.reopened("anna"), other };
 }
-async function reopened(name: string): Promise<HawserClient> {
-  await world.close(name);
-  return world.open(name, ARCHIVIST);
-}
-
-const complete = (client: HawserClient): Promise<void> => until(client, async () => (await client.state()).history.kind === "complete");
-const online = (client: HawserClient): Promise<void> => until(client, async () => (await client.state()).connection.kind === "online");
-const archived = (client: HawserClient, messages: number): Promise<void> =>
-  until(client, async () => {
-    const { waiting, messages: there, trouble } = await client.archive();
-    expect(trouble).toBeUndefined();
-    return waiting === 0 && there >= messages;
-  });
 
 test("a new companion whose phone is off from the approval on gets everything from the archive", async () => {
   let anna = await world.account("anna", ARCHIVIST);
@@ -64,11 +39,8 @@ test("a new companion whose phone is off from the approval on gets everything fr
     if (statSync(file).isFile())
       for (const canary of ["later", "Ekrem", "line 1"]) expect(readFileSync(file).includes(canary), path).toBe(false);
   }
-  await world.close("anna");
-  // It hands over nothing: every upload of history stops.
-  anna = world.open("anna", { http: dying(0).http });
-  await online(anna);
-  const laptop = await linkedThenAlone(anna);
+  anna = await world.handingOverNothing("anna");
+  const laptop = await world.linkedThenAlone(anna);
   await complete(laptop);
   expect(await count(laptop, chat)).toBe(2_600);
   expect(await texts(laptop, ab)).toEqual(["later"]);
@@ -112,23 +84,11 @@ test("the writer is stopped at every upload and goes on: no hole, and nothing is
   await world.close("anna");
   anna = world.open("anna", ARCHIVIST);
   await archived(anna, 5_200);
-  await world.close("anna");
-  anna = world.open("anna", { http: dying(0).http });
-  await online(anna);
-  const laptop = await linkedThenAlone(anna);
+  anna = await world.handingOverNothing("anna");
+  const laptop = await world.linkedThenAlone(anna);
   await complete(laptop);
   expect(await count(laptop, chat)).toBe(5_200);
 }, 90_000);
-
-/** Takes part in what only a malicious server could do. */
-const onServer = (sql: string, ...values: (string | number | Uint8Array)[]): Record<string, unknown> | undefined => {
-  const blobs = new DatabaseSync(join(world.folder, "server", "blobs.db"));
-  try {
-    return blobs.prepare(sql).get(...values) as Record<string, unknown> | undefined;
-  } finally {
-    blobs.close();
-  }
-};
 
 test("an older head, another one, none: each is said by its name, nothing is overwritten, and new devices ask the others", async () => {
   const { phone, other: desk } = await phoneWith("desk");
@@ -138,31 +98,29 @@ test("an older head, another one, none: each is said by its name, nothing is ove
   await anna.setArchive(true);
   await bela.sendMessage({ conversation: ba, text: "one" });
   await archived(anna, 1);
-  const old = onServer("SELECT head FROM archive_heads")!["head"] as Uint8Array;
+  const old = world.onServer("SELECT head FROM archive_heads")!["head"] as Uint8Array;
   await bela.sendMessage({ conversation: ba, text: "two" });
   await hasText(desk, ab, "two");
   await archived(anna, 2);
   for (const trouble of ["rolled-back", "unreadable", "withheld"] as const) {
-    const newest = onServer("SELECT head FROM archive_heads")!["head"] as Uint8Array;
+    const newest = world.onServer("SELECT head FROM archive_heads")!["head"] as Uint8Array;
     const damaged = newest.map((byte, at) => (at === 40 ? byte ^ 1 : byte));
     const head = { "rolled-back": old, unreadable: damaged, withheld: new Uint8Array(0) }[trouble];
-    onServer("UPDATE archive_heads SET head = ? RETURNING version", head);
+    world.onServer("UPDATE archive_heads SET head = ? RETURNING version", head);
     await bela.sendMessage({ conversation: ba, text: trouble });
     await until(anna, async () => (await anna.archive()).trouble === trouble);
-    expect(onServer("SELECT head FROM archive_heads")!["head"]).toEqual(new Uint8Array(head));
+    expect(world.onServer("SELECT head FROM archive_heads")!["head"]).toEqual(new Uint8Array(head));
     await hasText(desk, ab, trouble);
     // The right one is believed again, and what waited is added to it.
-    onServer("UPDATE archive_heads SET head = ? RETURNING version", newest);
+    world.onServer("UPDATE archive_heads SET head = ? RETURNING version", newest);
     await world.close("anna");
     anna = world.open("anna", ARCHIVIST);
     await until(anna, async () => (await anna.archive()).waiting === 0);
   }
   // The device that is linked now knows the number of the newest head from the phone: an older one is no history for it.
-  await world.close("anna");
-  anna = world.open("anna", { http: dying(0).http });
-  await online(anna);
-  onServer("UPDATE archive_heads SET head = ? RETURNING version", old);
-  const laptop = await linkedThenAlone(anna);
+  anna = await world.handingOverNothing("anna");
+  world.onServer("UPDATE archive_heads SET head = ? RETURNING version", old);
+  const laptop = await world.linkedThenAlone(anna);
   await complete(laptop);
   expect(await texts(laptop, ab)).toEqual(await texts(desk, ab));
 }, 90_000);
@@ -174,10 +132,8 @@ test("chunks that are gone or damaged: what is left comes, the rest comes from a
   await until(desk, async () => (await desk.conversation(chat)) !== undefined && (await count(desk, chat)) === 3_000);
   await anna.setArchive(true);
   await archived(anna, 3_000);
-  await world.close("anna");
-  anna = world.open("anna", { http: dying(0).http });
-  await online(anna);
-  const lost = Buffer.from(onServer("SELECT id FROM blobs WHERE purpose = 3 ORDER BY size_bytes DESC")!["id"] as Uint8Array).toString(
+  anna = await world.handingOverNothing("anna");
+  const lost = Buffer.from(world.onServer("SELECT id FROM blobs WHERE purpose = 3 ORDER BY size_bytes DESC")!["id"] as Uint8Array).toString(
     "hex",
   );
   const files = join(world.folder, "server", "blobs");
@@ -185,7 +141,7 @@ test("chunks that are gone or damaged: what is left comes, the rest comes from a
   const bytes = readFileSync(join(files, path));
   bytes[100]! ^= 1;
   writeFileSync(join(files, path), bytes);
-  const laptop = await linkedThenAlone(anna);
+  const laptop = await world.linkedThenAlone(anna);
   await complete(laptop);
   expect(await count(laptop, chat)).toBe(3_000);
 }, 90_000);
@@ -199,30 +155,15 @@ test("a device that was removed opens no later head, with the server's help or w
   await archived(anna, 1);
   await until(laptop, async () => (await laptop.archive()).on);
   const self = (await laptop.state()).self!;
-  /** The key of that number in a device's shared state, as it stands in the serialized `ArchiveState`. */
-  const keyAt = (name: string, number: number): Uint8Array | undefined => {
-    const database = new DatabaseSync(join(world.folder, name, "client.db"));
-    const row = database.prepare("SELECT value FROM state_entries WHERE collection = 'archive'").get()!;
-    database.close();
-    const value = Buffer.from(row["value"] as Uint8Array);
-    const at = value.indexOf(Uint8Array.from([0x08, number, 0x12, 32]));
-    return at < 0 ? undefined : Uint8Array.from(value.subarray(at + 4, at + 36));
-  };
-  const had = keyAt("laptop", 1)!;
-  /** By hand, as docs/PROTOCOL.md has it. */
-  const opens = (key: Uint8Array | undefined): boolean => {
-    const head = Uint8Array.from(onServer("SELECT head FROM archive_heads")!["head"] as Uint8Array);
-    const bound = concat(utf8("hawser archive head v1\0"), accountIdToBytes(self.account), head.slice(0, 4));
-    return key !== undefined && nodePrimitives.aes256GcmOpen(key, head.slice(4, 16), head.slice(16), bound) !== undefined;
-  };
-  expect(opens(had)).toBe(true);
+  const had = world.keyAt("laptop", 1)!;
+  expect(await world.opens(had, anna)).toBe(true);
   await anna.revokeDevice(self.device);
   // Without a message: the head is sealed anew because of the removal.
-  await until(anna, async () => !opens(had));
+  await until(anna, async () => !(await world.opens(had, anna)));
   await bela.sendMessage({ conversation: ba, text: "after" });
   await hasText(anna, ab, "after");
   await archived(anna, 2);
-  expect([opens(had), opens(keyAt("anna", 2))]).toEqual([false, true]);
+  expect([await world.opens(had, anna), await world.opens(world.keyAt("anna", 2), anna)]).toEqual([false, true]);
 }, 60_000);
 
 test("the server's quota is full: said, nothing is dropped, and it goes on when there is room", async () => {
@@ -258,16 +199,14 @@ test("the writer is killed with SIGKILL at one step after another: nothing is mi
       if (seen >= steps || String(chunk).includes("done")) child.kill("SIGKILL");
     }
     await gone;
-    heads.push(Number(onServer("SELECT version FROM archive_heads")?.["version"] ?? 0));
+    heads.push(Number(world.onServer("SELECT version FROM archive_heads")?.["version"] ?? 0));
   }
   // They died in the middle of it, not before and not after.
   expect(new Set(heads).size).toBeGreaterThan(2);
   anna = world.open("anna", ARCHIVIST);
   await archived(anna, 9_000);
-  await world.close("anna");
-  anna = world.open("anna", { http: dying(0).http });
-  await online(anna);
-  const laptop = await linkedThenAlone(anna);
+  anna = await world.handingOverNothing("anna");
+  const laptop = await world.linkedThenAlone(anna);
   await complete(laptop);
   expect(await count(laptop, chat)).toBe(9_000);
 }, 90_000);
@@ -288,7 +227,7 @@ test("a companion with a gap, all other devices off: the archive fills it, and w
   await world.server.stop();
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(world.folder, "server", `mailbox.db${suffix}`), { force: true });
   await world.start();
-  const laptop = world.open("laptop", IMPATIENT);
+  const laptop = world.open("laptop", { clock: quick(15) });
   await hasText(laptop, ab, "missed");
   await until(laptop, async () => (await laptop.state()).gapSinceMs === undefined);
   expect(await texts(laptop, ab)).toEqual(["seen", "missed"]);

@@ -1,6 +1,6 @@
 /** What a device believes of an archive's head, and what it does not, whoever keeps it. */
-import { create } from "@bufbuild/protobuf";
-import { type AccountId, fromHex, must, toHex } from "@hawser/base";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type AccountId, accountIdToBytes, concat, fromHex, must, toHex, utf8 } from "@hawser/base";
 import { purePrimitives as primitives } from "@hawser/crypto";
 import { type ArchiveEntry, ArchiveEntrySchema, type ArchiveHead, ArchiveHeadSchema } from "@hawser/wire";
 import { expect, test } from "vitest";
@@ -16,9 +16,13 @@ const entry = (n: number, messageCount = 100): ArchiveEntry =>
 const empty = create(ArchiveHeadSchema, { archiveId: ARCHIVE });
 const grow = (head: ArchiveHead, n: number, replacesLast = false, messages = 100): ArchiveHead =>
   nextHead(head, new Uint8Array(32), { entry: entry(n % 250, messages), replacesLast, nowMs: n, drained: true });
-const seal = (head: ArchiveHead, number = 1): Uint8Array => sealHead(head, ACCOUNT, key(number), primitives, random);
-const open = (sealed: Uint8Array, seen?: SeenHead, keys = [key(1)], archiveId = toHex(ARCHIVE), account = ACCOUNT) => {
-  const opened = openHead(sealed, { account, archiveId, keys, seen }, primitives);
+/** Device 3 is in the list, device 4 was removed. */
+const seedOf = (device: number) => new Uint8Array(32).fill(100 + device);
+const signingKeyOf = (device: number) => (device === 3 ? primitives.ed25519PublicKey(seedOf(3)) : undefined);
+const seal = (head: ArchiveHead, number = 1, device = 3): Uint8Array =>
+  sealHead(head, ACCOUNT, key(number), { device, seed: seedOf(device) }, primitives, random);
+const open = (sealed: Uint8Array, seen?: SeenHead, keys = [key(1)], archiveId = toHex(ARCHIVE), account = ACCOUNT, renewalDue = false) => {
+  const opened = openHead(sealed, { account, archiveId, keys, renewalDue, seen, signingKeyOf }, primitives);
   return opened.ok ? opened.value.head.counter : opened.error;
 };
 
@@ -54,15 +58,66 @@ test("a head older than the one that was seen, and another of its number, are to
   expect([first, second].map((sealed) => open(sealed, { counter: 2 }))).toEqual(["rolled-back", 2n]);
 });
 
-test("after a key was renewed, a head under the old one is believed only if it is the very head that was seen", () => {
-  const last = seal(grow(empty, 1));
-  const forged = seal({ ...grow(empty, 5), counter: 9n });
-  const seen = { counter: 1, hash: hashOf(last, primitives) };
-  expect(open(last, seen, [key(1), key(2)])).toBe(1n);
-  expect(open(forged, seen, [key(1), key(2)])).toBe("stale-key");
-  expect(open(last, undefined, [key(1), key(2)])).toBe("stale-key");
+/** A release before signatures writes fields that it does not know as it read them, behind those that it knows. */
+const writtenBefore = (head: ArchiveHead, number: number): Uint8Array => {
+  const [prefix, nonce] = [Uint8Array.of(0, 0, 0, number), random.bytes(12)];
+  const plain = toBinary(ArchiveHeadSchema, { ...head, counter: head.counter + 1n });
+  return concat(prefix, nonce, primitives.aes256GcmSeal(key(number).key, nonce, plain, bound(prefix)));
+};
+const bound = (prefix: Uint8Array, account = ACCOUNT) => concat(utf8("hawser archive head v1\0"), accountIdToBytes(account), prefix);
+
+test("after a key was renewed, a head under the old one is believed if a device of the list signed it, or if it is the very head that was seen", () => {
+  const keys = [key(1), key(2)];
+  const [last, next] = [grow(empty, 1), { ...grow(empty, 5), counter: 9n }];
+  const seen = { counter: 1, hash: hashOf(seal(last, 1, 4), primitives) };
+  expect(open(seal(next), seen, keys)).toBe(9n);
+  expect(open(seal(next), undefined, keys)).toBe(9n);
+  // By the device that was removed: it seals under the old key what it likes, in whosever name.
+  const byRemoved = seal(last, 1, 4);
+  expect(open(seal(next, 1, 4), seen, keys)).toBe("stale-key");
+  expect(open(byRemoved, undefined, keys)).toBe("stale-key");
+  expect(open(byRemoved, { counter: 1, hash: hashOf(byRemoved, primitives) }, keys)).toBe(1n);
+  const inAnothersName = sealHead(next, ACCOUNT, key(1), { device: 3, seed: seedOf(4) }, primitives, random);
+  expect(open(inAnothersName, seen, keys)).toBe("stale-key");
+  // The new key is not there yet, the removal is known.
+  expect(open(seal(next, 1, 4), undefined, [key(1)], undefined, undefined, true)).toBe("stale-key");
+  expect(open(seal(next), undefined, [key(1)], undefined, undefined, true)).toBe(9n);
   // The removed device has the old key, and no other.
   expect(open(seal(grow(empty, 2), 2), seen, [key(1)])).toBe("unreadable");
+});
+
+test("a signature is believed only with every byte that it was made for: no other account, key, archive or number, no head before signatures", () => {
+  const keys = [key(1), key(2)];
+  const head = { ...grow(empty, 5), counter: 9n };
+  /** What is inside a sealed head, in another envelope. */
+  const resealed = (sealed: Uint8Array, number: number, account = ACCOUNT): Uint8Array => {
+    const old = sealed.slice(0, 4);
+    const plain = primitives.aes256GcmOpen(key(old[3]!).key, sealed.slice(4, 16), sealed.slice(16), bound(old))!;
+    const [prefix, nonce] = [Uint8Array.of(0, 0, 0, number), random.bytes(12)];
+    return concat(prefix, nonce, primitives.aes256GcmSeal(key(number).key, nonce, plain, bound(prefix, account)));
+  };
+  expect(open(resealed(seal(head), 1), undefined, keys)).toBe(9n);
+  expect(open(resealed(seal(head, 2), 1), undefined, keys)).toBe("stale-key");
+  const other = "b".repeat(32) as AccountId;
+  expect(open(resealed(seal(head), 1, other), undefined, keys, toHex(ARCHIVE), other)).toBe("stale-key");
+  const opened = must(
+    openHead(
+      seal(head),
+      { account: ACCOUNT, archiveId: toHex(ARCHIVE), keys: [key(1)], renewalDue: false, seen: undefined, signingKeyOf },
+      primitives,
+    ),
+  ).head;
+  expect(open(writtenBefore(opened, 2), undefined, keys)).toBe(10n);
+  expect(open(writtenBefore(opened, 1), undefined, keys)).toBe("stale-key");
+  // A signature that was taken over from the head before is made anew.
+  expect(open(seal({ ...opened, counter: 10n }), undefined, keys)).toBe(10n);
+});
+
+test("under a key older than that of the newest head seen, even a listed device's head is an old one", () => {
+  const newest = seal({ ...grow(empty, 5), counter: 7n }, 2);
+  const seen = { counter: 7, hash: hashOf(newest, primitives), keyNumber: 2 };
+  expect(open(newest, seen, [key(1), key(2)])).toBe(7n);
+  expect(open(seal({ ...grow(empty, 6), counter: 8n }, 1), seen, [key(1), key(2)])).toBe("rolled-back");
 });
 
 test("the newest chunk may be written anew; counts stay true", () => {
@@ -99,7 +154,13 @@ test("a long archive spills into pages; a page that is withheld, damaged or out 
     ).toBeUndefined();
   }
   expect(await read(new Map(ids.map((id, n) => [id, blobs.get(ids[(n + 1) % ids.length]!)!])))).toBeUndefined();
-  const opened = must(openHead(seal(head), { account: ACCOUNT, archiveId: toHex(ARCHIVE), keys: [key(1)], seen: undefined }, primitives));
+  const opened = must(
+    openHead(
+      seal(head),
+      { account: ACCOUNT, archiveId: toHex(ARCHIVE), keys: [key(1)], renewalDue: false, seen: undefined, signingKeyOf },
+      primitives,
+    ),
+  );
   expect(seal(opened.head).length).toBeLessThan(65_536);
   expect(fromHex(toHex(ARCHIVE))).toEqual(ARCHIVE);
 });

@@ -1,7 +1,7 @@
 /**
  * The head of an account's encrypted archive: which chunks there are, in pages that each name the one before, under a key that only the
- * account's devices have. Invariants: what `openHead` gives was written by a device that had the newest key; a head older than one that was
- * seen is told apart from a newer one. docs/PROTOCOL.md, "Archive".
+ * account's devices have. Invariants: what `openHead` gives was written by a device that had the newest key, or is signed by one that is still
+ * in the list; a head older than one that was seen is told apart from a newer one. docs/PROTOCOL.md, "Archive".
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -21,6 +21,7 @@ import {
 } from "@hawser/base";
 import { openStream, sealStream } from "@hawser/crypto";
 import { type ArchiveEntry, type ArchiveHead, ArchiveHeadSchema, type ArchivePage, ArchivePageSchema } from "@hawser/wire";
+import { encodeSignedHead, type HeadSigner, isHeadSigned } from "./archive-signature.ts";
 import { MAX_ARCHIVE_PAGES, MAX_CHUNKS, MAX_HEAD_ENTRIES, SPILLED_ENTRIES } from "./bounds.ts";
 
 export interface ArchiveKeyFields {
@@ -30,7 +31,7 @@ export interface ArchiveKeyFields {
 }
 
 export type HeadFault =
-  /** Sealed under a key that is not the newest: whoever wrote it may have been removed. */
+  /** Sealed under a key that a removed device has, and no device of the list says that it wrote it. */
   | "stale-key"
   | "unreadable"
   /** Of an archive that was switched off. */
@@ -47,6 +48,8 @@ export interface SeenHead {
   readonly counter: number;
   /** Hexadecimal SHA-256; absent when only the number is known. */
   readonly hash?: string;
+  /** Of the key it was sealed under; absent when not known. */
+  readonly keyNumber?: number;
 }
 
 const LABEL = utf8("hawser archive head v1\0");
@@ -58,20 +61,23 @@ export function sealHead(
   head: ArchiveHead,
   account: AccountId,
   { number, key }: ArchiveKeyFields,
+  signer: HeadSigner,
   primitives: Primitives,
   random: Random,
 ): Bytes {
   const prefix = new Uint8Array(KEY_NUMBER_SIZE_BYTES);
   new DataView(prefix.buffer).setUint32(0, number);
   const nonce = random.bytes(NONCE_SIZE_BYTES);
-  const sealed = primitives.aes256GcmSeal(key, nonce, toBinary(ArchiveHeadSchema, head), bound(account, prefix));
+  const plain = encodeSignedHead(head, account, prefix, signer, primitives);
+  const sealed = primitives.aes256GcmSeal(key, nonce, plain, bound(account, prefix));
   return concat(prefix, nonce, sealed);
 }
 
 export interface OpenedHead {
   readonly head: ArchiveHead;
   readonly hash: string;
-  /** Sealed under an older key: due to be sealed anew. */
+  readonly keyNumber: number;
+  /** Sealed under a key that a removed device has: due to be sealed anew. */
   readonly stale: boolean;
 }
 
@@ -82,11 +88,15 @@ export function openHead(
     readonly archiveId: string;
     /** The newest last. */
     readonly keys: readonly ArchiveKeyFields[];
+    /** Also the newest was known to a device that has left the list. */
+    readonly renewalDue: boolean;
     readonly seen: SeenHead | undefined;
+    /** Of a device in the account's list. */
+    readonly signingKeyOf: (device: number) => Bytes | undefined;
   },
   primitives: Primitives,
 ): Result<OpenedHead, HeadFault> {
-  const { seen, keys } = expected;
+  const { account, seen, keys } = expected;
   if (sealed.length === 0) return err("withheld");
   if (sealed.length < KEY_NUMBER_SIZE_BYTES + NONCE_SIZE_BYTES) return err("unreadable");
   const prefix = sealed.slice(0, KEY_NUMBER_SIZE_BYTES);
@@ -94,18 +104,24 @@ export function openHead(
   const opener = keys.find((key) => key.number === number);
   if (opener === undefined) return err("unreadable");
   const hash = hashOf(sealed, primitives);
-  const stale = opener !== keys.at(-1);
-  // Whoever was removed has the older keys: under one of those only the very head that is known is believed.
-  if (stale && seen?.hash !== hash) return err("stale-key");
   const nonce = sealed.subarray(KEY_NUMBER_SIZE_BYTES, KEY_NUMBER_SIZE_BYTES + NONCE_SIZE_BYTES);
   const body = sealed.subarray(KEY_NUMBER_SIZE_BYTES + NONCE_SIZE_BYTES);
-  const plain = primitives.aes256GcmOpen(opener.key, nonce, body, bound(expected.account, prefix));
+  const plain = primitives.aes256GcmOpen(opener.key, nonce, body, bound(account, prefix));
   const head = plain === undefined ? undefined : decode(() => fromBinary(ArchiveHeadSchema, plain));
-  if (head === undefined || !head.entries.every(isWellFormed) || head.entryCount > MAX_CHUNKS) return err("unreadable");
+  if (plain === undefined || head === undefined || !head.entries.every(isWellFormed) || head.entryCount > MAX_CHUNKS)
+    return err("unreadable");
   if (toHex(head.archiveId) !== expected.archiveId) return err("other-archive");
+  const stale = expected.renewalDue || opener !== keys.at(-1);
+  if (stale && seen?.hash !== hash) {
+    // Whoever was removed can seal under this key, and sign for nobody in the list.
+    const writer = expected.signingKeyOf(head.writer);
+    if (writer === undefined || !isHeadSigned(plain, account, prefix, writer, primitives)) return err("stale-key");
+  }
+  // After a head under a newer key nobody writes one under an older key: the newer one has to be read first.
+  if (number < (seen?.keyNumber ?? 0)) return err("rolled-back");
   if (seen !== undefined && head.counter < seen.counter) return err("rolled-back");
   if (seen?.hash !== undefined && Number(head.counter) === seen.counter && hash !== seen.hash) return err("forked");
-  return ok({ head, hash, stale });
+  return ok({ head, hash, keyNumber: number, stale });
 }
 
 export const hashOf = (sealed: Bytes, primitives: Primitives): string => toHex(primitives.sha256(sealed));

@@ -13,7 +13,13 @@ import {
   stepArchiveWriter,
   type Waiting,
 } from "./archive-writer.ts";
-import { ARCHIVE_FLUSH_AFTER_MS, ARCHIVE_SLACK_MS, ARCHIVE_TAKE_OVER_AFTER_MS, ARCHIVE_TROUBLE_PAUSE_MS } from "./bounds.ts";
+import {
+  ARCHIVE_ANEW_AFTER_MS,
+  ARCHIVE_FLUSH_AFTER_MS,
+  ARCHIVE_SLACK_MS,
+  ARCHIVE_TAKE_OVER_AFTER_MS,
+  ARCHIVE_TROUBLE_PAUSE_MS,
+} from "./bounds.ts";
 
 const CHUNK = 10;
 
@@ -69,6 +75,7 @@ class Writer {
   private run(effect: ArchiveWriterEffect): void {
     const { generation, world } = this;
     const later = (delayMs: number, then: () => void): void => world.after(delayMs, () => generation === this.generation && then());
+    if (effect.type === "begin-anew") throw new Error("every head here is believed");
     if (effect.type === "set-timer") return later(effect.afterMs, () => this.input({ type: "look", waiting: this.count(), why: "timer" }));
     later(10, () => {
       if (world.chance(0.15)) return this.input({ type: "failed" });
@@ -187,7 +194,7 @@ test("the table is true of the machine: nothing else happens, and everything in 
         { type: "look", waiting: given, why: (["timer", "connected", "new-key"] as const)[pick(3)]! },
         { type: "read", waiting: given, stale: pick(2) === 0 },
         { type: "stored" },
-        { type: "put", waiting: given },
+        { type: "put", waiting: given, stale: pick(2) === 0 },
         { type: "conflict" },
         { type: "refused", fault: "forked" },
         { type: "full" },
@@ -195,7 +202,11 @@ test("the table is true of the machine: nothing else happens, and everything in 
         { type: "on", phone: true },
         { type: "off" },
       ];
-      const input = inputs[pick(30) === 0 ? 5 + pick(5) : state.kind === "off" ? 8 : pick(5)]!;
+      const nobodyVouches: ArchiveWriterInput = { type: "refused", fault: "stale-key", mayBegin: true };
+      const input =
+        state.kind === "reading" && pick(4) === 0
+          ? nobodyVouches
+          : inputs[pick(30) === 0 ? 5 + pick(5) : state.kind === "off" ? 8 : pick(5)]!;
       const before = state.kind;
       state = stepArchiveWriter(state, input, { nowMs, random: { bytes: (size) => new Uint8Array(size) } }).state;
       if (before !== state.kind) seen.add(`${before} -- ${input.type} --> ${state.kind}`);
@@ -239,6 +250,36 @@ test("a head that another device was faster with is read before anything is put 
   const stored = stepArchiveWriter(read.state, { type: "stored" }, at(1e6));
   expect([read, stored].flatMap(({ effects }) => effects.map(({ type }) => type))).toEqual(["store-chunk", "put-head"]);
   expect(stepArchiveWriter(stored.state, { type: "conflict" }, at(1e6)).effects).toEqual([{ type: "read-head" }]);
+});
+
+test("a head that nobody vouches for is given a minute; then whoever makes the keys begins the archive anew, and nobody else does", () => {
+  const refuse = (state: ArchiveWriterState, nowMs: number, mayBegin = true) =>
+    stepArchiveWriter(looked(state, 0, nowMs, "connected").state, { type: "refused", fault: "stale-key", mayBegin }, at(nowMs));
+  const first = refuse(on(true), 1e6);
+  expect(first.state).toMatchObject({ kind: "paused", trouble: "stale-key" });
+  expect(first.effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_ANEW_AFTER_MS }]);
+  // Neither another connection nor a clock that is set back makes it sooner, or later than that.
+  expect(refuse(first.state, 1e6 + 20_000).effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_ANEW_AFTER_MS - 20_000 }]);
+  expect(refuse(first.state, 1_000).effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_ANEW_AFTER_MS }]);
+  const begun = refuse(first.state, 1e6 + ARCHIVE_ANEW_AFTER_MS);
+  expect(begun.effects[0]).toEqual({ type: "begin-anew" });
+  expect(begun.state).toMatchObject({ kind: "resting", trouble: undefined });
+  // A head that was believed in between begins the minute anew.
+  const reading = looked(first.state, 0, 1e6 + 1, "connected").state;
+  const believed = stepArchiveWriter(reading, { type: "read", waiting: { messages: 0, sinceMs: undefined }, stale: false }, at(1e6)).state;
+  expect(refuse(believed, 1e6 + ARCHIVE_ANEW_AFTER_MS).effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_ANEW_AFTER_MS }]);
+  const companion = refuse(refuse(on(true), 1e6, false).state, 1e6 + ARCHIVE_ANEW_AFTER_MS, false);
+  expect(companion.effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_TROUBLE_PAUSE_MS }]);
+});
+
+test("a phone reads the head whenever it connects, a companion only to write; a key made during a put has the head sealed again", () => {
+  const none: Waiting = { messages: 0, sinceMs: undefined };
+  const look = (phone: boolean) => stepArchiveWriter(on(phone), { type: "look", waiting: none, why: "connected" }, at(0)).state.kind;
+  expect([look(true), look(false)]).toEqual(["reading", "resting"]);
+  const putting = stepArchiveWriter(looked(on(true), 0, 1e6).state, { type: "read", waiting: waiting(0), stale: false }, at(1e6)).state;
+  const stored = stepArchiveWriter(putting, { type: "stored" }, at(1e6)).state;
+  expect(stepArchiveWriter(stored, { type: "put", waiting: none, stale: true }, at(1e6)).effects).toEqual([{ type: "put-head" }]);
+  expect(stepArchiveWriter(stored, { type: "put", waiting: none, stale: false }, at(1e6)).state.kind).toBe("resting");
 });
 
 test("a new key seals the head anew though nothing waits; switched off, nothing is done", () => {

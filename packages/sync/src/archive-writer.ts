@@ -10,6 +10,7 @@
 import type { StateRule, Transition } from "@hawser/base";
 import type { HeadFault } from "./archive-head.ts";
 import {
+  ARCHIVE_ANEW_AFTER_MS,
   ARCHIVE_FLUSH_AFTER_MS,
   ARCHIVE_FLUSH_MESSAGES,
   ARCHIVE_LOOK_EVERY_MS,
@@ -34,6 +35,8 @@ export interface ArchiveWriterState {
   /** Companions write only what no phone has written for long. */
   readonly phone: boolean;
   readonly trouble: ArchiveTrouble | undefined;
+  /** Since when the head is one that nobody vouches for. */
+  readonly staleSinceMs?: number;
   readonly tries: number;
   readonly retryAtMs: number;
 }
@@ -45,10 +48,12 @@ export type ArchiveWriterInput =
   | { readonly type: "look"; readonly waiting: Waiting; readonly why: "timer" | "connected" | "new-key" }
   /** A head that can be believed, or none yet. What it shows to be written was taken off what waits. */
   | { readonly type: "read"; readonly waiting: Waiting; readonly stale: boolean }
-  | { readonly type: "refused"; readonly fault: HeadFault | "unsupported" }
+  /** `mayBegin`: this device makes the account's keys, and has all history that it could get. */
+  | { readonly type: "refused"; readonly fault: HeadFault | "unsupported"; readonly mayBegin?: boolean }
   /** The chunk (and a page) is on the server, and noted here. */
   | { readonly type: "stored" }
-  | { readonly type: "put"; readonly waiting: Waiting }
+  /** `stale`: a new key was made while it was under way. */
+  | { readonly type: "put"; readonly waiting: Waiting; readonly stale?: boolean }
   /** Another device was faster. */
   | { readonly type: "conflict" }
   | { readonly type: "full" }
@@ -59,6 +64,8 @@ export type ArchiveWriterEffect =
   /** Seal what waits, the newest first, together with the newest chunk when that is small; upload. */
   | { readonly type: "store-chunk" }
   | { readonly type: "put-head" }
+  /** Another archive in place of this one; everything waits again. */
+  | { readonly type: "begin-anew" }
   /** One timer; setting it again replaces it. */
   | { readonly type: "set-timer"; readonly afterMs: number };
 
@@ -74,20 +81,16 @@ export function stepArchiveWriter(state: ArchiveWriterState, input: ArchiveWrite
       return look(state, input.waiting, input.why, context);
     case "read":
       if (state.kind !== "reading") return { state, effects: [] };
-      if (isDue(state, input.waiting, context.nowMs)) return to({ ...state, trouble: undefined }, "storing", "store-chunk");
-      // Nothing to add, and still to be sealed anew, so that a removed device's key opens no head from now on.
-      return input.stale && state.phone
-        ? to({ ...state, trouble: undefined }, "putting", "put-head")
-        : rest({ ...state, trouble: undefined });
+      return afterRead(withoutTrouble(state), input, context.nowMs);
     case "stored":
       return state.kind === "storing" ? to(state, "putting", "put-head") : { state, effects: [] };
     case "put":
       if (state.kind !== "putting") return { state, effects: [] };
-      return afterPut({ ...state, tries: 0, trouble: undefined }, input.waiting);
+      return afterPut({ ...withoutTrouble(state), tries: 0 }, input);
     case "conflict":
       return state.kind === "putting" ? to(state, "reading", "read-head") : { state, effects: [] };
     case "refused":
-      return isBusy(state) ? pause({ ...state, trouble: input.fault }, ARCHIVE_TROUBLE_PAUSE_MS, context) : { state, effects: [] };
+      return isBusy(state) ? refused(state, input.fault, input.mayBegin === true, context) : { state, effects: [] };
     case "full":
       return isBusy(state) ? pause({ ...state, trouble: "full" }, ARCHIVE_TROUBLE_PAUSE_MS, context) : { state, effects: [] };
     case "failed": {
@@ -103,13 +106,45 @@ function look(state: ArchiveWriterState, waiting: Waiting, why: "timer" | "conne
   // A clock that was set back must not keep it waiting.
   const leftMs = Math.min(state.retryAtMs - nowMs, ARCHIVE_TROUBLE_PAUSE_MS);
   if (state.kind === "paused" && leftMs > 0 && why === "timer") return { state, effects: [{ type: "set-timer", afterMs: leftMs }] };
-  if (why === "new-key" || isDue(state, waiting, nowMs)) return to(state, "reading", "read-head");
+  // Whoever may remove a device has seen what that device wrote, and what a new key is to seal is found though a crash came between.
+  if (why === "new-key" || (why === "connected" && state.phone) || isDue(state, waiting, nowMs)) return to(state, "reading", "read-head");
   return rest(state);
 }
 
+function afterRead(state: ArchiveWriterState, { waiting, stale }: { waiting: Waiting; stale: boolean }, nowMs: number): Stepped {
+  if (isDue(state, waiting, nowMs)) return to(state, "storing", "store-chunk");
+  // Nothing to add, and still to be sealed anew, so that a removed device's key opens no head from now on.
+  return stale && state.phone ? to(state, "putting", "put-head") : rest(state);
+}
+
 /** What remains goes on at once while it fills chunks: the first writing of a long history. */
-const afterPut = (state: ArchiveWriterState, waiting: Waiting): Stepped =>
-  waiting.messages >= ARCHIVE_FLUSH_MESSAGES ? to(state, "storing", "store-chunk") : rest(state);
+function afterPut(state: ArchiveWriterState, { waiting, stale }: { waiting: Waiting; stale?: boolean }): Stepped {
+  if (waiting.messages >= ARCHIVE_FLUSH_MESSAGES) return to(state, "storing", "store-chunk");
+  return stale === true && state.phone ? to(state, "putting", "put-head") : rest(state);
+}
+
+/**
+ * Nothing is written over a head that cannot be believed. One that nobody vouches for, a removed device's last word perhaps, will not become
+ * better: when it still stands after a while, the archive begins anew.
+ */
+function refused(state: ArchiveWriterState, fault: HeadFault | "unsupported", mayBegin: boolean, context: StepContext): Stepped {
+  if (fault !== "stale-key" || !mayBegin || state.kind !== "reading")
+    return pause({ ...withoutTrouble(state), trouble: fault }, ARCHIVE_TROUBLE_PAUSE_MS, context);
+  const { nowMs } = context;
+  const sinceMs = Math.min(state.staleSinceMs ?? nowMs, nowMs);
+  const leftMs = sinceMs + ARCHIVE_ANEW_AFTER_MS - nowMs;
+  if (leftMs > 0) return pause({ ...state, trouble: fault, staleSinceMs: sinceMs }, leftMs, context);
+  const { state: resting, effects } = rest(withoutTrouble(state), 1);
+  return { state: resting, effects: [{ type: "begin-anew" }, ...effects] };
+}
+
+const withoutTrouble = ({ kind, phone, tries, retryAtMs }: ArchiveWriterState): ArchiveWriterState => ({
+  kind,
+  phone,
+  tries,
+  retryAtMs,
+  trouble: undefined,
+});
 
 function isDue({ phone }: ArchiveWriterState, { messages, sinceMs }: Waiting, nowMs: number): boolean {
   if (messages === 0 || sinceMs === undefined) return false;
@@ -163,6 +198,7 @@ const ROWS: readonly {
   { in: "putting", on: "put", to: "storing" },
   { in: "putting", on: "put", to: "resting" },
   { in: "putting", on: "conflict", to: "reading" },
+  { in: "reading", on: "refused", to: "resting" },
   ...(["reading", "storing", "putting"] as const).flatMap((kind) =>
     (["refused", "full", "failed"] as const).map((on) => ({ in: kind, on, to: "paused" as const })),
   ),

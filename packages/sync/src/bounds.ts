@@ -50,6 +50,8 @@ export const ARCHIVE_TAKE_OVER_AFTER_MS = 3_600_000;
 /** Between a message's arrival at one device and at another. What the phone was done with so long after, a companion need not write. */
 export const ARCHIVE_SLACK_MS = 600_000;
 export const ARCHIVE_LOOK_EVERY_MS = 60_000;
+/** A head that no device of the list vouches for: so long the other devices have to replace it before the archive is begun anew. */
+export const ARCHIVE_ANEW_AFTER_MS = 60_000;
 /** A full quota, or a head that cannot be believed: looked at again, seldom. */
 export const ARCHIVE_TROUBLE_PAUSE_MS = 3_600_000;
 

@@ -1,5 +1,6 @@
 /** History as resumable jobs, and the state that one account's devices share. */
 export * from "./archive-head.ts";
+export type { HeadSigner } from "./archive-signature.ts";
 export * from "./archive-writer.ts";
 export * from "./bounds.ts";
 export * from "./history-chunk.ts";

@@ -33,6 +33,8 @@ export function archiveLine({ on, messages, waiting, writtenAtMs, trouble }: Arc
   const left = waiting === 0 ? "" : `; ${formatCount(waiting)} wait`;
   if (trouble === undefined) return `${until}${left}.`;
   if (trouble === "unsupported") return "This server is too old to keep an archive.";
+  if (trouble === "stale-key")
+    return `${until}${left}. A device that was removed has written it last: the phone begins a new one by itself.`;
   return trouble === "full"
     ? `${until}${left}. The server's archive is full: nothing was deleted, newer messages stay on the devices.`
     : `${until}${left}. The server does not show the archive that was written (${trouble}): messages are safe on the devices; "archive off" and "archive on" begin a new one.`;

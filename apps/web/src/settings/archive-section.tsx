@@ -3,6 +3,10 @@ import { Icon, Switch, useText } from "@hawser/ui";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
 
+/** Causes that more can be said of than that the server does not show what was written. */
+const WITH_WORDS = ["full", "unsupported", "stale-key"] as const;
+const hasWords = (trouble: string): trouble is (typeof WITH_WORDS)[number] => WITH_WORDS.some((each) => each === trouble);
+
 export function ArchiveSection() {
   const { t, language } = useText();
   const client = useClient();
@@ -33,7 +37,7 @@ export function ArchiveSection() {
         <p className={trouble === undefined ? "note" : "note note-warn"} role={trouble === undefined ? undefined : "alert"}>
           <Icon name={trouble === undefined ? "lock" : "warning"} size={20} />
           <span>
-            {trouble !== undefined && <>{t(trouble === "full" || trouble === "unsupported" ? `archive.${trouble}` : "archive.trouble")} </>}
+            {trouble !== undefined && <>{t(hasWords(trouble) ? `archive.${trouble}` : "archive.trouble")} </>}
             {writtenAtMs !== undefined && <>{t("archive.state", { count: messages, time: time.format(writtenAtMs) })} </>}
             {waiting > 0 && t("archive.waiting", { count: waiting })}
           </span>

@@ -3,12 +3,13 @@
  * seen of a head is durable before anything is done by it, so that an older one is recognised for ever.
  */
 import { create } from "@bufbuild/protobuf";
-import { type BlobId, err, fromHex, ok, OperationalError, type Result } from "@hawser/base";
+import { type BlobId, type DeviceNumber, err, fromHex, ok, OperationalError, type Result } from "@hawser/base";
 import { allEntries, type HeadFault, hashOf, MAX_CHUNK_BYTES, type OpenedHead, openHead, sealHead } from "@hawser/sync";
 import { type ArchiveEntry, type ArchiveHead, ArchiveHeadSchema } from "@hawser/wire";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
 import type { ArchiveKeeping } from "./archive-keeping.ts";
 
 export interface ReadHead extends OpenedHead {
@@ -22,12 +23,24 @@ export interface ArchiveBooks {
   read(): Promise<Result<ReadHead, HeadFault>>;
   /** All chunks in the order of their indexes. */
   entries(head: ArchiveHead): Promise<Result<readonly ArchiveEntry[], HeadFault>>;
-  /** Rejects with ARCHIVE_CONFLICT when another head stands there. `committed` runs in the transaction that notes it. */
+  /**
+   * Rejects with ARCHIVE_CONFLICT when another head stands there, with WRONG_PHASE while a removed device has the newest key. `committed` runs in
+   * the transaction that notes it.
+   */
   put(before: ReadHead, next: ArchiveHead, dropped: readonly string[], committed: () => void): Promise<ReadHead>;
   usage(): { readonly usedBytes: number; readonly quotaBytes: number } | undefined;
 }
 
-export function createArchiveBooks(core: Core, keeping: ArchiveKeeping, link: ServerLink, transfer: BlobTransfer): ArchiveBooks {
+export function createArchiveBooks(
+  core: Core,
+  parts: {
+    readonly keeping: ArchiveKeeping;
+    readonly directory: DeviceDirectory;
+    readonly link: ServerLink;
+    readonly transfer: BlobTransfer;
+  },
+): ArchiveBooks {
+  const { keeping, directory, link, transfer } = parts;
   const { primitives, random } = core.ports;
   let usage: ReturnType<ArchiveBooks["usage"]>;
   const requireKept = () => {
@@ -35,8 +48,14 @@ export function createArchiveBooks(core: Core, keeping: ArchiveKeeping, link: Se
     if (kept === undefined) throw new OperationalError("WRONG_PHASE");
     return kept;
   };
-  const note = ({ head, hash }: OpenedHead): void =>
-    keeping.setSeen({ counter: Number(head.counter), hash, messages: Number(head.messageCount), writtenAtMs: Number(head.writtenAtMs) });
+  const note = ({ head, hash, keyNumber }: OpenedHead): void =>
+    keeping.setSeen({
+      counter: Number(head.counter),
+      hash,
+      keyNumber,
+      messages: Number(head.messageCount),
+      writtenAtMs: Number(head.writtenAtMs),
+    });
 
   const deleteIfDue = async (): Promise<void> => {
     if (!keeping.deleteDue()) return;
@@ -51,12 +70,15 @@ export function createArchiveBooks(core: Core, keeping: ArchiveKeeping, link: Se
       await deleteIfDue();
       const answer = await link.request("getArchiveHead", {});
       usage = { usedBytes: Number(answer.usedBytes), quotaBytes: Number(answer.quotaBytes) };
-      const { id, idBytes, keys } = requireKept();
+      const { id, idBytes, keys, keyState } = requireKept();
+      const { account } = core.identity.requireSelf();
       const seen = keeping.seen();
       const version = Number(answer.version);
       if (answer.head.length === 0 && seen === undefined)
-        return ok({ head: create(ArchiveHeadSchema, { archiveId: idBytes }), hash: "", stale: false, version });
-      const opened = openHead(answer.head, { account: core.identity.requireSelf().account, archiveId: id, keys, seen }, primitives);
+        return ok({ head: create(ArchiveHeadSchema, { archiveId: idBytes }), hash: "", keyNumber: 0, stale: false, version });
+      const signingKeyOf = (device: number) => deviceOf(directory.latest(account), device as DeviceNumber)?.signingKey;
+      const expected = { account, archiveId: id, keys, renewalDue: keyState === "due", seen, signingKeyOf };
+      const opened = openHead(answer.head, expected, primitives);
       if (!opened.ok) return opened;
       note(opened.value);
       return ok({ ...opened.value, version });
@@ -74,14 +96,19 @@ export function createArchiveBooks(core: Core, keeping: ArchiveKeeping, link: Se
       return entries === undefined ? err("withheld") : ok(entries);
     },
     async put(before, next, dropped, committed) {
-      const { keys } = requireKept();
-      const sealed = sealHead(next, core.identity.requireSelf().account, keys.at(-1)!, primitives, random);
+      const { keys, keyState } = requireKept();
+      if (keyState !== "current") throw new OperationalError("WRONG_PHASE");
+      const { account, device } = core.identity.requireSelf();
+      const signer = { device, seed: core.identity.keys().signSeed };
+      const key = keys.at(-1)!;
+      const sealed = sealHead(next, account, key, signer, primitives, random);
       const { version } = await link.request("putArchiveHead", {
         expectedVersion: BigInt(before.version),
         head: sealed,
         droppedBlobIds: dropped.map((id) => fromHex(id)!),
       });
-      const after = { head: next, hash: hashOf(sealed, primitives), stale: false, version: Number(version) };
+      const stale = keeping.kept()?.keys.at(-1)?.number !== key.number;
+      const after = { head: next, hash: hashOf(sealed, primitives), keyNumber: key.number, stale, version: Number(version) };
       core.store.atomically(() => {
         note(after);
         committed();

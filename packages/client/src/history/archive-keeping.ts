@@ -3,18 +3,18 @@
  * end to end only; after a device was removed, no head is sealed under a key that it had. docs/PROTOCOL.md, "Archive".
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { OperationalError, toHex } from "@hawser/base";
+import { fromHex, OperationalError, toHex } from "@hawser/base";
 import type { ArchiveKeyFields, SeenHead } from "@hawser/sync";
-import { ArchiveKeySchema, type ArchiveState, ArchiveStateSchema, DeviceKind, StateUpdateSchema } from "@hawser/wire";
+import { type ArchiveKey, ArchiveKeySchema, type ArchiveState, ArchiveStateSchema, DeviceKind, StateUpdateSchema } from "@hawser/wire";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import type { StateEntry } from "../store/state-entries.ts";
 
 const ARCHIVE_ID_SIZE_BYTES = 16;
 const KEY_SIZE_BYTES = 32;
+const HASH_SIZE_BYTES = 32;
+const NO_BYTES = new Uint8Array(0);
 const [COLLECTION, KEY] = ["archive", "archive"];
-/** Device numbers that have been given the newest key. */
-const KNOWN_TO = "archive-known-to";
 /** The server still has to delete what was switched off. */
 const DELETE_DUE = "archive-delete";
 const SEEN = "archive-seen";
@@ -24,6 +24,11 @@ export interface KeptArchive {
   readonly idBytes: Uint8Array;
   /** The newest last. */
   readonly keys: readonly ArchiveKeyFields[];
+  /**
+   * Of the newest key. `due`: a device that had it has left the list, and a new one is to come. `ahead`: it was made after a removal that this
+   * device has not heard of. Under neither is anything sealed.
+   */
+  readonly keyState: "current" | "due" | "ahead";
 }
 
 /** The newest head seen, with what a screen shows of it. */
@@ -39,8 +44,12 @@ export interface ArchiveKeeping {
   set(on: boolean): void;
   /** After the entry changed, here or elsewhere, and at every start: the store follows it. Says whether something changed. */
   follow(): boolean;
-  /** After the list changed: a new key when somebody who had the newest is gone. Says whether there is one. */
-  renew(): boolean;
+  /** Whether it is this device that makes the account's keys. */
+  makesKeys(): boolean;
+  /** After the list changed, and before anything is written: a new key when somebody who had the newest is gone. */
+  renew(): void;
+  /** Another archive in place of this one, whose head cannot be believed any more. */
+  beginAnew(): void;
   seen(): (SeenHead & Partial<SeenArchive>) | undefined;
   setSeen(seen: SeenArchive): void;
   deleteDue(): boolean;
@@ -54,19 +63,29 @@ export function createArchiveKeeping(core: Core, directory: DeviceDirectory, sha
   const { kv, archiveRows, stateEntries } = store;
   const entry = (): StateEntry | undefined => stateEntries.find(COLLECTION, KEY);
   const state = (): ArchiveState | undefined => readState(entry());
-  const devices = () => directory.latest(identity.requireSelf().account)?.list.devices ?? [];
+  const list = () => directory.latest(identity.requireSelf().account)?.list;
 
   const write = (next: Partial<ArchiveState>): void =>
     store.atomically(() => {
       const before = state() ?? create(ArchiveStateSchema);
       share(toBinary(ArchiveStateSchema, create(ArchiveStateSchema, { ...before, ...next })));
-      kv.setJson(
-        KNOWN_TO,
-        devices().map(({ number }) => number),
-      );
       follow();
     });
-  const newKey = (number: number) => create(ArchiveKeySchema, { number, key: core.ports.random.bytes(KEY_SIZE_BYTES) });
+  const begin = (on: boolean): void =>
+    store.atomically(() => {
+      // Also before a new one: what an upload under way left behind when the last one ended.
+      kv.setJson(DELETE_DUE, true);
+      write(on ? { on, archiveId: core.ports.random.bytes(ARCHIVE_ID_SIZE_BYTES), keys: [newKey(1)], seenCounter: 0n } : { on, keys: [] });
+    });
+  const newKey = (number: number): ArchiveKey =>
+    create(ArchiveKeySchema, { number, key: core.ports.random.bytes(KEY_SIZE_BYTES), afterRevoked: lastRevoked() });
+  /** Device numbers are given once: the newest revocation tells a list before a removal from one after it. */
+  const lastRevoked = (): number => list()?.revocations.at(-1)?.device ?? 0;
+  const keyStateOf = ({ afterRevoked }: ArchiveKey): KeptArchive["keyState"] => {
+    // Keys of older releases do not say it: the phone that made them looks after them.
+    if (afterRevoked === undefined || afterRevoked === lastRevoked()) return "current";
+    return afterRevoked === 0 || list()?.revocations.some(({ device }) => device === afterRevoked) === true ? "due" : "ahead";
+  };
 
   const follow = (): boolean => {
     const id = kept()?.id;
@@ -83,7 +102,13 @@ export function createArchiveKeeping(core: Core, directory: DeviceDirectory, sha
     const known = state();
     if (known?.on !== true || known.archiveId.length !== ARCHIVE_ID_SIZE_BYTES || known.keys.length === 0) return undefined;
     const keys = known.keys.filter(({ key }) => key.length === KEY_SIZE_BYTES).toSorted((a, b) => a.number - b.number);
-    return { id: toHex(known.archiveId), idBytes: known.archiveId, keys };
+    const newest = keys.at(-1);
+    return newest === undefined ? undefined : { id: toHex(known.archiveId), idBytes: known.archiveId, keys, keyState: keyStateOf(newest) };
+  };
+  // Of several phones one does it: two keys of one number would not open each other's heads.
+  const makesKeys = (): boolean => {
+    const self = identity.self();
+    return self?.role === "phone" && list()?.devices.find(({ kind }) => kind === DeviceKind.PHONE)?.number === self.device;
   };
 
   return {
@@ -91,30 +116,21 @@ export function createArchiveKeeping(core: Core, directory: DeviceDirectory, sha
     follow,
     set(on) {
       identity.requirePhone();
-      if (on === (kept() !== undefined)) return;
-      // Also before a new one: what an upload under way left behind when the last one ended.
-      kv.setJson(DELETE_DUE, true);
-      write(on ? { on, archiveId: core.ports.random.bytes(ARCHIVE_ID_SIZE_BYTES), keys: [newKey(1)], seenCounter: 0n } : { on, keys: [] });
+      if (on !== (kept() !== undefined)) begin(on);
     },
+    makesKeys,
     renew() {
-      const self = identity.self();
-      const archive = kept();
-      if (self?.role !== "phone" || archive === undefined) return false;
-      const now = devices();
-      // Of several phones one does it: two keys of one number would not open each other's heads.
-      if (now.find(({ kind }) => kind === DeviceKind.PHONE)?.number !== self.device) return false;
-      const gone = (kv.getJson<number[]>(KNOWN_TO) ?? []).some((device) => now.every(({ number }) => number !== device));
-      if (gone) write({ keys: [...state()!.keys, newKey(archive.keys.at(-1)!.number + 1)] });
-      else
-        kv.setJson(
-          KNOWN_TO,
-          now.map(({ number }) => number),
-        );
-      return gone;
+      const newest = kept()?.keys.at(-1);
+      if (newest === undefined || !makesKeys()) return;
+      const made = state()!.keys.find(({ number }) => number === newest.number)!;
+      const isUnknown = made.afterRevoked === undefined && lastRevoked() !== 0;
+      if (isUnknown || keyStateOf(made) === "due") write({ keys: [...state()!.keys, newKey(newest.number + 1)] });
     },
+    beginAnew: () => begin(true),
     seen() {
-      const counter = Number(state()?.seenCounter ?? 0n);
-      return kv.getJson<SeenArchive>(SEEN) ?? (counter > 0 ? { counter } : undefined);
+      const { seenCounter = 0n, seenHash } = state() ?? {};
+      const hash = seenHash?.length === HASH_SIZE_BYTES ? { hash: toHex(seenHash) } : {};
+      return kv.getJson<SeenArchive>(SEEN) ?? (seenCounter > 0n ? { counter: Number(seenCounter), ...hash } : undefined);
     },
     setSeen: (seen) => kv.setJson(SEEN, seen),
     deleteDue: () => kv.getJson(DELETE_DUE) === true,
@@ -123,8 +139,11 @@ export function createArchiveKeeping(core: Core, directory: DeviceDirectory, sha
       const now = state();
       const stamped = entry();
       if (kept() === undefined || now === undefined || stamped === undefined) return undefined;
-      const counter = kv.getJson<SeenArchive>(SEEN)?.counter ?? 0;
-      const value = toBinary(ArchiveStateSchema, create(ArchiveStateSchema, { ...now, seenCounter: BigInt(counter) }));
+      const seen = kv.getJson<SeenArchive>(SEEN);
+      const value = toBinary(
+        ArchiveStateSchema,
+        create(ArchiveStateSchema, { ...now, seenCounter: BigInt(seen?.counter ?? 0), seenHash: fromHex(seen?.hash ?? "") ?? NO_BYTES }),
+      );
       return toBinary(StateUpdateSchema, create(StateUpdateSchema, { ...stamped, timeMs: BigInt(stamped.timeMs), value }));
     },
   };

@@ -9,7 +9,8 @@ export interface ArchiveStatus {
   /** When it was last written, as far as this device knows. */
   readonly writtenAtMs: number | undefined;
   /**
-   * Why nothing is written. `full`: the server's quota; nothing was dropped. `unsupported`: the server is too old. The others: what the server shows is not the archive that the
+   * Why nothing is written. `full`: the server's quota; nothing was dropped. `unsupported`: the server is too old. `stale-key`: a device that was
+   * removed has written last; the phone begins a new archive by itself. The others: what the server shows is not the archive that the
    * devices wrote. Nothing is lost by any of them: the messages are on the devices.
    */
   readonly trouble:

@@ -88,6 +88,10 @@ export function createArchiveWriting(
       cancelTimer = core.ports.clock.after(effect.afterMs, () => input({ type: "look", waiting: look(), why: "timer" }));
       return;
     }
+    if (effect.type === "begin-anew") {
+      core.log({ event: "archive-begun-anew" });
+      return keeping.beginAnew();
+    }
     const work = { "read-head": readHead, "store-chunk": storeChunk, "put-head": putHead }[effect.type];
     work().then(
       (answer) => input(answer),
@@ -96,8 +100,11 @@ export function createArchiveWriting(
   };
 
   const readHead = async (): Promise<ArchiveWriterInput> => {
+    keeping.renew();
     const read = await books.read();
-    if (!read.ok) return { type: "refused", fault: read.error };
+    if (!read.ok) return { type: "refused", fault: read.error, mayBegin: keeping.makesKeys() && !core.identity.settling() };
+    // Nothing is sealed for a removed device: the new key wakes the writer.
+    if (keeping.kept()?.keyState !== "current") return { type: "failed" };
     known = read.value;
     stored = undefined;
     core.store.atomically(() => {
@@ -182,7 +189,7 @@ export function createArchiveWriting(
     known = await books.put(before, spilled?.head ?? next, dropped, () => {
       if (pending !== undefined) taken(pending);
     });
-    return { type: "put", waiting: look() };
+    return { type: "put", waiting: look(), stale: known.stale };
   };
 
   return {

@@ -55,11 +55,17 @@ export function createArchive(
 ): Archive {
   const { link, directory, transfer, reader } = parts;
   const keeping = createArchiveKeeping(core, directory, parts.share);
-  const books = createArchiveBooks(core, keeping, link, transfer);
+  const books = createArchiveBooks(core, { keeping, directory, link, transfer });
   const writing = createArchiveWriting(core, { keeping, books, reader, transfer });
+  let knownKey: string | undefined;
   const changed = (): void => {
+    keeping.renew();
     keeping.follow();
-    writing.wake();
+    const kept = keeping.kept();
+    const key = `${kept?.id} ${kept?.keys.at(-1)!.number} ${kept?.keyState}`;
+    const isNew = knownKey !== undefined && key !== knownKey && kept?.keyState === "current";
+    knownKey = key;
+    writing.wake(isNew ? "new-key" : undefined);
     if (link.online) void books.deleteIfDue().catch(() => undefined);
   };
 
@@ -106,9 +112,7 @@ export function createArchive(
       changed();
     },
     changed,
-    devicesChanged() {
-      if (keeping.renew()) writing.wake("new-key");
-    },
+    devicesChanged: changed,
     connected() {
       changed();
       writing.wake("connected");

@@ -175,6 +175,7 @@ export const linking = {
   "archive.waiting": "{count, plural, one {# mesaj gözləyir.} other {# mesaj gözləyir.}}",
   "archive.full": "Arxiv doludur. Heç nə silinməyib: serverdə yer açılana qədər yeni mesajlar cihazlarınızda qalır.",
   "archive.unsupported": "Bu server arxiv saxlamaq üçün çox köhnədir.",
+  "archive.stale-key": "Arxivə sonuncu dəfə silinmiş bir cihaz yazıb. Telefonunuz özü yeni arxiv başladır; heç nə itmir.",
   "archive.trouble":
     "Serverin göstərdiyi cihazlarınızın yazdığı arxiv deyil. Mesajlarınız cihazlarınızda təhlükəsizdir. Yenisinə başlamaq üçün söndürüb açın.",
   "history.storageFull": "Bu cihazda yer qalmayıb. Bir az yer açın: tarixçə özü davam edəcək.",

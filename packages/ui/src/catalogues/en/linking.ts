@@ -177,6 +177,7 @@ export const linking = {
   "archive.waiting": "{count, plural, one {# message waits.} other {# messages wait.}}",
   "archive.full": "The archive is full. Nothing was deleted: newer messages stay on your devices until the server has room.",
   "archive.unsupported": "This server is too old to keep an archive.",
+  "archive.stale-key": "A device that was removed has written the archive last. Your phone begins a new one by itself; nothing is lost.",
   "archive.trouble":
     "The server does not show the archive that your devices wrote. Your messages are safe on your devices. To begin a new one, switch it off and on.",
   "history.storageFull": "No room is left on this device. Free some space: history goes on by itself.",

@@ -177,6 +177,8 @@ export const linking = {
   "archive.waiting": "{count, plural, one {# mesaj bekliyor.} other {# mesaj bekliyor.}}",
   "archive.full": "Arşiv dolu. Hiçbir şey silinmedi: sunucuda yer açılana kadar yeni mesajlar cihazlarınızda kalır.",
   "archive.unsupported": "Bu sunucu arşiv saklamak için çok eski.",
+  "archive.stale-key":
+    "Arşive en son, kaldırılmış bir cihaz yazdı. Telefonunuz kendiliğinden yeni bir arşive başlar; hiçbir şey kaybolmaz.",
   "archive.trouble":
     "Sunucunun gösterdiği, cihazlarınızın yazdığı arşiv değil. Mesajlarınız cihazlarınızda güvende. Yenisine başlamak için kapatıp açın.",
   "history.storageFull": "Bu cihazda yer kalmadı. Biraz yer açın: geçmiş kendiliğinden sürer.",

@@ -1415,6 +1415,13 @@ export declare type ArchiveState = Message$1<"hawser.v1.ArchiveState"> & {
    * @generated from field: uint64 seen_counter = 4;
    */
   seenCounter: bigint;
+
+  /**
+   * SHA-256 of that sealed head; only in what is handed to a new device.
+   *
+   * @generated from field: bytes seen_hash = 5;
+   */
+  seenHash: Uint8Array;
 };
 
 /**
@@ -1436,6 +1443,13 @@ export declare type ArchiveKey = Message$1<"hawser.v1.ArchiveKey"> & {
    * @generated from field: bytes key = 2;
    */
   key: Uint8Array;
+
+  /**
+   * The device that the newest revocation in its maker's list names, 0 without any. Absent in keys made before this field.
+   *
+   * @generated from field: optional uint32 after_revoked = 3;
+   */
+  afterRevoked?: number | undefined;
 };
 
 /**
@@ -1504,6 +1518,18 @@ export declare type ArchiveHead = Message$1<"hawser.v1.ArchiveHead"> & {
    * @generated from field: int64 drained_at_ms = 9;
    */
   drainedAtMs: bigint;
+
+  /**
+   * The device that wrote this head, and its Ed25519 signature: the last 66 bytes of the plaintext, over all that stands before them (docs/PROTOCOL.md, "Archive").
+   *
+   * @generated from field: uint32 writer = 10;
+   */
+  writer: number;
+
+  /**
+   * @generated from field: bytes signature = 11;
+   */
+  signature: Uint8Array;
 };
 
 /**
