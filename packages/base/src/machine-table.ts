@@ -5,17 +5,30 @@
  */
 import { assert } from "./result.ts";
 
+/** Exactly one of the three. */
 export interface StateRule<Timer extends string> {
-  /** A resting state waits for a person or is final; every other state must have a deadline. */
+  /** A resting state waits for a person or another device, or is final. */
   readonly resting?: "idle" | "final";
   /** The timer that runs for as long as the state lasts, and what it is for. */
   readonly deadline?: { readonly timer: Timer; readonly why: string };
+  readonly work?: Work;
 }
 
-export interface Row<Kind extends string, Input extends string, Handler> {
+/** The driver works for as long as the state lasts: each of its requests has a deadline. A test of the driver holds it to `withinMs`. */
+export interface Work {
+  readonly why: string;
+  /** The inputs one of which comes within `withinMs`, whatever the world does. */
+  readonly ends: readonly string[];
+  readonly withinMs: number;
+}
+
+export interface Arrow<Kind extends string, Input extends string> {
   readonly in: Kind;
   readonly on: Input;
   readonly to: readonly Kind[];
+}
+
+export interface Row<Kind extends string, Input extends string, Handler> extends Arrow<Kind, Input> {
   readonly run: Handler;
 }
 
@@ -38,7 +51,7 @@ export function indexRows<Kind extends string, Input extends string, Handler>(
   return index;
 }
 
-export function describeRows<Kind extends string, Input extends string>(rows: readonly Row<Kind, Input, unknown>[]): Transition[] {
+export function describeRows<Kind extends string, Input extends string>(rows: readonly Arrow<Kind, Input>[]): Transition[] {
   return rows.flatMap((row) => row.to.map((next) => ({ state: row.in, input: row.on, next })));
 }
 
@@ -63,22 +76,34 @@ export function toMermaid(transitions: readonly Transition[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** What is wrong with a machine's tables: waits without a deadline, deadlines nobody answers, states without a way out. */
+/** What is wrong with a machine's tables: waits without a deadline, deadlines nobody answers, work without an end, states without a way out. */
 export function findDeadEnds<Kind extends string, Timer extends string>(
   states: Readonly<Record<Kind, StateRule<Timer>>>,
-  rows: readonly Row<Kind, string, unknown>[],
+  rows: readonly Arrow<Kind, string>[],
   timerInput: (timer: Timer) => string,
 ): string[] {
   const faults: string[] = [];
   for (const kind of Object.keys(states) as Kind[]) {
-    const rule = states[kind];
+    const { resting, deadline, work } = states[kind];
     const out = rows.filter((row) => row.in === kind);
-    if (rule.resting === "final") continue;
-    if (!out.some((row) => row.to.some((next) => next !== kind))) faults.push(`${kind}: no way out`);
-    if (rule.resting === "idle") continue;
-    const { deadline } = rule;
-    if (deadline === undefined) faults.push(`${kind}: no deadline`);
-    else if (!out.some((row) => row.on === timerInput(deadline.timer))) faults.push(`${kind}: nobody answers ${deadline.timer}`);
+    const leaves = (row: Arrow<Kind, string>): boolean => row.to.some((next) => next !== kind);
+    if (resting !== undefined && (deadline !== undefined || work !== undefined)) faults.push(`${kind}: rests and waits`);
+    if (resting === "final") {
+      if (out.some(leaves)) faults.push(`${kind}: not final`);
+      continue;
+    }
+    if (!out.some(leaves)) faults.push(`${kind}: no way out`);
+    if (resting === "idle") continue;
+    if (deadline === undefined && work === undefined) faults.push(`${kind}: no deadline`);
+    if (deadline !== undefined && !out.some((row) => row.on === timerInput(deadline.timer)))
+      faults.push(`${kind}: nobody answers ${deadline.timer}`);
+    if (work !== undefined) faults.push(...workFaults(work, out.filter(leaves).map((row) => row.on)).map((fault) => `${kind}: ${fault}`)); // prettier-ignore
   }
+  return faults;
+}
+
+function workFaults({ ends, withinMs }: Work, leaving: readonly string[]): string[] {
+  const faults = ends.filter((end) => !leaving.includes(end)).map((end) => `${end} does not end its work`);
+  if (ends.length === 0 || !(withinMs > 0 && Number.isFinite(withinMs))) faults.push("work without an end");
   return faults;
 }

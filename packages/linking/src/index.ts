@@ -34,14 +34,18 @@ export type * from "./link-jobs.ts";
 export type { LinkStep, StepContext } from "./link-machine.ts";
 export * from "./link-status.ts";
 export {
+  describePut,
   HOME,
   INITIAL_PLACES,
   type Place,
   type PlacesEffect,
   type PlacesInput,
   type PlacesState,
+  PUT_STAGES,
+  putDeadEnds,
   type RendezvousPut,
   stepPlaces,
+  WRITE_ENDS_WITHIN_MS,
 } from "./rendezvous-places.ts";
 export { runLinkJob } from "./run-link-job.ts";
 export { describePhone, INITIAL_PHONE, phoneDeadEnds, resumePhone, stepPhone } from "./phone-machine.ts";

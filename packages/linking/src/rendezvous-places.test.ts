@@ -5,8 +5,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  describePut,
   HOME,
   INITIAL_PLACES,
+  isUnderWay,
   type Place,
   type PlacesEffect,
   type PlacesInput,
@@ -61,6 +63,10 @@ const written = (effects: readonly PlacesEffect[]): string[] =>
   effects.flatMap((effect) => (effect.type === "write" ? [`${effect.place} ${effect.put.index}`] : []));
 const results = (effects: readonly PlacesEffect[]): PutOutcome[] =>
   effects.flatMap((effect) => (effect.type === "put-result" ? [effect.result] : []));
+
+/** Where the put under this number stands. */
+const stageOf = (driver: Driver, effectId: number, begun: boolean): string =>
+  isUnderWay(driver.state, put(0, effectId)) ? "asking" : begun ? "answered" : "unwritten";
 
 describe("a put", () => {
   test("goes to the own server alone while that answers", () => {
@@ -188,6 +194,7 @@ describe("a put", () => {
 });
 
 test("any order of answers, silences, failures and lost places: one answer each, slots in order, success if anybody took it", () => {
+  const seen = new Set<string>();
   const outcome = fc.constantFrom(OK, OK, down(), down("TIMEOUT"), down("UNREACHABLE"));
   const happening = fc.record({ pick: fc.nat(20), outcome, silence: fc.boolean(), places: fc.constantFrom(1, 2, 3, 3, 3) });
   fc.assert(
@@ -220,9 +227,14 @@ test("any order of answers, silences, failures and lost places: one answer each,
         if (asked === undefined) {
           if (next > 3) return;
           asked = effectId++;
+          const before = stageOf(driver, asked, false);
+          const number = asked;
           take(driver.give({ type: "put", put: put(next, asked) }));
-        } else if (silence) take(driver.give({ type: "silence", effectId: asked, rendezvousId: "r" }));
-        else {
+          seen.add(`${before} put ${stageOf(driver, number, true)}`);
+        } else if (silence) {
+          take(driver.give({ type: "silence", effectId: asked, rendezvousId: "r" }));
+          seen.add(`asking silence ${stageOf(driver, asked, true)}`);
+        } else {
           const write = open[pick % Math.max(1, open.length)];
           if (write === undefined) throw new Error("a put is under way, and nobody was asked");
           open = open.filter((each) => each !== write);
@@ -230,10 +242,21 @@ test("any order of answers, silences, failures and lost places: one answer each,
             stands.set(write.place, Math.max(stands.get(write.place) ?? 0, write.put.index + 1));
             if (write.effectId === asked && write.put.index === next) took.add(asked);
           }
+          const number = asked;
           take(driver.answer(write, result));
+          seen.add(`asking answer ${stageOf(driver, number, true)}`);
         }
+      }
+      if (asked !== undefined) {
+        driver.give({ type: "left", rendezvousId: "r" });
+        seen.add(`asking left ${stageOf(driver, asked, true)}`);
       }
     }),
     { numRuns: 2_000 },
+  );
+  expect([...seen].toSorted()).toEqual(
+    describePut()
+      .map(({ state, input, next }) => `${state} ${input} ${next}`)
+      .toSorted(),
   );
 });

@@ -5,6 +5,7 @@
  * answer, and exactly one when each place that was asked answers; a place is given slots in their order, those before included; the limits and
  * the line of a server are never dodged. docs/PROTOCOL.md, "Other nodes".
  */
+import { type Arrow, describeRows, findDeadEnds, type StateRule, type Transition } from "@hawser/base";
 import type { ErrorName } from "@hawser/wire";
 import type { CommonEffect, PutOutcome, Side } from "./link-effects.ts";
 import type { Base64Url } from "./link-jobs.ts";
@@ -17,6 +18,8 @@ export const HOME: Place = "home";
 
 /** A place that has not answered by then is not waited for alone. */
 export const NEXT_PLACE_AFTER_MS = 3_000;
+/** A write is answered by then, if only by its request's deadline or the end of its connection. */
+export const WRITE_ENDS_WITHIN_MS = 20_000;
 /** A slot that was taken and that the other side has not answered by then is written at the other places as well. */
 export const EVERYWHERE_AFTER_MS = 5_000;
 /** Rendezvous whose slots are remembered; a companion has two live codes and two couriers, a phone eight attempts and two. */
@@ -256,3 +259,28 @@ const replace = (state: PlacesState, changed: UnderWay): PlacesState => ({
   ...state,
   underWay: state.underWay.map((each) => (isOf(each, changed.put.rendezvousId, changed.put.effectId) ? changed : each)),
 });
+
+/** Where one put stands: what a diagram draws. A test holds these to the machine. */
+export type PutStage = "unwritten" | "asking" | "answered";
+
+export const PUT_STAGES: Readonly<Record<PutStage, StateRule<"silence">>> = {
+  unwritten: { resting: "idle" },
+  asking: {
+    deadline: { timer: "silence", why: "the next place is asked as well" },
+    work: { why: "the places that were asked answer", ends: ["answer"], withinMs: WRITE_ENDS_WITHIN_MS },
+  },
+  answered: { resting: "final" },
+};
+
+const PUT_ROWS: readonly Arrow<PutStage, PlacesInput["type"]>[] = [
+  { in: "unwritten", on: "put", to: ["asking"] },
+  { in: "asking", on: "silence", to: ["asking"] },
+  { in: "asking", on: "answer", to: ["asking", "answered"] },
+  { in: "asking", on: "left", to: ["answered"] },
+];
+
+export const isUnderWay = (state: PlacesState, { rendezvousId, effectId }: RendezvousPut): boolean =>
+  find(state, rendezvousId, effectId) !== undefined;
+
+export const describePut = (): Transition[] => describeRows(PUT_ROWS);
+export const putDeadEnds = (): string[] => findDeadEnds(PUT_STAGES, PUT_ROWS, (timer) => timer);

@@ -6,7 +6,7 @@ export { canSend, sessionStatus } from "./status.ts";
 export type { SessionStep, StepContext } from "./transitions.ts";
 export { SESSION_CAUSES } from "./types.ts";
 export type * from "./types.ts";
-export { choiceDeadEnds, describeChoice, initialChoice, stepChoice } from "./transport-choice.ts";
+export { CHOICE_STATES, choiceDeadEnds, describeChoice, initialChoice, stepChoice } from "./transport-choice.ts";
 export { parseTransportMemory } from "./transport-memory.ts";
 export { TRANSPORT_KINDS } from "./transport-types.ts";
 export type * from "./transport-types.ts";

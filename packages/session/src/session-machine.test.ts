@@ -83,6 +83,13 @@ describe("tables", () => {
       "b: no way out",
       "b: nobody answers t",
     ]);
+    const work = { why: "", ends: ["x", "y"], withinMs: 0 };
+    expect(findDeadEnds({ a: { work }, b: { resting: "final", work } }, rows, String)).toEqual([
+      "a: y does not end its work",
+      "a: work without an end",
+      "b: rests and waits",
+    ]);
+    expect(findDeadEnds({ a: { resting: "final" }, b: { resting: "final" } }, rows, String)).toEqual(["a: not final"]);
   });
 
   test("every state can be reached, and the diagram names each", () => {

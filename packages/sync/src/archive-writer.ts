@@ -7,7 +7,7 @@
  *
  * Persistent: which messages wait, and the chunk that was stored for a head under way. Both are the driver's tables.
  */
-import type { StateRule, Transition } from "@hawser/base";
+import { type Arrow, describeRows, findDeadEnds, type StateRule, type Transition } from "@hawser/base";
 import type { HeadFault } from "./archive-head.ts";
 import {
   ARCHIVE_ANEW_AFTER_MS,
@@ -18,6 +18,7 @@ import {
   ARCHIVE_TROUBLE_PAUSE_MS,
   FIRST_RETRY_MS,
   MAX_RETRY_MS,
+  UPLOAD_ENDS_WITHIN_MS,
 } from "./bounds.ts";
 import { retryDelayMs, type Step, type StepContext } from "./machine.ts";
 
@@ -171,43 +172,39 @@ const pause = (state: ArchiveWriterState, afterMs: number, { nowMs }: StepContex
   effects: [{ type: "set-timer", afterMs }],
 });
 
+const FAILURES = ["refused", "full", "failed"] as const;
+
+const work = (why: string, ...ends: ArchiveWriterInput["type"][]): StateRule<"timer"> => ({
+  work: { why, ends: [...ends, ...FAILURES], withinMs: UPLOAD_ENDS_WITHIN_MS },
+});
+
 /** What a diagram draws. */
 export const ARCHIVE_WRITER_STATES: Readonly<Record<ArchiveWriterState["kind"], StateRule<"timer">>> = {
   off: { resting: "idle" },
   resting: { deadline: { timer: "timer", why: "what waits is counted again" } },
-  // Each has the deadline of its request.
-  reading: { resting: "idle" },
-  storing: { resting: "idle" },
-  putting: { resting: "idle" },
+  reading: work("the head is read", "read"),
+  storing: work("a chunk is uploaded", "stored"),
+  putting: work("the next head is put", "put", "conflict"),
   paused: { deadline: { timer: "timer", why: "the same is tried again" } },
 };
 
-const ROWS: readonly {
-  readonly in: ArchiveWriterState["kind"];
-  readonly on: ArchiveWriterInput["type"];
-  readonly to: ArchiveWriterState["kind"];
-}[] = [
-  { in: "off", on: "on", to: "resting" },
-  { in: "resting", on: "look", to: "reading" },
-  { in: "paused", on: "look", to: "reading" },
-  { in: "paused", on: "look", to: "resting" },
-  { in: "reading", on: "read", to: "storing" },
-  { in: "reading", on: "read", to: "putting" },
-  { in: "reading", on: "read", to: "resting" },
-  { in: "storing", on: "stored", to: "putting" },
-  { in: "putting", on: "put", to: "storing" },
-  { in: "putting", on: "put", to: "resting" },
-  { in: "putting", on: "conflict", to: "reading" },
-  { in: "reading", on: "refused", to: "resting" },
-  ...(["reading", "storing", "putting"] as const).flatMap((kind) =>
-    (["refused", "full", "failed"] as const).map((on) => ({ in: kind, on, to: "paused" as const })),
-  ),
-  ...(["reading", "storing", "putting", "paused"] as const).map((kind) => ({ in: kind, on: "on" as const, to: "resting" as const })),
+const ROWS: readonly Arrow<ArchiveWriterState["kind"], ArchiveWriterInput["type"]>[] = [
+  { in: "off", on: "on", to: ["resting"] },
+  { in: "resting", on: "look", to: ["reading"] },
+  { in: "paused", on: "look", to: ["reading", "resting"] },
+  { in: "reading", on: "read", to: ["storing", "putting", "resting"] },
+  { in: "storing", on: "stored", to: ["putting"] },
+  { in: "putting", on: "put", to: ["storing", "resting"] },
+  { in: "putting", on: "conflict", to: ["reading"] },
+  { in: "reading", on: "refused", to: ["resting"] },
+  ...(["reading", "storing", "putting"] as const).flatMap((kind) => FAILURES.map((on) => ({ in: kind, on, to: ["paused" as const] }))),
+  ...(["reading", "storing", "putting", "paused"] as const).map((kind) => ({ in: kind, on: "on" as const, to: ["resting" as const] })),
   ...(["resting", "reading", "storing", "putting", "paused"] as const).map((kind) => ({
     in: kind,
     on: "off" as const,
-    to: "off" as const,
+    to: ["off" as const],
   })),
 ];
 
-export const describeArchiveWriter = (): Transition[] => ROWS.map((row) => ({ state: row.in, input: row.on, next: row.to }));
+export const describeArchiveWriter = (): Transition[] => describeRows(ROWS);
+export const archiveWriterDeadEnds = (): string[] => findDeadEnds(ARCHIVE_WRITER_STATES, ROWS, () => "look");

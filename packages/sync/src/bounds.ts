@@ -32,6 +32,8 @@ export const TRIES_BEFORE_REUPLOAD = 3;
 export const MAX_MISSING_PER_PROGRESS = 256;
 /** A sink reports after so many chunks, and at the end. */
 export const PROGRESS_EVERY_CHUNKS = 8;
+/** An upload ends by then, whatever the world does: its requests have deadlines of their own, which together are shorter. */
+export const UPLOAD_ENDS_WITHIN_MS = 300_000;
 
 /** A new device to which nobody hands history for so long takes it from the archive. */
 export const ARCHIVE_AFTER_MS = 5_000;

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 
 import { type ChunkFailure, newSink, type SinkInput, stepSink } from "./history-sink.ts";
 import { newSource, restoreSource, type SourceInput, stepSource } from "./history-source.ts";
-import { describeSink, describeSource, sinkStage, sourceStage } from "./history-stages.ts";
+import { describeSink, describeSource, describeWish, sinkStage, sourceStage, wishStage } from "./history-stages.ts";
+import { restoreWish, stepWish, withJob, type WishInput } from "./history-wish.ts";
 
 /** mulberry32: the same seed, the same run. */
 function generator(seed: number): (below: number) => number {
@@ -80,10 +81,59 @@ test("sink", () => {
         { type: "superseded" },
       ];
       const input = inputs[pick(40) === 0 ? 7 : pick(7)]!;
-      state = stepSink(state, input, { nowMs, random }).state;
+      const made = stepSink(state, input, { nowMs, random });
+      state = made.state;
       const after = sinkStage(state, nowMs);
+      // A timer that is answered without leaving the stage: something is done, and there is another one.
+      const answered = input.type === "timer" && made.effects.some(({ type }) => type !== "set-timer" && type !== "persist-job");
+      if (answered && before === after && (after === "stalled" || after === "storage-full")) {
+        expect(made.effects.some(({ type }) => type === "set-timer")).toBe(true);
+        seen.add(line({ state: before, input: "timer", next: after }));
+      }
       if (before !== after) seen.add(line({ state: before, input: input.type, next: after }));
     }
   }
   expect([...seen].sort()).toEqual(linesOf(describeSink()));
+});
+
+test("wish", () => {
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= 1_000; seed++) {
+    const pick = generator(seed);
+    let nowMs = 0;
+    let state = restoreWish([], nowMs);
+    for (let step = 0; step < 30; step++) {
+      nowMs += pick(40_000);
+      const before = wishStage(state);
+      const jobId = String(pick(3));
+      const inputs: WishInput[] = [
+        { type: "looked" },
+        { type: "looked" },
+        { type: "moved", jobId },
+        { type: "declined", jobId },
+        { type: "declined", jobId },
+        { type: "complete", jobId },
+      ];
+      if (pick(5) === 0) {
+        state = withJob(state, jobId, Number(jobId), nowMs);
+        const after = wishStage(state);
+        if (before !== after) seen.add(line({ state: before, input: "job-begun", next: after }));
+        continue;
+      }
+      const input = inputs[pick(30) === 0 ? 5 : pick(5)]!;
+      const made = stepWish(state, input, {
+        nowMs,
+        online: pick(5) > 0,
+        needsSource: pick(5) > 0,
+        candidates: [0, 1, 2].slice(0, pick(4)),
+      });
+      state = made.state;
+      const after = wishStage(state);
+      // Whatever it is told, it looks again: nothing else ends a wait here.
+      if (after !== "over") expect(made.effects.at(-1)?.type).toBe("look-again");
+      if (before !== after || (input.type === "looked" && after !== "over"))
+        seen.add(line({ state: before, input: input.type, next: after }));
+    }
+  }
+  expect([...seen].sort()).toEqual(linesOf(describeWish()));
 });
