@@ -149,7 +149,7 @@ test("whatever the archive's writer does, a failure of it pauses the writing", a
       await failing();
     };
     const writing = createArchiveWriting(core, {
-      keeping: { kept: () => ({}) } as unknown as ArchiveKeeping,
+      keeping: { kept: () => ({ keyState: "current" }), renew: () => false } as unknown as ArchiveKeeping,
       books: {
         read: async () => {
           await fails("read");
