@@ -11,6 +11,8 @@ const HOUR_MS = 3_600_000;
 /** Simulated time of devices per minute of this machine. */
 const GOAL_DEVICE_HOURS_PER_MINUTE = 1_000;
 const MAX_SHOWN_FAILURES = 20;
+/** What a portion is told of what the whole was told. */
+const SWITCHES = ["calm", "short", "today"] as const;
 /** As a shell says of Ctrl-C. */
 const INTERRUPTED = 130;
 
@@ -29,7 +31,8 @@ interface Totals {
 const say = (text: string): void => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
 
 async function runSeed(seed: number, totals: Totals): Promise<void> {
-  const plan = drawPlan(seed, { calm: options.calm, short: options.short });
+  const drawn = drawPlan(seed, { calm: options.calm, short: options.short });
+  const plan = options.today ? { ...drawn, oldVersions: false } : drawn;
   const result = await runPlan(plan, options.trace ? { follow: say } : {});
   totals.seeds++;
   totals.deviceMs += result.deviceMs;
@@ -102,7 +105,7 @@ async function runHere(from: number, count: number, isStopped: () => boolean): P
 
 /** Portions of them side by side. */
 async function runPortions(from: number, count: number, jobs: number, isStopped: () => boolean): Promise<Summary> {
-  const words = ["--shrink-runs", String(options.shrinkRuns), ...(options.calm ? ["--calm"] : []), ...(options.short ? ["--short"] : [])];
+  const words = ["--shrink-runs", String(options.shrinkRuns), ...SWITCHES.flatMap((name) => (options[name] ? [`--${name}`] : []))];
   const waiting = portionsOf(from, count);
   let sum: Summary = { seeds: 0, deviceMs: 0, events: 0, messages: 0, links: 0, slowestHealMs: 0, failures: [], cpuMinutes: 0 };
   const work = async (): Promise<void> => {

@@ -124,7 +124,11 @@ export function createEngine(ports: ClientPorts): Engine {
   const capsules = createDeviceCapsules(core, connection, directory);
   const ownList = createOwnList(core, connection, directory, capsules.restorable);
   const receipts = createReceipts(core);
-  const resends = createResends(core, () => connection.online);
+  const resends = createResends(core, {
+    online: () => connection.online,
+    // In a later tick: the machine's steps are no part of the delivery's transaction.
+    give: (device, afterMs) => void Promise.resolve().then(() => (stopped ? undefined : history.give(device, afterMs))),
+  });
   const state = createStateSync(core, {
     accepted: (account) => acceptedElsewhere(account),
     mayAnswerAlert: (id, writer) => alerts.mayAnswer(id, writer),

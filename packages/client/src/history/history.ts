@@ -31,6 +31,8 @@ export interface History extends HistoryPort {
   linked(attempt: AttemptId, device: DeviceNumber): void;
   /** A conversation was imported: the other own devices want it too. */
   imported(conversation: ConversationId): void;
+  /** Another own device lacks what was written since then. */
+  give(device: DeviceNumber, afterMs: number): void;
   request(conversation: ConversationId | undefined): void;
   /** Something may be missing: a restored account. */
   refill(): void;
@@ -155,6 +157,9 @@ export function createHistory(
         if (device.number === self.device) continue;
         sources.begin(toHex(core.ports.random.bytes(16)), device.number as DeviceNumber, { kind: "conversation", conversation, beforeMs });
       }
+    },
+    give(device, afterMs) {
+      if (listed(device)) sources.begin(toHex(core.ports.random.bytes(16)), device, { kind: "since", afterMs });
     },
     request(conversation) {
       const from = source(conversation === undefined ? undefined : { conversation, beforeMs: 0 });

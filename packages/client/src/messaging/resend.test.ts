@@ -30,7 +30,7 @@ function leftAt(nowMs: number, committedAtMs: number | undefined): { sent: boole
     const sender = { account: ANNA, device: 1 as DeviceNumber };
     store.resends.putPending({ messageId: id, sender, requests: 1, lastRequestMs: SENT_AT_MS });
   });
-  createResends(core, () => true).askAgain();
+  createResends(core, { online: () => true, give: () => undefined }).askAgain();
   return { sent: store.resends.findSent(id) !== undefined, pending: store.resends.pending(id) !== undefined };
 }
 
@@ -71,7 +71,7 @@ function unreadable(count: number) {
     ports: { random: systemRandom, clock },
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
   } as unknown as Core;
-  const resends = createResends(core, () => online);
+  const resends = createResends(core, { online: () => online, give: () => undefined });
   const ids = Array.from({ length: count }, () => newMessageId(SENT_AT_MS, systemRandom));
   store.atomically(() => {
     store.contacts.put(ANNA, { listed: 1 });

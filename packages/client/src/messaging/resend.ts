@@ -8,11 +8,13 @@ import {
   type AccountId,
   conversationWith,
   type DeviceAddress,
+  type DeviceNumber,
   formatAddress,
   type MessageId,
   messageIdToBytes,
   newMessageId,
 } from "@hawser/base";
+import { DeviceKind } from "@hawser/wire";
 import {
   GAP_MARGIN_MS,
   MAX_OWED_RESENDS,
@@ -54,7 +56,13 @@ export interface Resends {
   stop(): void;
 }
 
-export function createResends(core: Core, online: () => boolean): Resends {
+interface Parts {
+  readonly online: () => boolean;
+  /** Hands an own device what was written since then. */
+  readonly give: (device: DeviceNumber, afterMs: number) => void;
+}
+
+export function createResends(core: Core, { online, give }: Parts): Resends {
   const { resends, messages, conversations, outbox, kv } = core.store;
   const served = new Map<string, { count: number; sinceMs: number }>();
   const asked = new Map<string, { count: number; sinceMs: number }>();
@@ -96,6 +104,24 @@ export function createResends(core: Core, online: () => boolean): Resends {
       contentFor(id, by) ?? encodeContent({ sender: self, conversation, messageId: id, sentAtMs: nowMs }, { case: "nothing", value: {} });
     outbox.add({ messageId, audience: "device", account: by.account, device: by.device, content });
     core.notify.changed("outbox");
+  };
+  /** An own device asks for what was never written here. What stands here is given as history; what cannot be read here either is left open. */
+  const helpOwn = (id: MessageId, { account, device }: DeviceAddress): boolean => {
+    if (account !== core.identity.requireSelf().account) return false;
+    const row = messages.find(id);
+    const isRead = row !== undefined && row.kind !== "undecryptable";
+    if (!isRead) return row !== undefined || resends.pending(id) !== undefined;
+    if (row.outgoing) return false;
+    give(device, Math.floor(row.order / ORDER_STEPS_PER_MS));
+    return true;
+  };
+  /** The own device to ask for what came then, when its sender has left: the phone, or who is there longest. */
+  const witness = (cameMs: number): DeviceAddress | undefined => {
+    const { account, device } = core.identity.requireSelf();
+    const others =
+      core.store.lists.latest(account)?.list.devices.filter((one) => one.number !== device && Number(one.addedAtMs) <= cameMs) ?? [];
+    const found = others.find(({ kind }) => kind === DeviceKind.PHONE) ?? others[0];
+    return found === undefined ? undefined : { account, device: found.number as DeviceNumber };
   };
   /** Something is missing here that the own devices may give: the answer waits for it. Says whether it does. */
   const owe = (id: MessageId, by: DeviceAddress): boolean => {
@@ -200,7 +226,7 @@ export function createResends(core: Core, online: () => boolean): Resends {
     },
     requested(id, by) {
       if (!isAccepted(by.account) || !withinHour(served, by)) return;
-      if (resends.findSent(id) === undefined && !messages.has(id) && owe(id, by)) return;
+      if (resends.findSent(id) === undefined && ((!messages.has(id) && owe(id, by)) || helpOwn(id, by))) return;
       answer(id, by);
     },
     gapFilled() {
@@ -220,6 +246,14 @@ export function createResends(core: Core, online: () => boolean): Resends {
         if (requests === 0) continue;
         const order = messages.row(messageId)?.order;
         const cameMs = order === undefined ? lastRequestMs : order / ORDER_STEPS_PER_MS;
+        // History brings a message. That it was none, a device that could read it has to say.
+        const next = witness(cameMs);
+        if (next !== undefined) {
+          const asksNow = withinHour(asked, next);
+          resends.putPending({ messageId, sender: next, requests: asksNow ? 1 : 0, lastRequestMs: core.timeMs() });
+          if (asksNow) request(messageId, next);
+          setTimer();
+        }
         afterMs = Math.max(0, Math.min(Math.floor(cameMs) - GAP_MARGIN_MS, afterMs ?? cameMs));
       }
       return afterMs;
