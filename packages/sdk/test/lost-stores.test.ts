@@ -2,7 +2,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { HawserClient } from "../src/node/index.ts";
+import { fileSourceOfBytes, type HawserClient } from "../src/node/index.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { hasText, linkStage, statusOf, texts, until, World } from "./world.ts";
 
@@ -92,6 +92,35 @@ test("an old copy that only sent: the message it does not know gives it away", a
   await back.sendMessage({ conversation: ab, text: "three" });
   await hasText(again, ba, "three");
   expect(await texts(again, ba)).toEqual(["one", "two", "three"]);
+}, 60_000);
+
+test("what the lost stores had given to one device alone comes back from it, though another one answers first", async () => {
+  const anna = await world.account("anna");
+  const tablet = await world.link(anna, "tablet");
+  const laptop = await world.link(anna, "laptop");
+  for (const companion of [tablet, laptop]) await until(companion, async () => (await companion.state()).history.kind === "complete");
+  for (const client of [anna, tablet]) await online(client);
+  const phone = await copyOf("anna");
+  const second = await copyOf("tablet");
+  for (const client of [phone, second]) await online(client);
+  const lines = Array.from({ length: 5 }, (_, i) => `[01.03.24, 10:0${i}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: pebble ${i}`);
+  const file = fileSourceOfBytes("WhatsApp Chat - Mia.txt", "text/plain", new TextEncoder().encode(lines.join("\r\n")));
+  const { importId, title } = await phone.previewImport(file);
+  const { conversation } = await phone.runImport({ importId, title, self: "Noor" });
+  const isWhole = async (client: HawserClient): Promise<boolean> => (await texts(client, conversation)).length === lines.length;
+  for (const companion of [second, laptop]) await until(companion, () => isWhole(companion));
+  await online(phone);
+
+  await world.close("laptop");
+  await world.close("anna");
+  const secondBack = await putBack("tablet");
+  await until(secondBack, async () => (await secondBack.state()).notice === "old-copy");
+  const back = await putBack("anna");
+  await until(back, async () => (await back.state()).notice === "old-copy");
+  await until(back, async () => (await back.state()).gapSinceMs === undefined);
+  expect((await back.conversations()).items).toEqual([]);
+  world.open("laptop");
+  await until(back, async () => (await back.conversations()).items.length === 1 && (await isWhole(back)));
 }, 60_000);
 
 test("two copies of one device take turns without a fight, and each notices the other", async () => {

@@ -21,6 +21,7 @@ import { MAX_TIME_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import type { HistoryJobRow } from "../store/history-jobs.ts";
 import type { Archive } from "./archive.ts";
+import { comparedSources } from "./compared-sources.ts";
 import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
 import {
   ARCHIVE_SOURCE,
@@ -165,18 +166,10 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
 
   const isSettled = (): boolean => [...jobs.values()].every((state) => isOver(state) || stored(state.job.jobId).quiet === true);
 
-  /**
-   * Sources that were silent while another one brought everything may have more: they are asked how large their chats are, and for a gap once
-   * more. Sizes alone do not say it: this device has what came since, and they have it not yet.
-   */
-  const compareLater = (jobIds: readonly string[], { part, archive }: Partial<StoredJob>): void => {
-    const silent = new Set(jobIds.flatMap((jobId) => jobs.get(jobId)?.job.source ?? []));
-    // What came after the archive was last written is on the devices.
-    const device = archive === undefined ? undefined : parts.candidates({ afterMs: 0 }).find((source) => source !== ARCHIVE_SOURCE);
-    if (device !== undefined) silent.add(device);
-    silent.delete(ARCHIVE_SOURCE);
-    const afterMs = archive?.untilMs ?? (part !== undefined && "afterMs" in part ? part.afterMs : core.timeMs());
-    for (const source of silent) ask(source as DeviceNumber, { afterMs }, { quiet: true });
+  const compareLater = (siblings: readonly string[], job: Partial<StoredJob>): void => {
+    const silent = siblings.flatMap((jobId) => jobs.get(jobId)?.job.source ?? []);
+    const { devices, afterMs } = comparedSources(job, silent, parts.candidates, core.timeMs());
+    for (const device of devices) ask(device as DeviceNumber, { afterMs }, { quiet: true });
   };
   const comparing = (): boolean => historyJobs.list().some((row) => !row.finished && (row.state as Partial<StoredJob>).quiet === true);
 
