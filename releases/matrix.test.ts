@@ -3,6 +3,7 @@
  * history over, and chats again. Fields and requests that the other side does not know must do no harm: one run adds an unknown field to
  * every frame in both directions.
  */
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,10 @@ import { hasText, linkStage, texts, until } from "../packages/sdk/test/world.ts"
 import { type Release, releases } from "./frozen.ts";
 
 const all = await releases();
+/** Of a key that nobody has to know. */
+const P256_SPKI = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .publicKey.export({ format: "der", type: "spki" })
+  .toString("base64url");
 const table: { server: string; phone: string; companion: string; outcome: string }[] = [];
 const folders: string[] = [];
 const open: { close(): Promise<void> }[] = [];
@@ -160,6 +165,7 @@ describe("a profile and a server's data of an older release, opened by this vers
     const ab = (await phone.openConversation(bela.account)).id;
     await phone.sendMessage({ conversation: ab, text: "before the update" });
     await until(phone, async () => (await phone.state()).outboxCount === 0);
+    const recoveryCode = await phone.createRecoveryCode();
     const { port } = before.server;
     for (const each of open.splice(0).toReversed()) await each.close();
 
@@ -172,5 +178,34 @@ describe("a profile and a server's data of an older release, opened by this vers
     await belaNow.sendMessage({ conversation: ba, text: "after it" });
     await hasText(anna, ab, "after it");
     expect(await texts(anna, ab)).toEqual(["before the update", "after it"]);
+    const { account: own } = (await anna.state()).self!;
+    expect((await anna.recoveryState()).code).toBeDefined();
+    const { account: found } = await device(now, after, "restored").restoreAccount({
+      handle: "anna",
+      recoveryCode,
+      deviceName: "new phone",
+    });
+    expect(found).toBe(own);
+  });
+});
+
+describe("recovery, this version's phone at a server of an older release", () => {
+  const [now] = all.slice(-1) as [Release];
+  test.each(all.slice(0, -1).map((release) => ({ release, title: release.name })))("$title", async ({ release }) => {
+    const where = await place(release);
+    const phone = await account(device(now, where, "anna"), "anna");
+    await phone.addPasskey({ credentialId: "AQ", spki: P256_SPKI, rpId: "127.0.0.1" });
+    const prfOutput = new Uint8Array(32).fill(1);
+    const added = phone.addRecoveryPasskey({ credentialId: "AQ", prfOutput });
+    if ("addRecoveryPasskey" in device(release, where, "of-that-release")) await added;
+    else {
+      await expect(added).rejects.toMatchObject({ code: "UNKNOWN_OPERATION" });
+      await expect(phone.recoveryState()).rejects.toMatchObject({ code: "UNKNOWN_OPERATION" });
+      const restoring = device(now, where, "by-passkey").restoreAccount({ prfOutput, deviceName: "x" });
+      await expect(restoring).rejects.toMatchObject({ code: "UNKNOWN_OPERATION" });
+    }
+    await phone.removePasskey("AQ");
+    const recoveryCode = await phone.createRecoveryCode();
+    await device(now, where, "by-code").restoreAccount({ handle: "anna", recoveryCode, deviceName: "new phone" });
   });
 });

@@ -106,7 +106,7 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   RECOVERY_UNKNOWN: [
     EXIT.notFound,
     "The server has no recovery code for this handle.",
-    "A code can only be made on a phone that still works: hawser account recovery-code",
+    "Check the handle. An account whose recovery is a passkey comes back in a browser: a terminal has no passkeys.",
   ],
   STALE_LIST: [EXIT.offline, "Somebody's devices changed while this was sent.", LATER],
   LIST_CONFLICT: [
@@ -165,6 +165,12 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
     "Link a browser that has the passkey, or allow links without one in the phone's settings.",
   ],
   PASSKEY_UNUSABLE: [EXIT.usage, "This is no passkey that can be used here.", "Try another authenticator."],
+  PASSKEY_UNKNOWN: [EXIT.notFound, "This passkey restores no account on this server.", "Use another one, or the recovery code."],
+  RECOVERY_ANSWER_INVALID: [
+    EXIT.refused,
+    "What the server answered for this passkey did not pass its check. Nothing was restored.",
+    "Try again later, or use the recovery code.",
+  ],
   MATCH_CODE_WRONG: [
     EXIT.refused,
     "These are not the digits that the other screen shows.",

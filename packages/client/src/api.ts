@@ -6,6 +6,7 @@ import type { AccountId, AttemptId, BlobId, ConversationId, DeviceNumber, Messag
 import type { LinkErrorName, LinkStage, LinkStatus, PasskeyAnswer, PasskeyRequest } from "@hawser/linking";
 import type { ErrorName } from "@hawser/wire";
 import type { PasskeySettings } from "./account/passkey-settings.ts";
+import type { RecoveryState, RestoreOptions } from "./account/recovery-views.ts";
 import type { ClientDiagnostics } from "./diagnosis/client-diagnostics.ts";
 import type { Contact, ListFork, SafetyNumber } from "./contacts/contact-views.ts";
 import type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
@@ -175,35 +176,6 @@ export type ClientEvent =
   | { readonly type: "contacts" }
   | { readonly type: "import"; readonly importId: string; readonly done: number; readonly total: number };
 
-/** Rejections are `OperationalError`s whose `code` is an ErrorName, a LinkErrorName, or a ClientErrorName. */
-export type ClientErrorName =
-  | "WRONG_PHASE"
-  | "WRONG_ROLE"
-  | "UNKNOWN_CONVERSATION"
-  | "UNKNOWN_MESSAGE"
-  | "UNKNOWN_CONTACT"
-  | "UNKNOWN_DEVICE"
-  /** No such branch of a contact's device lists (any more). */
-  | "UNKNOWN_BRANCH"
-  | "TEXT_TOO_LONG"
-  | "EMPTY_MESSAGE"
-  | "NAME_TOO_LONG"
-  | "RECOVERY_CODE_MALFORMED"
-  | "RECOVERY_CODE_WRONG"
-  | "IMPORT_UNREADABLE"
-  | "MATCH_CODE_WRONG"
-  | "PASSKEY_UNUSABLE"
-  | "STORAGE_FULL"
-  | "STORAGE_LOST"
-  | "OFFLINE"
-  | "SELF"
-  /** No own device that can be reached has the bytes. They come by themselves once one is; asking again is cheap. */
-  | "ATTACHMENT_UNAVAILABLE"
-  /** The client was closed, or the worker that ran it is gone. */
-  | "CLOSED"
-  /** Another process has this profile open. */
-  | "PROFILE_IN_USE";
-
 export interface HawserClient {
   state(): Promise<ClientState>;
   diagnostics(): Promise<ClientDiagnostics>;
@@ -228,13 +200,23 @@ export interface HawserClient {
   requestCode(address: string): Promise<void>;
   /** Makes a new code, stores the capsule it opens on the server, and returns the code once. */
   createRecoveryCode(): Promise<string>;
-  /** A new phone from handle and recovery code. Companions stay linked. */
-  restoreAccount(options: { handle: string; recoveryCode: string; deviceName: string }): Promise<SelfInfo>;
+  /** A new phone from handle and recovery code, or from a passkey alone. Companions stay linked. */
+  restoreAccount(options: RestoreOptions): Promise<SelfInfo>;
+  /** What gives the account back, as the server has it; on a phone. Rejects with UNKNOWN_OPERATION on a server that keeps no list of it. */
+  recoveryState(): Promise<RecoveryState>;
+  /**
+   * From now on this passkey of the account restores it too. `prfOutput`: the 32 bytes that its authenticator gave for `PASSKEY_PRF_INPUT`
+   * (`prf.eval.first`), with user verification. Takes the place of what was there for it. Rejects with PASSKEY_UNUSABLE for anything else.
+   */
+  addRecoveryPasskey(passkey: { credentialId: string; prfOutput: Uint8Array }): Promise<void>;
+  /** The recovery code, or the passkey with that `RecoveryPasskey.id`, restores the account no more. */
+  removeRecovery(passkey?: string): Promise<void>;
   setDisplayName(name: string): Promise<void>;
   setSettings(settings: Partial<Settings>): Promise<void>;
   passkeySettings(): Promise<PasskeySettings>;
   /** A new passkey of this platform, ES256; `spki` as `getPublicKey()` gives it, both base64url. Rejects with PASSKEY_UNUSABLE for other kinds of key. */
   addPasskey(passkey: { credentialId: string; spki: string; rpId: string }): Promise<void>;
+  /** It restores the account no more either: the server is told now, or when it is reached again. */
   removePasskey(credentialId: string): Promise<void>;
   setPasskeyRequired(required: boolean): Promise<void>;
   /** The person has read `ClientState.notice`. */
@@ -388,4 +370,6 @@ export type { Contact, ListBranch, ListFork, SafetyNumber } from "./contacts/con
 export type { DeviceAlert, DeviceInfo, Role } from "./devices/device-views.ts";
 export type { ArchiveStatus } from "./history/archive-status.ts";
 export type { FilePreview, FileSource } from "./file-source.ts";
-export type { ImportPreview, PasskeySettings };
+export type { ClientErrorName } from "./client-error-name.ts";
+export type { RecoveryPasskey } from "./account/recovery-views.ts";
+export type { ImportPreview, PasskeySettings, RecoveryState, RestoreOptions };

@@ -4,6 +4,7 @@ import { conversationWith, OperationalError } from "@hawser/base";
 import { ProfileSchema, RevocationReason, SettingsStateSchema } from "@hawser/wire";
 import { createAccount } from "./account/create.ts";
 import { checkName } from "./account/names.ts";
+import { addRecoveryPasskey, recoveryState, removeRecovery, tellRemovedPasskeys } from "./account/passkey-recovery.ts";
 import { createRecoveryCode, restoreAccount } from "./account/recovery.ts";
 import type { HawserClient } from "./api.ts";
 import { ONLINE_TIMEOUT_MS } from "./bounds.ts";
@@ -63,6 +64,9 @@ function accountCalls(
   | "requestCode"
   | "createRecoveryCode"
   | "restoreAccount"
+  | "recoveryState"
+  | "addRecoveryPasskey"
+  | "removeRecovery"
   | "setDisplayName"
   | "setSettings"
   | "dismissNotice"
@@ -100,6 +104,10 @@ function accountCalls(
         connection.start("device");
         return self;
       }),
+    recoveryState: () => queue.run(async () => recoveryState(core, await online(engine), engine.passkeys.settings())),
+    addRecoveryPasskey: (passkey) =>
+      queue.run(async () => addRecoveryPasskey(core, await online(engine), engine.passkeys.settings(), passkey)),
+    removeRecovery: (passkey) => queue.run(async () => removeRecovery(core, await online(engine), passkey)),
     async setDisplayName(name) {
       const self = core.identity.requireSelf();
       checkName(name);
@@ -132,7 +140,11 @@ function accountCalls(
     },
     passkeySettings: async () => engine.passkeys.settings(),
     addPasskey: async (passkey) => engine.passkeys.add(passkey),
-    removePasskey: async (credentialId) => engine.passkeys.remove(credentialId),
+    async removePasskey(credentialId) {
+      engine.passkeys.remove(credentialId);
+      // What cannot be told now is told on the next connection.
+      if (connection.online) void queue.run(() => tellRemovedPasskeys(core, connection)).catch(() => undefined);
+    },
     setPasskeyRequired: async (required) => engine.passkeys.setRequired(required),
     async dismissNotice() {
       core.identity.setNotice(undefined);

@@ -20,4 +20,5 @@ export * from "./link/link-channel.ts";
 export * from "./link/passkey-assertion.ts";
 export * from "./link/reverse-courier.ts";
 export * from "./link/typed-courier.ts";
+export * from "./passkey-recovery.ts";
 export * from "./recovery.ts";

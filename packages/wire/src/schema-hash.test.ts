@@ -13,7 +13,7 @@ import { file_hawser_v1_rpc } from "./gen/hawser/v1/rpc_pb.js";
 import { CLOSE_CODES, ERROR_CODES, FRAME_TYPES, HOT_LAYOUT, LIST_HASH_PREFIX_BYTES, PROTOCOL_MAX, PROTOCOL_MIN } from "./index.ts";
 import * as limits from "./limits.ts";
 
-const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "2bfd10a35ee5e3f530ff658c50342e9d7991bfedeba7deb1d65e87d9f3f20242" };
+const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "76d8496f3193f390a9465ad28a4bf523f3cfd642858aa46511fca3809481b61f" };
 
 const MESSAGE = `The wire changed. Decide first:
   - An older program ignores the change and loses nothing (a new optional field, a new error code, a new request that is

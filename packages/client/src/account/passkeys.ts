@@ -9,6 +9,7 @@ import type { AccountPasskeys } from "@hawser/linking";
 import { MAX_PASSKEYS, type PasskeyList, PasskeyListSchema, PasskeySchema } from "@hawser/wire";
 import type { PasskeySettings } from "../api.ts";
 import type { Core } from "../core.ts";
+import { noteRemovedPasskey } from "./passkey-recovery.ts";
 
 const SAVED = "passkeys";
 
@@ -88,10 +89,10 @@ export function createPasskeys(core: Core, share: (signed: Uint8Array) => void):
       });
     },
     remove: (credentialId) =>
-      change(({ passkeys, required }) => ({
-        required,
-        passkeys: passkeys.filter((passkey) => toBase64Url(passkey.credentialId) !== credentialId),
-      })),
+      change(({ passkeys, required }) => {
+        noteRemovedPasskey(core, credentialId);
+        return { required, passkeys: passkeys.filter((passkey) => toBase64Url(passkey.credentialId) !== credentialId) };
+      }),
     setRequired: (required) => change(({ passkeys }) => ({ passkeys, required })),
     take(signed) {
       const theirs = open(signed);

@@ -1,13 +1,14 @@
 /**
- * Recovery: the account key and the state key, sealed under a code, opaque to the server. Whoever restores is a new device with new
+ * Recovery: the account key and the state key, sealed under a code or by a passkey, opaque to the server. Whoever restores is a new device with new
  * sessions; the phone it replaces is revoked, companions stay. docs/PROTOCOL.md, "Recovery".
  */
-import { accountIdToBytes, type DeviceNumber, OperationalError } from "@hawser/base";
+import { type AccountId, accountIdToBytes, type DeviceNumber, OperationalError } from "@hawser/base";
 import {
   accountIdOf,
   extendDeviceList,
   newRecoveryCode,
   openRecoveryCapsule,
+  type RecoverySecrets,
   sealDeviceLabel,
   sealRecoveryCapsule,
   verifyChain,
@@ -20,6 +21,8 @@ import type { Core } from "../core.ts";
 import { becomeMember, publicSelf } from "./create.ts";
 import type { SelfRecord } from "./identity.ts";
 import { checkName } from "./names.ts";
+import { openByPasskey } from "./passkey-recovery.ts";
+import type { RestoreOptions } from "./recovery-views.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
 
 /** Another phone may publish while we do; each round starts from its list. */
@@ -36,20 +39,30 @@ export async function createRecoveryCode(core: Core, link: ServerLink): Promise<
   return code;
 }
 
-export async function restoreAccount(
-  core: Core,
-  link: ServerLink,
-  options: { readonly handle: string; readonly recoveryCode: string; readonly deviceName: string },
-): Promise<SelfInfo> {
-  checkName(options.deviceName);
-  const { primitives, random, recoveryKdf: kdf } = core.ports;
-  const found = await link.request("getRecoveryCapsule", { handle: options.handle });
-  const opened = await openRecoveryCapsule(primitives, options.recoveryCode, found.capsule, { kdf });
-  if (!opened.ok) throw new OperationalError(opened.error.kind === "bad-code" ? "RECOVERY_CODE_MALFORMED" : "RECOVERY_CODE_WRONG");
-  const { accountSeed, stateKey } = opened.value;
-  const account = accountIdOf(primitives, primitives.ed25519PublicKey(accountSeed));
-  if (account !== parseAccountBytes(found.accountId)) throw new OperationalError("RECOVERY_CODE_WRONG");
+interface Opened {
+  readonly account: AccountId;
+  readonly handle: string;
+  readonly secrets: RecoverySecrets;
+}
 
+async function openByCode(core: Core, link: ServerLink, handle: string, recoveryCode: string): Promise<Opened> {
+  const { primitives, recoveryKdf: kdf } = core.ports;
+  const found = await link.request("getRecoveryCapsule", { handle });
+  const opened = await openRecoveryCapsule(primitives, recoveryCode, found.capsule, { kdf });
+  if (!opened.ok) throw new OperationalError(opened.error.kind === "bad-code" ? "RECOVERY_CODE_MALFORMED" : "RECOVERY_CODE_WRONG");
+  const account = accountIdOf(primitives, primitives.ed25519PublicKey(opened.value.accountSeed));
+  if (account !== parseAccountBytes(found.accountId)) throw new OperationalError("RECOVERY_CODE_WRONG");
+  return { account, handle, secrets: opened.value };
+}
+
+export async function restoreAccount(core: Core, link: ServerLink, options: RestoreOptions): Promise<SelfInfo> {
+  checkName(options.deviceName);
+  const { primitives, random } = core.ports;
+  const { account, handle, secrets } =
+    "prfOutput" in options
+      ? await openByPasskey(core, link, options.prfOutput)
+      : await openByCode(core, link, options.handle, options.recoveryCode);
+  const { accountSeed, stateKey } = secrets;
   const keys = core.pair.newIdentity({ random });
   const sealedLabel = sealDeviceLabel(primitives, stateKey, keys.signPublic, options.deviceName, { random });
   for (let round = 0; round < MAX_PUBLISH_ROUNDS; round++) {
@@ -67,8 +80,8 @@ export async function restoreAccount(
     const self: SelfRecord = {
       account,
       device,
-      handle: options.handle,
-      displayName: options.handle,
+      handle,
+      displayName: handle,
       deviceName: options.deviceName,
       role: "phone",
       phoneDevice: device,

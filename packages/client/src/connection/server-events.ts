@@ -16,6 +16,7 @@ import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { findOldCopy, gapStartsMs, startAfresh, VOID_BELOW } from "../account/old-copy.ts";
 import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { keepIdentity } from "../account/vault.ts";
+import { tellRemovedPasskeys } from "../account/passkey-recovery.ts";
 import { tellDormancy } from "../devices/dormancy.ts";
 import { sweepLeftSessions } from "../devices/left-sessions.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
@@ -113,6 +114,10 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   inBackground(engine, engine.capsules.keep());
   inBackground(engine, engine.contacts.flushBlocks());
   inBackground(engine, tellDormancy(core, engine.connection));
+  inBackground(
+    engine,
+    queue.run(() => tellRemovedPasskeys(core, engine.connection)),
+  );
   inBackground(
     engine,
     directory.recheckConflicts().then(() => engine.forks.resume()),

@@ -100,8 +100,16 @@ const attempts: Readonly<Record<string, DescribedAttempt>> = {
   recover: device(
     ["restoring"],
     ["restoring"],
-    ["RECOVERY_CODE_MALFORMED", "RECOVERY_CODE_WRONG", "OFFLINE", "NAME_TOO_LONG"],
-    "An account is restored from its recovery code.",
+    [
+      "RECOVERY_CODE_MALFORMED",
+      "RECOVERY_CODE_WRONG",
+      "PASSKEY_UNUSABLE",
+      "PASSKEY_UNKNOWN",
+      "RECOVERY_ANSWER_INVALID",
+      "OFFLINE",
+      "NAME_TOO_LONG",
+    ],
+    "An account is restored from its recovery code or by a passkey.",
   ),
   admit: server(["welcome"], ["goodbye"], true, [], "A connection: welcomed as a device, or ended by a goodbye, however late."),
   store: server(["commit"], ["commit"], true, [], "A message given to the server: stored durably, or refused."),

@@ -1,6 +1,7 @@
 /** Everything that stands in directory.db: accounts and lists, how they come to be, who was seen, what recovers them. */
 import type { Clock, Primitives, Random, SqlDatabase } from "@hawser/base";
 import { DeviceCapsules } from "../recovery/device-capsules.ts";
+import { PasskeyCapsules } from "../recovery/passkey-capsules.ts";
 import { RecoveryCapsules } from "../recovery/recovery-capsules.ts";
 import { DeviceActivity } from "./device-activity.ts";
 import { Dormancy } from "./dormancy.ts";
@@ -22,6 +23,7 @@ export interface DirectoryRole {
   readonly registration: Registration;
   readonly activity: DeviceActivity;
   readonly recovery: RecoveryCapsules;
+  readonly passkeyCapsules: PasskeyCapsules;
   readonly deviceCapsules: DeviceCapsules;
   readonly dormancy: Dormancy;
 }
@@ -40,6 +42,7 @@ export function openDirectoryRole(options: DirectoryRoleOptions): DirectoryRole 
     registration: new Registration({ ...options, directory }),
     activity,
     recovery: new RecoveryCapsules(database),
+    passkeyCapsules: new PasskeyCapsules(database),
     deviceCapsules,
     dormancy: new Dormancy(database, activity),
   };

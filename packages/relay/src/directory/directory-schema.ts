@@ -60,4 +60,13 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
      account BLOB PRIMARY KEY,
      after_days INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE recovery_capsules ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE passkey_capsules (
+     account BLOB NOT NULL,
+     credential_hash BLOB NOT NULL,
+     locator BLOB NOT NULL UNIQUE,
+     capsule BLOB NOT NULL,
+     since_ms INTEGER NOT NULL,
+     PRIMARY KEY (account, credential_hash)
+   ) STRICT, WITHOUT ROWID;`,
 ];

@@ -249,7 +249,7 @@ test("a recovery capsule can be asked for with waits that double and survive a r
   must(role.registration.register(registration("ada", ada)));
   const account = role.directory.accountOf("ada")!;
   expect(role.recovery.get(account, clock.nowMs())).toEqual({ kind: "unknown" });
-  role.recovery.put(ada.id, Uint8Array.of(1, 2));
+  role.recovery.put(ada.id, Uint8Array.of(1, 2), clock.nowMs());
   const waits: number[] = [];
   for (let i = 0; i < 12; i++) {
     const answer = openRole().recovery.get(account, clock.nowMs());

@@ -1,4 +1,4 @@
-/** Requests about keys: prekeys of devices, recovery capsules, tickets for blobs. All but one need an authenticated device. */
+/** Requests about keys: prekeys and capsules of devices, tickets for blobs. All need an authenticated device. */
 import { parseDeviceNumber } from "@hawser/base";
 import {
   BlobPurpose as WirePurpose,
@@ -6,10 +6,8 @@ import {
   ClaimPreKeysResultSchema,
   DoneSchema,
   GetDeviceCapsuleResultSchema,
-  GetRecoveryCapsuleResultSchema,
   type GrantUpload,
   GrantUploadResultSchema,
-  HANDLE_PATTERN,
   MAX_DEVICES,
   MAX_RECOVERY_CAPSULE_BYTES,
   type UploadPreKeys,
@@ -65,31 +63,6 @@ export function claimPreKeys({ roles, limits }: RequestContext, caller: Caller, 
     case: "claimPreKeys",
     value: create(ClaimPreKeysResultSchema, { bundles: [...claim.bundles], withoutKeys: [...claim.withoutKeys] }),
   };
-}
-
-/** Only a phone holds the account key, so only a phone may replace what recovers it. */
-export function putRecoveryCapsule({ roles, limits }: RequestContext, caller: Caller, capsule: Uint8Array): Answer {
-  if (caller.address === undefined) return refuse("NOT_AUTHENTICATED");
-  if (capsule.length === 0 || capsule.length > MAX_RECOVERY_CAPSULE_BYTES) return refuse("LIMIT_EXCEEDED");
-  const waitMs = limits.accountChange.take(caller.address.account);
-  if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-  const { directory, recovery } = roles.directory();
-  if (directory.find(caller.address.account)?.devices.get(caller.address.device)?.kind !== "phone") return refuse("NOT_AUTHENTICATED");
-  recovery.put(caller.address.account, capsule);
-  return { case: "putRecoveryCapsule", value: create(DoneSchema) };
-}
-
-export function getRecoveryCapsule({ roles, limits, clock }: RequestContext, caller: Caller, handle: string): Answer {
-  if (!HANDLE_PATTERN.test(handle)) return refuse("HANDLE_INVALID");
-  const waitMs = limits.recoveryGet.take(caller.remoteAddress);
-  if (waitMs > 0) return refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-  const { directory, recovery } = roles.directory();
-  const accountId = directory.accountOf(handle);
-  if (accountId === undefined) return refuse("RECOVERY_UNKNOWN");
-  const answer = recovery.get(accountId, clock.nowMs());
-  if (answer.kind === "unknown") return refuse("RECOVERY_UNKNOWN");
-  if (answer.kind === "wait") return refuse("RATE_LIMITED", { retryAfterMs: answer.retryAfterMs });
-  return { case: "getRecoveryCapsule", value: create(GetRecoveryCapsuleResultSchema, { accountId, capsule: answer.capsule }) };
 }
 
 /** Only the device itself leaves one: nobody else could put another identity in its place. */

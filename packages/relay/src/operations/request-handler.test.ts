@@ -202,6 +202,58 @@ describe("each operation", () => {
     expect(limited).toMatchObject({ value: { error: ERROR_CODES.RATE_LIMITED.code, retryAfterMs: 30_000 } });
   });
 
+  test("of recovery by passkeys: only a phone stores, sees and removes; a capsule is asked for by its locator and by nothing else", async () => {
+    await registerBoth();
+    await ask(caller(), { case: "publishDeviceList", value: { list: ada.add() } });
+    const [phone, companion] = [caller(ada.address()), caller(ada.address(2))];
+    const [credentialHash, locator, capsule] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2), Uint8Array.of(1, 2, 3)];
+    const put = (more = {}): Operation => ({ case: "putPasskeyCapsule", value: { credentialHash, locator, capsule, ...more } });
+    const state: Operation = { case: "getRecoveryState", value: {} };
+    const remove = (hash: Uint8Array): Operation => ({ case: "removeRecoveryCapsule", value: { credentialHash: hash } });
+    for (const operation of [put(), state, remove(credentialHash), remove(new Uint8Array(0))])
+      for (const from of [caller(), companion]) expect(await failure(from, operation)).toBe("NOT_AUTHENTICATED");
+    for (const wrong of [{ capsule: new Uint8Array(0) }, { capsule: new Uint8Array(4_097) }])
+      expect(await failure(phone, put(wrong))).toBe("LIMIT_EXCEEDED");
+    for (const wrong of [{ credentialHash: ID }, { locator: ID }, { locator: new Uint8Array(0) }])
+      expect(await failure(phone, put(wrong))).toBe("MALFORMED_FIELD");
+    expect(await ask(phone, state)).toMatchObject({ value: { hasCode: false, codeSinceMs: 0n, passkeys: [] } });
+
+    await ask(phone, { case: "putRecoveryCapsule", value: { capsule } });
+    clock.now += 5;
+    expect((await ask(phone, put())).case).toBe("putPasskeyCapsule");
+    const codeSinceMs = BigInt(clock.now - 5);
+    const passkeys = [{ credentialHash, sinceMs: BigInt(clock.now) }];
+    expect(await ask(phone, state)).toMatchObject({ value: { hasCode: true, codeSinceMs, passkeys } });
+    const get = (asked: Uint8Array): Operation => ({ case: "getPasskeyCapsule", value: { locator: asked } });
+    const found = await ask(caller(), get(locator));
+    expect(found).toMatchObject({ case: "getPasskeyCapsule", value: { capsule } });
+    expect(accountIdFromBytes(found.case === "getPasskeyCapsule" ? found.value.accountId : ID)).toBe(ada.id);
+    expect(await failure(caller(), get(credentialHash))).toBe("RECOVERY_UNKNOWN");
+    expect(await failure(caller(), get(ID))).toBe("MALFORMED_FIELD");
+    expect(await failure(caller(bob.address()), put())).toBe("MALFORMED_FIELD");
+
+    expect(await failure(phone, remove(ID))).toBe("MALFORMED_FIELD");
+    await ask(phone, remove(new Uint8Array(0)));
+    expect(await failure(caller(), { case: "getRecoveryCapsule", value: { handle: "ada" } })).toBe("RECOVERY_UNKNOWN");
+    expect(await ask(phone, state)).toMatchObject({ value: { hasCode: false, passkeys } });
+    await ask(phone, remove(credentialHash));
+    expect((await ask(phone, remove(credentialHash))).case).toBe("removeRecoveryCapsule");
+    expect(await failure(caller(undefined, "192.0.2.9"), get(locator))).toBe("RECOVERY_UNKNOWN");
+  });
+
+  test("of recovery by passkeys is limited like that by codes: per address and per account", async () => {
+    world({ recoveryGet: { burst: 2, refillMs: 60_000 }, accountChange: { burst: 1, refillMs: 9_000 } });
+    await registerBoth();
+    const get: Operation = { case: "getPasskeyCapsule", value: { locator: new Uint8Array(32) } };
+    const get2: Operation = { case: "getRecoveryCapsule", value: { handle: "ada" } };
+    for (const operation of [get, get2]) expect(await failure(caller(), operation)).toBe("RECOVERY_UNKNOWN");
+    for (const operation of [get, get2]) expect(await failure(caller(), operation)).toBe("RATE_LIMITED");
+    expect(await failure(caller(undefined, "192.0.2.2"), get)).toBe("RECOVERY_UNKNOWN");
+    const state: Operation = { case: "getRecoveryState", value: {} };
+    expect((await ask(caller(ada.address()), state)).case).toBe("getRecoveryState");
+    expect(await failure(caller(ada.address()), state)).toBe("RATE_LIMITED");
+  });
+
   test("of blobs: a ticket says who, what for, how much", async () => {
     await registerBoth();
     const grant = (sizeBytes: bigint, purpose = BlobPurpose.HISTORY): Operation => ({ case: "grantUpload", value: { purpose, sizeBytes } });
@@ -279,6 +331,10 @@ test("10,000 mutated requests: a typed answer each, and what is refused changes 
     { case: "grantUpload", value: { purpose: BlobPurpose.HISTORY, sizeBytes: 10n } },
     { case: "putRecoveryCapsule", value: { capsule: ID } },
     { case: "getRecoveryCapsule", value: { handle: "ada" } },
+    { case: "putPasskeyCapsule", value: { credentialHash: new Uint8Array(32), locator: new Uint8Array(32), capsule: ID } },
+    { case: "getPasskeyCapsule", value: { locator: new Uint8Array(32) } },
+    { case: "getRecoveryState", value: {} },
+    { case: "removeRecoveryCapsule", value: { credentialHash: new Uint8Array(32) } },
     { case: "setBlocked", value: { accountId, blocked: true } },
     { case: "setDormancy", value: { afterDays: 30 } },
     { case: "getDeviceActivity", value: {} },

@@ -24,6 +24,7 @@ import * as archive from "./archive-requests.ts";
 import * as keys from "./key-requests.ts";
 import type { Caller, Operations, PreKeysLeft } from "./operations.ts";
 import { reportOutcomes } from "./outcome-requests.ts";
+import * as recovery from "./recovery-requests.ts";
 import * as rendezvous from "./rendezvous-requests.ts";
 
 /** Below these a connected device is asked to upload more. */
@@ -146,9 +147,17 @@ export class RequestHandler implements Operations {
         return answer;
       }
       case "putRecoveryCapsule":
-        return keys.putRecoveryCapsule(context, caller, operation.value.capsule);
+        return recovery.putRecoveryCapsule(context, caller, operation.value.capsule);
       case "getRecoveryCapsule":
-        return keys.getRecoveryCapsule(context, caller, operation.value.handle);
+        return recovery.getRecoveryCapsule(context, caller, operation.value.handle);
+      case "putPasskeyCapsule":
+        return recovery.putPasskeyCapsule(context, caller, operation.value);
+      case "getPasskeyCapsule":
+        return recovery.getPasskeyCapsule(context, caller, operation.value.locator);
+      case "getRecoveryState":
+        return recovery.getRecoveryState(context, caller);
+      case "removeRecoveryCapsule":
+        return recovery.removeRecoveryCapsule(context, caller, operation.value.credentialHash);
       case "putDeviceCapsule":
         return keys.putDeviceCapsule(context, caller, operation.value.capsule);
       case "getDeviceCapsule":

@@ -35,7 +35,7 @@ export interface RequestLimits {
   readonly archive: BucketRule;
   /** Recovery capsules asked for, per network address (each handle has a back-off of its own). */
   readonly recoveryGet: BucketRule;
-  /** PutRecoveryCapsule, SetBlocked, SetDormancy and GetDeviceActivity, per account. */
+  /** Recovery capsules stored, listed and removed, SetBlocked, SetDormancy and GetDeviceActivity, per account. */
   readonly accountChange: BucketRule;
   /** ReportOutcomes, per connection's device or, without one, per network address. */
   readonly outcomes: BucketRule;

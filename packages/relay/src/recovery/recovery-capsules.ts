@@ -24,9 +24,25 @@ export class RecoveryCapsules {
     this.#database = database;
   }
 
-  put(account: AccountId, capsule: Bytes): void {
+  put(account: AccountId, capsule: Bytes, nowMs: number): void {
     this.#database.transaction(() =>
-      this.#database.prepare("INSERT OR REPLACE INTO recovery_capsules VALUES (?, ?)").run(accountIdToBytes(account), capsule),
+      this.#database
+        .prepare("INSERT OR REPLACE INTO recovery_capsules VALUES (?, ?, ?)")
+        .run(accountIdToBytes(account), capsule, Math.floor(nowMs)),
+    );
+  }
+
+  /** When it was stored, 0 when that was not noted yet; `undefined` when there is none. */
+  sinceMs(account: AccountId): number | undefined {
+    return this.#database
+      .prepare("SELECT since_ms FROM recovery_capsules WHERE account = ?")
+      .get<{ since_ms: number }>(accountIdToBytes(account))?.since_ms;
+  }
+
+  /** The tries of strangers stay counted. */
+  remove(account: AccountId): void {
+    this.#database.transaction(() =>
+      this.#database.prepare("DELETE FROM recovery_capsules WHERE account = ?").run(accountIdToBytes(account)),
     );
   }
 

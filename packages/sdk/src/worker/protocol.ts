@@ -10,7 +10,7 @@ export type ClientMethod = Exclude<keyof HawserClient, "subscribe">;
 
 /** The methods that may be called through a port; anything else is refused. */
 export const CLIENT_METHODS = [
-  "state", "diagnostics", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "setDisplayName", "setSettings", "dismissNotice", "finishMove", "passkeySettings", "addPasskey", "removePasskey", "setPasskeyRequired", "answerLinkPasskey",
+  "state", "diagnostics", "close", "networkHint", "checkHandle", "createAccount", "requestCode", "createRecoveryCode", "restoreAccount", "recoveryState", "addRecoveryPasskey", "removeRecovery", "setDisplayName", "setSettings", "dismissNotice", "finishMove", "passkeySettings", "addPasskey", "removePasskey", "setPasskeyRequired", "answerLinkPasskey",
   "startLink", "cancelLink", "linkStatus", "openLinkCode", "openTypedCode", "showReverseCode", "openReverseCode", "approveLink", "rejectLink", "devices", "renameDevice", "revokeDevice", "answerDeviceAlert", "wipe",
   "findHandle", "addContact", "contactUri", "openContactCode", "contacts", "renameContact", "setBlocked", "safetyNumber", "setVerified", "listFork", "trustBranch", "deviceListCode",
   "conversations", "conversation", "openConversation", "messages", "message", "sendMessage", "retryMessage", "acceptRequest", "markRead",

@@ -59,6 +59,9 @@ export const errors = {
   "error.PASSKEY_REQUIRED":
     "Bu hesab yalnız keçid açarı ilə bağlanır, yeni cihaz isə göstərmədi. Açarı olan brauzerdən istifadə edin və ya telefonun ayarlarında onsuz bağlamağa icazə verin.",
   "error.PASSKEY_UNUSABLE": "Bu növ keçid açarı burada işlədilə bilməz. Başqa təsdiqləyici sınayın.",
+  "error.PASSKEY_UNKNOWN": "Bu keçid açarı burada heç bir hesabı bərpa etmir. Başqasını seçin və ya bərpa kodunuzdan istifadə edin.",
+  "error.RECOVERY_ANSWER_INVALID":
+    "Serverin bu keçid açarı üçün cavabı yoxlamadan keçmədi, ona görə heç nə bərpa olunmadı. Sonra yenidən yoxlayın və ya bərpa kodunuzdan istifadə edin.",
   "error.MATCH_CODE_WRONG": "Digər ekrandakı rəqəmlər bunlar deyil. Başqalarını göstərirsə, rədd edin.",
   "error.CODE_WRONG": "Bu hərfləri göstərən ekran yoxdur. Hər birini yoxlayın və ya indi ekranda olanlardan istifadə edin.",
   "error.CODE_UNSUPPORTED": "Bu kod daha yeni növdəndir. Tətbiqi yeniləyib yenidən oxudun.",

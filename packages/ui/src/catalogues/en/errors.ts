@@ -60,6 +60,9 @@ export const errors = {
   "error.PASSKEY_REQUIRED":
     "This account links only with a passkey, and the new device showed none. Use a browser that has it, or allow links without one in the phone’s settings.",
   "error.PASSKEY_UNUSABLE": "This passkey is of a kind that cannot be used here. Try another authenticator.",
+  "error.PASSKEY_UNKNOWN": "This passkey restores no account here. Choose another one, or use your recovery code.",
+  "error.RECOVERY_ANSWER_INVALID":
+    "What the server answered for this passkey did not pass its check, so nothing was restored. Try again later, or use your recovery code.",
   "error.MATCH_CODE_WRONG": "These are not the digits on the other screen. If it shows others, decline.",
   "error.CODE_WRONG": "No screen shows these letters. Check each one, or use the letters that are on the screen now.",
   "error.CODE_UNSUPPORTED": "This code is of a newer kind. Update this app, then scan again.",

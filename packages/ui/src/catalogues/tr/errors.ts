@@ -58,6 +58,9 @@ export const errors = {
   "error.PASSKEY_REQUIRED":
     "Bu hesap yalnızca geçiş anahtarıyla bağlanır ve yeni cihaz göstermedi. Anahtarın olduğu bir tarayıcı kullanın ya da telefonun ayarlarında onsuz bağlamaya izin verin.",
   "error.PASSKEY_UNUSABLE": "Bu tür bir geçiş anahtarı burada kullanılamaz. Başka bir doğrulayıcı deneyin.",
+  "error.PASSKEY_UNKNOWN": "Bu geçiş anahtarı burada bir hesabı geri getirmiyor. Başka birini seçin ya da kurtarma kodunuzu kullanın.",
+  "error.RECOVERY_ANSWER_INVALID":
+    "Sunucunun bu geçiş anahtarı için verdiği yanıt denetimden geçmedi, bu yüzden hiçbir şey geri yüklenmedi. Sonra yeniden deneyin ya da kurtarma kodunuzu kullanın.",
   "error.MATCH_CODE_WRONG": "Diğer ekrandaki haneler bunlar değil. Başka haneler gösteriyorsa reddedin.",
   "error.CODE_WRONG": "Bu harfleri gösteren bir ekran yok. Her birini kontrol edin ya da şu anda ekranda olanları kullanın.",
   "error.CODE_UNSUPPORTED": "Bu kod daha yeni türden. Uygulamayı güncelleyip yeniden okutun.",

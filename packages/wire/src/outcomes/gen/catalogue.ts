@@ -253,6 +253,9 @@ export const OUTCOME_ATTEMPTS = {
     "codes": [
       "RECOVERY_CODE_MALFORMED",
       "RECOVERY_CODE_WRONG",
+      "PASSKEY_UNUSABLE",
+      "PASSKEY_UNKNOWN",
+      "RECOVERY_ANSWER_INVALID",
       "OFFLINE",
       "NAME_TOO_LONG",
       "OTHER"
@@ -312,6 +315,10 @@ export const OUTCOME_ATTEMPTS = {
       "putArchiveHead",
       "deleteArchive",
       "setDormancy",
+      "getRecoveryState",
+      "removeRecoveryCapsule",
+      "putPasskeyCapsule",
+      "getPasskeyCapsule",
       "unknown"
     ],
     "fails": [
@@ -340,6 +347,10 @@ export const OUTCOME_ATTEMPTS = {
       "putArchiveHead",
       "deleteArchive",
       "setDormancy",
+      "getRecoveryState",
+      "removeRecoveryCapsule",
+      "putPasskeyCapsule",
+      "getPasskeyCapsule",
       "unknown"
     ],
     "errors": true,

@@ -479,6 +479,30 @@ export declare type Request = Message<"hawser.v1.Request"> & {
      */
     value: SetDormancy;
     case: "setDormancy";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetRecoveryState get_recovery_state = 70;
+     */
+    value: GetRecoveryState;
+    case: "getRecoveryState";
+  } | {
+    /**
+     * @generated from field: hawser.v1.RemoveRecoveryCapsule remove_recovery_capsule = 71;
+     */
+    value: RemoveRecoveryCapsule;
+    case: "removeRecoveryCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.PutPasskeyCapsule put_passkey_capsule = 72;
+     */
+    value: PutPasskeyCapsule;
+    case: "putPasskeyCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetPasskeyCapsule get_passkey_capsule = 73;
+     */
+    value: GetPasskeyCapsule;
+    case: "getPasskeyCapsule";
   } | { case: undefined; value?: undefined };
 };
 
@@ -656,6 +680,30 @@ export declare type Response = Message<"hawser.v1.Response"> & {
      */
     value: Done;
     case: "setDormancy";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetRecoveryStateResult get_recovery_state = 70;
+     */
+    value: GetRecoveryStateResult;
+    case: "getRecoveryState";
+  } | {
+    /**
+     * @generated from field: hawser.v1.Done remove_recovery_capsule = 71;
+     */
+    value: Done;
+    case: "removeRecoveryCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.Done put_passkey_capsule = 72;
+     */
+    value: Done;
+    case: "putPasskeyCapsule";
+  } | {
+    /**
+     * @generated from field: hawser.v1.GetRecoveryCapsuleResult get_passkey_capsule = 73;
+     */
+    value: GetRecoveryCapsuleResult;
+    case: "getPasskeyCapsule";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1491,6 +1539,135 @@ export declare type GetRecoveryCapsuleResult = Message<"hawser.v1.GetRecoveryCap
  * Use `create(GetRecoveryCapsuleResultSchema)` to create a new message.
  */
 export declare const GetRecoveryCapsuleResultSchema: GenMessage<GetRecoveryCapsuleResult>;
+
+/**
+ * The same, sealed under what a passkey's authenticator computes. Takes the place of this passkey's capsule, if there is one.
+ *
+ * @generated from message hawser.v1.PutPasskeyCapsule
+ */
+export declare type PutPasskeyCapsule = Message<"hawser.v1.PutPasskeyCapsule"> & {
+  /**
+   * SHA-256 of the credential id: which passkey, for who knows them.
+   *
+   * @generated from field: bytes credential_hash = 1;
+   */
+  credentialHash: Uint8Array;
+
+  /**
+   * 32 bytes that only this passkey gives: what the capsule is asked for by.
+   *
+   * @generated from field: bytes locator = 2;
+   */
+  locator: Uint8Array;
+
+  /**
+   * @generated from field: bytes capsule = 3;
+   */
+  capsule: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.PutPasskeyCapsule.
+ * Use `create(PutPasskeyCapsuleSchema)` to create a new message.
+ */
+export declare const PutPasskeyCapsuleSchema: GenMessage<PutPasskeyCapsule>;
+
+/**
+ * @generated from message hawser.v1.GetPasskeyCapsule
+ */
+export declare type GetPasskeyCapsule = Message<"hawser.v1.GetPasskeyCapsule"> & {
+  /**
+   * @generated from field: bytes locator = 1;
+   */
+  locator: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.GetPasskeyCapsule.
+ * Use `create(GetPasskeyCapsuleSchema)` to create a new message.
+ */
+export declare const GetPasskeyCapsuleSchema: GenMessage<GetPasskeyCapsule>;
+
+/**
+ * What the server keeps that gives the account back. By a phone of it, as the next.
+ *
+ * @generated from message hawser.v1.GetRecoveryState
+ */
+export declare type GetRecoveryState = Message<"hawser.v1.GetRecoveryState"> & {
+};
+
+/**
+ * Describes the message hawser.v1.GetRecoveryState.
+ * Use `create(GetRecoveryStateSchema)` to create a new message.
+ */
+export declare const GetRecoveryStateSchema: GenMessage<GetRecoveryState>;
+
+/**
+ * @generated from message hawser.v1.GetRecoveryStateResult
+ */
+export declare type GetRecoveryStateResult = Message<"hawser.v1.GetRecoveryStateResult"> & {
+  /**
+   * @generated from field: bool has_code = 1;
+   */
+  hasCode: boolean;
+
+  /**
+   * 0: it was stored before servers noted when.
+   *
+   * @generated from field: int64 code_since_ms = 2;
+   */
+  codeSinceMs: bigint;
+
+  /**
+   * @generated from field: repeated hawser.v1.PasskeyCapsuleState passkeys = 3;
+   */
+  passkeys: PasskeyCapsuleState[];
+};
+
+/**
+ * Describes the message hawser.v1.GetRecoveryStateResult.
+ * Use `create(GetRecoveryStateResultSchema)` to create a new message.
+ */
+export declare const GetRecoveryStateResultSchema: GenMessage<GetRecoveryStateResult>;
+
+/**
+ * @generated from message hawser.v1.PasskeyCapsuleState
+ */
+export declare type PasskeyCapsuleState = Message<"hawser.v1.PasskeyCapsuleState"> & {
+  /**
+   * @generated from field: bytes credential_hash = 1;
+   */
+  credentialHash: Uint8Array;
+
+  /**
+   * @generated from field: int64 since_ms = 2;
+   */
+  sinceMs: bigint;
+};
+
+/**
+ * Describes the message hawser.v1.PasskeyCapsuleState.
+ * Use `create(PasskeyCapsuleStateSchema)` to create a new message.
+ */
+export declare const PasskeyCapsuleStateSchema: GenMessage<PasskeyCapsuleState>;
+
+/**
+ * Of the passkey with that credential hash, or of the code when empty. Idempotent.
+ *
+ * @generated from message hawser.v1.RemoveRecoveryCapsule
+ */
+export declare type RemoveRecoveryCapsule = Message<"hawser.v1.RemoveRecoveryCapsule"> & {
+  /**
+   * @generated from field: bytes credential_hash = 1;
+   */
+  credentialHash: Uint8Array;
+};
+
+/**
+ * Describes the message hawser.v1.RemoveRecoveryCapsule.
+ * Use `create(RemoveRecoveryCapsuleSchema)` to create a new message.
+ */
+export declare const RemoveRecoveryCapsuleSchema: GenMessage<RemoveRecoveryCapsule>;
 
 /**
  * @generated from message hawser.v1.SetBlocked
