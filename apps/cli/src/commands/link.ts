@@ -1,11 +1,13 @@
 /** `hawser link`: makes this profile a companion. Draws the code, shows the stages, waits until the link is active. */
+import { OperationalError } from "@hawser/base";
 import type { ClientEvent, HawserClient, LinkStage, LinkStatus } from "@hawser/sdk";
 import { describeNodePlatform, proposedDeviceName } from "@hawser/sdk/node";
 import type { Context, DefineCommand } from "../context.ts";
-import { CliError } from "../error-text.ts";
+import { CliError, describeError } from "../error-text.ts";
 import { EXIT } from "../exit-codes.ts";
 import { followHistory } from "../profile/follow-history.ts";
-import { refuseRevoked } from "../profile/revoked-error.ts";
+import { ConnectionTeller } from "../profile/connection-teller.ts";
+import type { ProfilePlace } from "../profile/profile-folder.ts";
 import { untilReachable, waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { linkEvent, queueLine, stageLine } from "../views/link-view.ts";
@@ -21,6 +23,8 @@ export interface LinkOptions {
 /** The whole ceremony has its own deadlines, each shorter; this one only makes sure that there is an end. */
 const CEREMONY_DEADLINE_MS = 60 * 60_000;
 const ANSWER_DEADLINE_MS = 30_000;
+/** As long as the web app: shorter interruptions heal before anyone has read about them. */
+const SAY_OFFLINE_AFTER_MS = 1_500;
 /** Stages that may be given up without leaving the other side in doubt. */
 const CANCELLABLE: ReadonlySet<LinkStage> = new Set(["preparing", "waiting-for-scan", "scanned", "comparing", "paused"]);
 
@@ -34,8 +38,8 @@ export const link: DefineCommand = (program, run) => {
     .option("--invert", "draw the code for a light terminal")
     .action(
       run<LinkOptions>(async (context) => {
-        return withClient(context, { phase: "none", share: true }, async ({ client }) => {
-          await ceremony(client, context);
+        return withClient(context, { phase: "none", share: true }, async ({ client, place }) => {
+          await ceremony(client, context, place);
           const self = (await client.state()).self!;
           context.output.event(
             { event: "linked", account: self.account, device: self.device },
@@ -54,15 +58,28 @@ export const link: DefineCommand = (program, run) => {
 export async function ceremony(
   client: HawserClient,
   context: Context<LinkOptions>,
+  place: ProfilePlace,
   as: "companion" | "phone" = "companion",
 ): Promise<void> {
   const { output, signal, options } = context;
-  const show = screen(context);
+  const { show, note } = screen(context);
+  const teller = new ConnectionTeller({
+    patienceMs: SAY_OFFLINE_AFTER_MS,
+    say(event, again) {
+      output.event(event);
+      if (event.state === "offline") {
+        const why = describeError(new OperationalError(event.error ?? "UNREACHABLE")).message;
+        note(output.paintNote.yellow(`No connection to ${place.server}: ${why} Trying again; until then no code can be answered.`));
+        note("  Another address: --server URL. Whose trouble it is: hawser doctor");
+      } else if (event.state === "online" && again) note("Connected.");
+    },
+  });
   const begin = () => client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform(), typedCode: true, as });
   let last: LinkStatus = await begin();
   if (options.scan !== undefined) await answerPhone(client, options.scan, signal);
   const probe = async (event: ClientEvent | undefined): Promise<"active" | "paused" | undefined> => {
-    if (event?.type === "state") refuseRevoked(event.state);
+    if (event === undefined) teller.see(await client.state());
+    else if (event.type === "state") teller.see(event.state);
     if (event !== undefined && event.type !== "link") return undefined;
     last = event?.link ?? (await client.linkStatus()) ?? last;
     show(last);
@@ -81,6 +98,8 @@ export async function ceremony(
   } catch (error) {
     if (CANCELLABLE.has(last.stage)) await client.cancelLink().catch(() => undefined);
     throw error;
+  } finally {
+    teller.stop();
   }
 }
 
@@ -92,11 +111,15 @@ async function answerPhone(client: HawserClient, text: string, signal: AbortSign
 }
 
 /** Shows each stage once, and a new code in the place of the old one. */
-function screen({ output, options }: Context<LinkOptions>): (status: LinkStatus) => void {
+function screen({ output, options }: Context<LinkOptions>) {
   let shown = "";
   let drawnLines = 0;
   let drawnUri = "";
-  return (status) => {
+  const note = (text: string): void => {
+    drawnLines = 0;
+    output.note(text);
+  };
+  const show = (status: LinkStatus): void => {
     const event = linkEvent(status);
     const text = JSON.stringify({ ...event, deadlineMs: null });
     if (text === shown) return;
@@ -128,4 +151,5 @@ function screen({ output, options }: Context<LinkOptions>): (status: LinkStatus)
     const line = queueLine(status) ?? stageLine(status, output.paint);
     if (line !== undefined) output.line(line);
   };
+  return { show, note };
 }

@@ -1,9 +1,9 @@
 /** `hawser listen`: messages as they come, until it is ended. */
-import type { ClientEvent, ClientState, DeviceAlert, HawserClient, MessageView } from "@hawser/sdk";
+import type { ClientEvent, DeviceAlert, HawserClient, MessageView } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
+import { ConnectionTeller } from "../profile/connection-teller.ts";
 import { allChats } from "../profile/find-person.ts";
-import { refuseRevoked } from "../profile/revoked-error.ts";
 import { waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { safeName } from "../terminal/safe-text.ts";
@@ -40,7 +40,7 @@ export const listen: DefineCommand = (program, run) => {
 async function follow(client: HawserClient, context: Context<ListenOptions>, count: number): Promise<void> {
   const { output, signal, options } = context;
   const seen = new Set<string>();
-  const say = connectionTeller(context);
+  const teller = connectionTeller(context);
   let left = count;
   const print = async (message: MessageView): Promise<true | undefined> => {
     if (seen.has(message.id)) return undefined;
@@ -63,11 +63,11 @@ async function follow(client: HawserClient, context: Context<ListenOptions>, cou
   const probe = async (event: ClientEvent | undefined): Promise<true | undefined> => {
     if (event === undefined) {
       const state = await client.state();
-      say(state);
+      teller.see(state);
       for (const alert of state.deviceAlerts) showAlert(context, alert);
       return backlog();
     }
-    if (event.type === "state") say(event.state);
+    if (event.type === "state") teller.see(event.state);
     if (event.type === "device-alert") showAlert(context, event.alert);
     if (event.type !== "message") return undefined;
     const { message, isNew } = event;
@@ -98,17 +98,12 @@ async function unreadMessages(client: HawserClient): Promise<MessageView[]> {
   return found.sort((a, b) => a.sentAtMs - b.sentAtMs);
 }
 
-/** Says when the connection changes, not how often it was tried. */
-function connectionTeller({ output }: Context): (state: ClientState) => void {
-  let last = "";
-  return (state) => {
-    refuseRevoked(state);
-    const { connection } = state;
-    if (connection.kind === "update-needed") throw new CliError(connection.error);
-    if (connection.kind === "connecting" || connection.kind === last) return;
-    last = connection.kind;
-    output.event({ event: "connection", state: connection.kind, error: connection.kind === "offline" ? connection.error : null });
-    if (connection.kind === "online") output.note(output.paintNote.dim("Connected. Waiting for messages; Ctrl-C ends this."));
-    if (connection.kind === "offline") output.note(output.paintNote.yellow("No connection. Nothing is lost; trying again."));
-  };
-}
+const connectionTeller = ({ output }: Context): ConnectionTeller =>
+  new ConnectionTeller({
+    patienceMs: 0,
+    say(event) {
+      output.event(event);
+      if (event.state === "online") output.note(output.paintNote.dim("Connected. Waiting for messages; Ctrl-C ends this."));
+      if (event.state === "offline") output.note(output.paintNote.yellow("No connection. Nothing is lost; trying again."));
+    },
+  });

@@ -20,8 +20,8 @@ export const move: DefineCommand = (program, run) => {
     .action(
       run<LinkOptions>(async (context) => {
         const { output, signal, options } = context;
-        return withClient(context, { phase: "none", share: true }, async ({ client }) => {
-          await ceremony(client, context, "phone");
+        return withClient(context, { phase: "none", share: true }, async ({ client, place }) => {
+          await ceremony(client, context, place, "phone");
           const self = (await client.state()).self!;
           output.event(
             { event: "linked", account: self.account, device: self.device },

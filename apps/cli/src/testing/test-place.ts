@@ -14,10 +14,16 @@ export interface TestPlace {
   close(): Promise<void>;
 }
 
-export async function openTestPlace(): Promise<TestPlace> {
+/** `origin`: where people reach the server, when that is not its own address. */
+export async function openTestPlace({ origin }: { readonly origin?: string } = {}): Promise<TestPlace> {
   const folder = mkdtempSync(join(tmpdir(), "hawser-cli-"));
-  const server = await startServer({ dataDir: join(folder, "server"), registration: "open", logLevel: "silent" });
-  const on = (profile: string): string[] => ["--profile", join(folder, profile), "--server", server.url, "--json"];
+  const server = await startServer({
+    dataDir: join(folder, "server"),
+    registration: "open",
+    logLevel: "silent",
+    ...(origin === undefined ? {} : { origin }),
+  });
+  const on = (profile: string): string[] => ["--profile", join(folder, profile), "--server", origin ?? server.url, "--json"];
   return {
     folder,
     server,
