@@ -92,7 +92,7 @@ export const EVENT_FIELDS = {
   message: MESSAGE,
   delivery: { id: "string", chat: "string", status: "string" },
   hit: { ...MESSAGE, chatTitle: "string", snippet: "string" },
-  connection: { state: "string", error: "string?" },
+  connection: { state: "string", error: "string?", clockOffsetMs: "number?" },
   "import-preview": {
     title: "string",
     participants: "strings",
@@ -108,7 +108,7 @@ export const EVENT_FIELDS = {
   imported: { chat: "string", imported: "number", alreadyThere: "number" },
   status: {
     phase: "string", role: "string?", handle: "string?", connection: "string", server: "string", profile: "string", unread: "number",
-    queued: "number", history: "string",
+    queued: "number", history: "string", clockOffsetMs: "number?",
   }, // prettier-ignore
   probe: { name: "string", finding: "string?", missing: "string?" },
   diagnosis: {

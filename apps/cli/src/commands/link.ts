@@ -73,6 +73,7 @@ export async function ceremony(
         note("  Another address: --server URL. Whose trouble it is: hawser doctor");
       } else if (event.state === "online" && again) note("Connected.");
     },
+    sayClock: (trouble) => note(output.paintNote.yellow(trouble)),
   });
   const begin = () => client.startLink({ deviceName: options.deviceName, platform: describeNodePlatform(), typedCode: true, as });
   let last: LinkStatus = await begin();

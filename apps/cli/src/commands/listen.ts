@@ -106,4 +106,5 @@ const connectionTeller = ({ output }: Context): ConnectionTeller =>
       if (event.state === "online") output.note(output.paintNote.dim("Connected. Waiting for messages; Ctrl-C ends this."));
       if (event.state === "offline") output.note(output.paintNote.yellow("No connection. Nothing is lost; trying again."));
     },
+    sayClock: (trouble) => output.note(output.paintNote.yellow(trouble)),
   });

@@ -2,6 +2,7 @@
 import { OperationalError } from "@hawser/base";
 import type { ClientState } from "@hawser/sdk";
 import type { DefineCommand } from "../context.ts";
+import { clockDifference } from "../profile/clock-trouble.ts";
 import { refuseRevoked } from "../profile/revoked-error.ts";
 import { untilOnline } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
@@ -27,6 +28,7 @@ export const status: DefineCommand = (program, run) => {
             refuseRevoked(state);
           }
           const { phase, role, self, connection, unreadTotal, outboxCount } = state;
+          const clock = clockDifference(connection);
           output.event(
             {
               event: "status",
@@ -39,6 +41,7 @@ export const status: DefineCommand = (program, run) => {
               unread: unreadTotal,
               queued: outboxCount,
               history: historyEvent(state.history).state,
+              clockOffsetMs: connection.kind === "online" ? connection.clockOffsetMs : null,
             },
             [
               `account     ${self === undefined ? `none (${phase})` : `@${self.handle}, device ${self.device}, a ${role}`}`,
@@ -46,6 +49,7 @@ export const status: DefineCommand = (program, run) => {
               `profile     ${place.folder}`,
               `messages    ${unreadTotal} unread, ${outboxCount} waiting to be sent`,
               `history     ${historyLine(state.history)}`,
+              ...(clock === undefined ? [] : [`clock       ${output.paint.yellow(clock)}`]),
             ].join("\n"),
           );
           // The answer was given; why there is no connection decides the exit status.

@@ -10,15 +10,17 @@ import type { Cause, Whose } from "@hawser/diagnosis";
 import type { HawserClient } from "@hawser/sdk";
 import { openNodeClient } from "@hawser/sdk/node";
 import { loadOrCreateCertificate, type RunningServer, startServer } from "@hawser/server";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gate } from "../testing/gate.ts";
 import { type Finished, Hawser, hawser } from "../testing/spawn-hawser.ts";
+import { clockWrongBy, NO_WRONG_CLOCKS } from "../testing/wrong-clock.ts";
 
 /** Not the system's temporary folder, which may be in memory: that would be a finding. */
 const CACHE = fileURLToPath(new URL("../../../../.cache", import.meta.url));
-const FAKE_TIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 const NO_NETWORK = ["unshare", "-rn"] as const;
 const EXITS: Readonly<Record<Whose, number>> = { nobody: 0, me: 20, network: 21, server: 22, "cannot-tell": 23 };
+/** What a machine lacks may be left out, and is counted as skipped; more than this proves nothing. */
+const MIN_PLAYED = { of: 11, from: 12 };
 
 let folder: string;
 let server: RunningServer;
@@ -82,7 +84,7 @@ interface Situation {
   readonly cause: Cause;
   readonly look: () => Promise<Finished>;
   /** What this machine lacks to play it. */
-  readonly needs?: boolean;
+  readonly lacks?: string | undefined;
 }
 
 const behind = async (mode: Parameters<Gate["set"]>[0], look = () => doctor("phone")): Promise<Finished> => {
@@ -115,7 +117,7 @@ const SITUATIONS: readonly Situation[] = [
     what: "this machine has no network",
     whose: "network",
     cause: "NO_NETWORK",
-    needs: spawnSync(NO_NETWORK[0], [NO_NETWORK[1], "true"]).status === 0,
+    lacks: spawnSync(NO_NETWORK[0], [NO_NETWORK[1], "true"]).status === 0 ? undefined : "unshare -rn is not allowed here",
     look: () =>
       hawser(["--profile", copyOf("phone", "no-network"), "--server", "http://192.0.2.7:8787", "--json", "doctor"], {
         through: NO_NETWORK,
@@ -134,15 +136,21 @@ const SITUATIONS: readonly Situation[] = [
     what: "the own clock is 3 days ahead",
     whose: "me",
     cause: "CLOCK_WRONG",
-    needs: existsSync(FAKE_TIME),
-    look: () => doctor("phone", [], { environment: { LD_PRELOAD: FAKE_TIME, FAKETIME: "+3d" } }),
+    lacks: NO_WRONG_CLOCKS,
+    look: () => doctor("phone", [], { environment: clockWrongBy("+3d") }),
   },
   { what: "the database is damaged", whose: "me", cause: "STORAGE_DAMAGED", look: onDamagedStore },
   { what: "damaged, and the server is gone", whose: "server", cause: "SERVER_DOWN", look: () => behind("gone", onDamagedStore) },
   { what: "signed out, and messages are down", whose: "server", cause: "MESSAGES_DOWN", look: revokedWhileDown },
   { what: "signed out by the phone", whose: "me", cause: "DEVICE_REVOKED", look: () => doctor("laptop") },
   { what: "the program is too old", whose: "me", cause: "CLIENT_TOO_OLD", look: () => behind("newer") },
-  { what: "storage in memory", whose: "me", cause: "STORAGE_FLEETING", needs: existsSync("/dev/shm"), look: onMemory },
+  {
+    what: "storage in memory",
+    whose: "me",
+    cause: "STORAGE_FLEETING",
+    lacks: existsSync("/dev/shm") ? undefined : "no /dev/shm here",
+    look: onMemory,
+  },
 ];
 
 async function behindForeignTls(): Promise<Finished> {
@@ -187,31 +195,29 @@ async function onMemory(): Promise<Finished> {
 
 const diagnosisOf = ({ lines }: Finished) => lines.find((line) => line.event === "diagnosis");
 
-test("tells whose trouble it is, in real situations", async () => {
+describe("tells whose trouble it is", () => {
   const rows: string[] = [];
-  let wrong = 0;
-  for (const { what, whose, cause, look, needs } of SITUATIONS) {
-    if (needs === false) {
-      rows.push(`${what.padEnd(36)} not played: this machine lacks what it needs`);
-      continue;
-    }
+  let played = 0;
+
+  test.for(SITUATIONS)("$what", { timeout: 60_000 }, async ({ what, whose, cause, look, lacks }, { skip }) => {
+    if (lacks !== undefined) skip(lacks);
     const finished = await look();
     const found = diagnosisOf(finished);
-    expect(found, `${what}\n${finished.stdout}\n${finished.stderr}`).toBeDefined();
-    const right = found!["whose"] === whose && found!["cause"] === cause;
-    if (!right) wrong += 1;
+    expect(found, `${finished.stdout}\n${finished.stderr}`).toBeDefined();
     const sure = Math.round(Number(found!["confidence"]) * 100);
-    rows.push(`${right ? "✓" : "✗"} ${what.padEnd(36)} ${String(found!["whose"]).padEnd(12)} ${String(found!["cause"]).padEnd(18)} ${sure} %  ${String(found!["tookMs"])} ms`); // prettier-ignore
-    if (!right) rows.push(finished.stdout);
-    expect(finished.exit).toBe(EXITS[found!["whose"] as Whose]);
-    if (whose === "server") expect([what, found!["whose"]]).not.toEqual([what, "me"]);
+    rows.push(`${what.padEnd(36)} ${String(found!["whose"]).padEnd(12)} ${String(found!["cause"]).padEnd(18)} ${sure} %  ${String(found!["tookMs"])} ms`); // prettier-ignore
+    expect([found!["whose"], found!["cause"], finished.exit], finished.stdout).toEqual([whose, cause, EXITS[whose]]);
     // The way to the server stands in the command; nothing else of anybody is anywhere, and in the report not even that.
     const said = finished.stdout + finished.stderr;
     expect(said).not.toMatch(/canary|127\.0\.0\.1|192\.0\.2\.7|chat\.invalid|doctor-/i);
-  }
-  console.log(rows.join("\n"));
-  expect(wrong).toBe(0);
-}, 240_000);
+    played += 1;
+  });
+
+  test(`at least ${MIN_PLAYED.of} of ${MIN_PLAYED.from} situations were played`, () => {
+    console.log(rows.join("\n"));
+    expect(played / SITUATIONS.length).toBeGreaterThanOrEqual(MIN_PLAYED.of / MIN_PLAYED.from);
+  });
+});
 
 test("another profile of this machine is asked, and two profiles agree", async () => {
   const others = async (): Promise<unknown> => (await doctor("phone")).lines.find((line) => line["name"] === "others")?.["finding"];

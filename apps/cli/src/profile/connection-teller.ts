@@ -2,6 +2,7 @@
 import type { ClientState, ConnectionStatus } from "@hawser/sdk";
 import { CliError } from "../error-text.ts";
 import type { CliEvent } from "../json-events.ts";
+import { clockTrouble } from "./clock-trouble.ts";
 import { refuseRevoked } from "./revoked-error.ts";
 
 type ConnectionEvent = Extract<CliEvent, { event: "connection" }>;
@@ -12,6 +13,8 @@ export interface TellerOptions {
   readonly patienceMs: number;
   /** `again`: it was said before that there is none. */
   readonly say: (event: ConnectionEvent, again: boolean) => void;
+  /** For people: this computer's clock is wrong. */
+  readonly sayClock: (trouble: string) => void;
 }
 
 export class ConnectionTeller {
@@ -48,9 +51,10 @@ export class ConnectionTeller {
     this.#timer = undefined;
     const again = this.#last === "offline";
     this.#last = connection.kind;
-    this.#options.say(
-      { event: "connection", state: connection.kind, error: connection.kind === "offline" ? connection.error : null },
-      again,
-    );
+    const error = connection.kind === "offline" ? connection.error : null;
+    const clockOffsetMs = connection.kind === "online" ? connection.clockOffsetMs : null;
+    this.#options.say({ event: "connection", state: connection.kind, error, clockOffsetMs }, again);
+    const trouble = clockTrouble(connection);
+    if (trouble !== undefined) this.#options.sayClock(trouble);
   }
 }

@@ -2,6 +2,7 @@
 import type { ClientState, HawserClient } from "@hawser/sdk";
 import type { Context } from "../context.ts";
 import { CliError } from "../error-text.ts";
+import { clockTrouble } from "./clock-trouble.ts";
 import { openProfile } from "./open-profile.ts";
 import { locateProfile, type ProfilePlace, profileExists, rememberServer } from "./profile-folder.ts";
 import { refuseRevoked } from "./revoked-error.ts";
@@ -39,7 +40,11 @@ export async function withClient<T>(context: Context, need: Need, body: (profile
       if (state.phase === "linking") throw new CliError("LINKING_UNFINISHED");
     }
     if (need.phase === "none" && state.phase === "ready") throw new CliError("PROFILE_HAS_ACCOUNT");
-    if (need.online === true && state.phase === "ready") state = await untilOnline(client, context.signal);
+    if (need.online === true && state.phase === "ready") {
+      state = await untilOnline(client, context.signal);
+      const trouble = clockTrouble(state.connection);
+      if (trouble !== undefined) context.output.note(context.output.paintNote.yellow(trouble));
+    }
     const result = await body({ client, place, state });
     const after = await client.state();
     if (after.phase === "ready") rememberServer(place);
