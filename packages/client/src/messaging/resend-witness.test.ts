@@ -8,6 +8,7 @@ import { nodePrimitives, openSqliteDatabase, systemRandom } from "@hawser/io-nod
 import { ContentSchema, DeviceKind } from "@hawser/wire";
 import { expect, test } from "vitest";
 import { openIdentity } from "../account/identity.ts";
+import { GAP_MARGIN_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { openStore } from "../store/store.ts";
 import { createResends } from "./resend.ts";
@@ -40,9 +41,11 @@ function device(number: DeviceNumber, own: readonly DeviceNumber[] = [PHONE, LAP
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
   } as unknown as Core;
   const resends = createResends(core, { online: () => true, give: (to) => given.push(to) });
-  store.contacts.put(ANNA.account, { listed: 1 });
+  const setListed = (listed: 0 | 1) => store.contacts.put(ANNA.account, { listed });
+  setListed(1);
   return {
     given,
+    setListed,
     lines: () => store.database.prepare("SELECT count(*) AS n FROM messages").get<{ n: number }>()!.n,
     pending: () => store.resends.pending(ID)?.sender,
     couldNotRead: () => store.atomically(() => resends.ask(ID, ANNA, NOW_MS)),
@@ -81,6 +84,17 @@ test("without another own device the line stays, and nobody is waited for", () =
   phone.couldNotRead();
   phone.annasDeviceLeft();
   expect([phone.lines(), phone.pending()]).toEqual([1, undefined]);
+});
+
+test("an own device is asked also for what its sender was not asked for yet, but not because of a stranger", () => {
+  const [accepted, stranger] = [device(PHONE), device(PHONE)];
+  for (const phone of [accepted, stranger]) {
+    phone.setListed(0);
+    phone.couldNotRead();
+  }
+  accepted.setListed(1);
+  expect([accepted.annasDeviceLeft(), accepted.sentTo(own(LAPTOP))]).toEqual([NOW_MS - GAP_MARGIN_MS, ["resendRequest"]]);
+  expect([stranger.annasDeviceLeft(), stranger.sentTo(own(LAPTOP))]).toEqual([undefined, []]);
 });
 
 test("a device that never saw it says so; one that has it gives it; one that could not read it either says nothing", () => {

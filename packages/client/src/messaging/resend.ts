@@ -238,12 +238,12 @@ export function createResends(core: Core, { online, give }: Parts): Resends {
     isAccepted,
     giveUpLeft() {
       let afterMs: number | undefined;
-      for (const { messageId, sender, requests, lastRequestMs } of resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS)) {
+      for (const { messageId, sender, lastRequestMs } of resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS)) {
         const isThere = deviceOf(core.store.lists.latest(sender.account), sender.device) !== undefined;
         if (isThere || !isJudged(core.store.lists, sender)) continue;
         resends.deletePending(messageId);
-        // Of strangers nothing is asked.
-        if (requests === 0) continue;
+        // Because of strangers nobody is asked.
+        if (!isAccepted(sender.account)) continue;
         const order = messages.row(messageId)?.order;
         const cameMs = order === undefined ? lastRequestMs : order / ORDER_STEPS_PER_MS;
         // History brings a message. That it was none, a device that could read it has to say.
