@@ -119,7 +119,16 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
     "A device list did not verify. It was not used.",
     "If it happens again, compare safety numbers before you go on.",
   ],
-  DEVICE_LIMIT: [EXIT.refused, "The account has as many devices as it may have.", "Remove one first: hawser devices, hawser revoke DEVICE"],
+  DEVICE_LIMIT: [
+    EXIT.refused,
+    "The account has as many devices as it may have.",
+    "Name one that leaves: hawser approve --remove NUMBER (see: hawser devices)",
+  ],
+  LIST_CHAIN_FULL: [
+    EXIT.refused,
+    "The account has changed its devices so often that the server keeps no more of it.",
+    "Devices can still be removed, but none can be added.",
+  ],
   MAILBOX_FULL: [EXIT.offline, "The other side's mailbox is full. The message waits here.", "It goes out when they come online."],
   RECIPIENT_UNKNOWN: [EXIT.notFound, "The server does not know this account.", "Check the handle or the contact code."],
   RENDEZVOUS_CONFLICT: [EXIT.refused, "Somebody else answered this code first.", NEW_CODE],

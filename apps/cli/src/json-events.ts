@@ -48,7 +48,7 @@ export const EVENT_FIELDS = {
   link: {
     stage: "string", uri: "string?", matchCode: "string?", deadlineMs: "number?", peerName: "string?", peerPlatform: "string?",
     peerOrigin: "string?", error: "string?", typedCode: "string?", place: "number?", estimateMs: "number?",
-    passkey: "string?",
+    passkey: "string?", needsRemoval: "boolean",
   }, // prettier-ignore
   linked: { account: "string", device: "number" },
   moved: { account: "string", device: "number" },

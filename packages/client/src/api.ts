@@ -256,6 +256,8 @@ export interface HawserClient {
   /** A code for the other device's camera: `uri` of the status, valid until `deadlineMs`. It comes as a `link` event. */
   showReverseCode(): Promise<LinkStatus>;
   /**
+   * `remove`: this companion is signed out by the same list that lets the new one in; needed where `LinkStatus.needsRemoval` says that there
+   * is no room. When that shows only as the list is signed, the link is back in `comparing`, with `needsRemoval`.
    * `restore`: the companion is this device of the list (`DeviceInfo.restorable`), which has lost its store; it gets its identity back and
    * the list stays as it is. `newPhone`: the account moves to it, and it gets the account's key; has to be said exactly when
    * `LinkPeer.kind` is `phone`, else the call rejects with WRONG_ROLE. `typedCode`: the six digits, read from the other screen; needed where
@@ -263,9 +265,10 @@ export interface HawserClient {
    */
   approveLink(
     attempt: AttemptId,
-    options?: { deviceName?: string; restore?: DeviceNumber; newPhone?: boolean; typedCode?: string },
+    options?: { deviceName?: string; restore?: DeviceNumber; remove?: DeviceNumber; newPhone?: boolean; typedCode?: string },
   ): Promise<void>;
-  rejectLink(attempt: AttemptId): Promise<void>;
+  /** What the other side is told: that a person said no, or (`DEVICE_LIMIT`) that there is no room. */
+  rejectLink(attempt: AttemptId, reason?: "DEVICE_LIMIT"): Promise<void>;
 
   // Devices
   devices(): Promise<readonly DeviceInfo[]>;

@@ -187,7 +187,7 @@ function linkCalls(
     openTypedCode: async (text) => phone.openTyped(text),
     showReverseCode: async () => phone.showReverse(),
     approveLink: async (attempt, options) => phone.approve(attempt, options),
-    rejectLink: async (attempt) => phone.reject(attempt),
+    rejectLink: async (attempt, reason) => phone.reject(attempt, reason),
   };
 }
 

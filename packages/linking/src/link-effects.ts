@@ -106,7 +106,7 @@ export type CompanionEffect<State> =
   | { readonly type: "activate"; readonly accountId: Base64Url; readonly secrets: NewDeviceSecrets; readonly approval: ApprovalFields };
 
 /** Why a list was not signed. `RETRY`: nothing was signed and asking again may help (the store or the server is away). */
-export type SignFailure = "DEVICE_LIMIT" | "LIST_INVALID" | "RETRY";
+export type SignFailure = "DEVICE_LIMIT" | "LIST_CHAIN_FULL" | "LIST_INVALID" | "RETRY";
 
 export type PhoneInput =
   | CommonInput
@@ -116,16 +116,26 @@ export type PhoneInput =
       readonly code: { readonly rendezvousId: Base64Url; readonly secret: Base64Url; readonly publicKey: Base64Url };
       readonly account: { readonly accountId: Base64Url; readonly handle: string; readonly origin: string };
       readonly passkeys?: AccountPasskeys;
+      /** The account has as many companions as it may have. */
+      readonly full?: boolean;
       /** Failures of the attempts before this one; the client keeps the last machine's count. */
       readonly failuresInARow: number;
     }
   /**
    * The person compared the match code and says yes; `deviceName` overrides what the companion called itself. `restore`: it is this
-   * device of the list, which has lost its store, and gets its identity back. `typedCode`: the digits, read from the other screen; has to be
+   * device of the list, which has lost its store, and gets its identity back. `remove`: this device leaves the list as the new one
+   * comes in. `typedCode`: the digits, read from the other screen; has to be
    * right when it is given, and has to be given where a passkey is asked for and was not shown.
    */
-  | { readonly type: "approve"; readonly deviceName?: string; readonly restore?: number; readonly typedCode?: string }
-  | { readonly type: "reject" }
+  | {
+      readonly type: "approve";
+      readonly deviceName?: string;
+      readonly restore?: number;
+      readonly remove?: number;
+      readonly typedCode?: string;
+    }
+  /** `DEVICE_LIMIT`: nobody was asked, or would remove a device for it. */
+  | { readonly type: "reject"; readonly reason?: "DEVICE_LIMIT" }
   | {
       readonly type: "list-signed";
       readonly effectId: number;
@@ -155,6 +165,8 @@ export type PhoneEffect<State> =
       readonly deviceName: string;
       /** Sign nothing: fetch this device's secrets instead. 0: a device of its own. */
       readonly restore: number;
+      /** Revoke this device in the same list, if it still stands there. 0: none. */
+      readonly remove: number;
     }
   /** GetDeviceActivity: was this device ever connected? */
   | { readonly type: "check-activity"; readonly effectId: number; readonly device: number }

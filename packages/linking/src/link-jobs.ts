@@ -109,7 +109,15 @@ export interface ApprovalFields {
   readonly archive?: Base64Url;
 }
 
-export type RejectionName = "DECLINED" | "DEVICE_LIMIT" | "ORIGIN_MISMATCH" | "TIMEOUT" | "VERSION" | PasskeyFailure | "UNSPECIFIED";
+export type RejectionName =
+  | "DECLINED"
+  | "DEVICE_LIMIT"
+  | "LIST_CHAIN_FULL"
+  | "ORIGIN_MISMATCH"
+  | "TIMEOUT"
+  | "VERSION"
+  | PasskeyFailure
+  | "UNSPECIFIED";
 export type PasskeyFailure = "PASSKEY_OTHER_ORIGIN" | "PASSKEY_INVALID" | "PASSKEY_REQUIRED";
 
 export type DecisionFields =

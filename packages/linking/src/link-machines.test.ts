@@ -17,7 +17,21 @@ import {
   stepCompanion,
 } from "./index.ts";
 import { PHONE_STATES, type PhoneState } from "./phone-state.ts";
-import { approval, companionUpTo, context, good, key, phoneUpTo, REFUSED, request, results, START } from "./test-probe.ts";
+import type { LinkJobResult } from "./link-jobs.ts";
+import {
+  approval,
+  companionUpTo,
+  context,
+  good,
+  key,
+  phoneProbe,
+  phoneUpTo,
+  REFUSED,
+  request,
+  results,
+  SCAN,
+  START,
+} from "./test-probe.ts";
 
 describe("tables", () => {
   test("every waiting state has a deadline and a way out", () => expect([...companionDeadEnds(), ...phoneDeadEnds()]).toEqual([]));
@@ -237,10 +251,43 @@ describe("phone", () => {
     expect(phoneStatus(probe.state).error?.name).toBe("CODE_ALREADY_USED");
   });
 
-  test("the device limit and a foreign origin are told to the companion, without a signature", () => {
-    const limit = phoneUpTo("signing");
-    limit.tell({ type: "list-signed", effectId: limit.state.asked, result: { ok: false, error: "DEVICE_LIMIT" } });
-    expect(limit.state.decision).toEqual({ kind: "rejection", reason: "DEVICE_LIMIT" });
+  test("at the device limit the person is asked which device leaves, before a decision and after one; the same attempt goes on", () => {
+    const known = phoneProbe();
+    known.tell({ ...SCAN, full: true } as typeof SCAN);
+    known.tell(good(known));
+    known.tell({ type: "slot", rendezvousId: known.state.channel!.rendezvousId, index: 0, body: "AQ" });
+    known.tell(good(known));
+    const late = phoneUpTo("signing");
+    expect(phoneStatus(phoneUpTo("comparing").state).needsRemoval).toBeUndefined();
+    late.tell({ type: "list-signed", effectId: late.state.asked, result: { ok: false, error: "DEVICE_LIMIT" } });
+    for (const probe of [known, late]) {
+      const { attempt, ...status } = phoneStatus(probe.state);
+      expect(status).toMatchObject({ stage: "comparing", needsRemoval: true, matchCode: "123 456", error: undefined });
+      probe.tell({ type: "approve", remove: 5 });
+      expect(probe.all.at(-1)).toMatchObject({ type: "status", status: { stage: "approving", attempt } });
+      expect(probe.all.findLast(({ type }) => type === "sign-list")).toMatchObject({ remove: 5, attemptId: probe.state.offer!.attemptId });
+      expect(probe.all.some((effect) => effect.type === "crypto" && effect.job.kind === "seal-decision")).toBe(false);
+    }
+  });
+
+  test("nobody removes a device for it: the companion hears that there is no room; a phone needs none", () => {
+    const probe = phoneUpTo("comparing");
+    probe.tell({ type: "reject", reason: "DEVICE_LIMIT" });
+    expect(probe.state.decision).toEqual({ kind: "rejection", reason: "DEVICE_LIMIT" });
+    const phone = phoneProbe();
+    phone.tell({ ...SCAN, full: true } as typeof SCAN);
+    phone.tell(good(phone));
+    phone.tell({ type: "slot", rendezvousId: phone.state.channel!.rendezvousId, index: 0, body: "AQ" });
+    const asking: LinkJobResult = { kind: "open-request", request: { ...request(20), kind: "phone" }, matchCode: "123456" };
+    phone.tell({ type: "crypto-result", effectId: phone.state.asked, result: asking });
+    expect(phoneStatus(phone.state)).toMatchObject({ stage: "comparing" });
+    expect(phoneStatus(phone.state).needsRemoval).toBeUndefined();
+  });
+
+  test("a full chain of lists and a foreign origin are told to the companion, without a signature", () => {
+    const full = phoneUpTo("signing");
+    full.tell({ type: "list-signed", effectId: full.state.asked, result: { ok: false, error: "LIST_CHAIN_FULL" } });
+    expect(full.state).toMatchObject({ error: "LIST_CHAIN_FULL", decision: { kind: "rejection", reason: "LIST_CHAIN_FULL" } });
     const foreign = phoneUpTo("reading");
     foreign.tell({
       type: "crypto-result",

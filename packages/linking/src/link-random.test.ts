@@ -111,7 +111,7 @@ describe("random runs", () => {
                         effectId: state.asked,
                         result:
                           m % 4 === 0
-                            ? { ok: false, error: (["RETRY", "DEVICE_LIMIT", "LIST_INVALID"] as const)[m % 3]! }
+                            ? { ok: false, error: (["RETRY", "DEVICE_LIMIT", "LIST_INVALID", "LIST_CHAIN_FULL"] as const)[(m / 4) % 4]! }
                             : { ok: true, approval },
                       }
                     : n % 23 === 5

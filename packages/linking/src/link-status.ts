@@ -48,6 +48,8 @@ export interface LinkStatus {
   readonly passkeyRequest?: PasskeyRequest | undefined;
   /** Phone, where the account has passkeys: what the other side has shown. Unless `verified`, an approval needs the six digits typed. */
   readonly passkeyCheck?: { readonly state: PasskeyCheck; readonly required: boolean } | undefined;
+  /** Phone: the account has as many companions as it may have. An approval has to name one that leaves, or one that is given back. */
+  readonly needsRemoval?: boolean;
   /** Attempts that failed one after another; from two on the screen stops asking for codes and explains. */
   readonly failuresInARow: number;
 }
@@ -81,6 +83,8 @@ export const LINK_ERROR_NAMES = [
   "PASSKEY_INVALID",
   /** The account links only with a passkey, and the new device has none. */
   "PASSKEY_REQUIRED",
+  /** The account's chain of device lists is as long as it may be: devices can only be removed. */
+  "LIST_CHAIN_FULL",
 ] as const;
 export type LinkErrorName = (typeof LINK_ERROR_NAMES)[number];
 
@@ -97,6 +101,7 @@ export const canRetry = (name: LinkErrorName): boolean =>
   name !== "CODE_UNSUPPORTED" &&
   name !== "VERSION" &&
   name !== "DEVICE_LIMIT" &&
+  name !== "LIST_CHAIN_FULL" &&
   name !== "PASSKEY_OTHER_ORIGIN";
 
 export const errorShown = (name: LinkErrorName | undefined, retryAtMs: number, toldByOther: boolean): LinkStatus["error"] =>

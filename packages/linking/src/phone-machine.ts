@@ -99,6 +99,7 @@ function scan(_state: PhoneState, input: Of<"scan">, context: StepContext): To {
       channel: { rendezvousId, secret, companionPublicKey: publicKey, entropy: toBase64Url(context.random.bytes(32)) },
       offer: { attemptId: toBase64Url(context.random.bytes(16)), ...input.account, protocolMax: PROTOCOL_MAX, ...demandOf(input.passkeys) },
       passkeys: input.passkeys,
+      full: input.full === true,
       writerToken: toBase64Url(context.random.bytes(16)),
       failuresInARow: input.failuresInARow,
     },
@@ -161,17 +162,19 @@ function passkeyChecked(state: PhoneState, { result }: Of<"crypto-result">): To 
 }
 
 /** Where a passkey is asked for and was not shown, the digits that stand on the other screen are what lets it in. */
-function approved(state: PhoneState, { deviceName, restore, typedCode }: Of<"approve">): To | undefined {
+function approved(state: PhoneState, { deviceName, restore, remove, typedCode }: Of<"approve">): To | undefined {
   const typed = typedCode === undefined ? undefined : typedDigits(typedCode);
   if (typed !== undefined && typed !== state.matchCode) return undefined;
   const isShown = state.passkeyCheck === undefined || state.passkeyCheck === "verified";
   if (!isShown && (typed === undefined || state.passkeys?.required === true)) return undefined;
-  return { to: "signing", with: { deviceName: deviceName ?? state.deviceName, restore: restore ?? 0 } };
+  return { to: "signing", with: { deviceName: deviceName ?? state.deviceName, restore: restore ?? 0, remove: remove ?? 0 } };
 }
 
 function listSigned(_state: PhoneState, { result }: Of<"list-signed">): To {
   if (result.ok) return { to: "sealing", with: { approval: result.approval, decision: { kind: "approval", approval: result.approval } } };
-  if (result.error === "DEVICE_LIMIT") return refuse("DEVICE_LIMIT", "DEVICE_LIMIT");
+  // No end: the person is asked which device is to leave.
+  if (result.error === "DEVICE_LIMIT") return { to: "comparing", with: { full: true } };
+  if (result.error === "LIST_CHAIN_FULL") return refuse("LIST_CHAIN_FULL", "LIST_CHAIN_FULL");
   if (result.error === "RETRY") return { to: "signing", stay: "only", effects: [{ type: "set-timer", timer: "retry", afterMs: 1_000 }] };
   return refuse("UNSPECIFIED", "LIST_INVALID");
 }
@@ -280,10 +283,13 @@ export const PHONE_ROWS: readonly Row<PhoneKind, string, Handler>[] = [
 
   ...row<"approve">(["comparing"], "approve", ["signing"], approved),
   ...row<"crypto-result">(["comparing"], "crypto-result", ["comparing", "sealing-rejection"], passkeyChecked),
-  ...row<"reject">(["comparing"], "reject", ["sealing-rejection"], () => refuse("DECLINED", "DECLINED")),
+  ...row<"reject">(["comparing"], "reject", ["sealing-rejection"], (_state, { reason }) => {
+    const name = reason ?? "DECLINED";
+    return refuse(name, name);
+  }),
   ...row<"timer">(["comparing"], "timer:deadline", ["sealing-rejection"], () => refuse("TIMEOUT", "DECISION_DEADLINE")),
 
-  ...row<"list-signed">(["signing"], "list-signed", ["signing", "sealing", "sealing-rejection"], listSigned),
+  ...row<"list-signed">(["signing"], "list-signed", ["signing", "comparing", "sealing", "sealing-rejection"], listSigned),
   // The list may have been signed all the same: undoing says so or makes it so.
   ...row<"timer">(["signing"], "timer:deadline", ["undoing"], () => undo("SERVER_UNREACHABLE")),
   ...row<"crypto-result">(["sealing"], "crypto-result", ["handing-over", "undoing"], (_state, { result }) =>

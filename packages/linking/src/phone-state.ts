@@ -46,6 +46,10 @@ export interface PhoneState {
   readonly deviceName: string;
   /** The device whose identity is given back; 0: a new one is added. Fixed by `approve`. */
   readonly restore: number;
+  /** The account has as many companions as it may have: one more fits only when one leaves. */
+  readonly full: boolean;
+  /** The device that leaves in the same list; 0: none. Fixed by `approve`. */
+  readonly remove: number;
   readonly approval: ApprovalFields | undefined;
   readonly decision: DecisionFields | undefined;
   readonly decisionEnvelope: Base64Url | undefined;
@@ -117,6 +121,8 @@ export const INITIAL_PHONE: PhoneState = {
   matchCode: undefined,
   deviceName: "",
   restore: 0,
+  full: false,
+  remove: 0,
   approval: undefined,
   decision: undefined,
   decisionEnvelope: undefined,

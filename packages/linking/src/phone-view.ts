@@ -44,6 +44,7 @@ export function phoneStatus(state: PhoneState): LinkStatus {
     error: errorShown(state.error, state.retryAtMs, state.toldByOther),
     queue: state.turn === undefined ? undefined : { place: state.turn.place, estimateMs: state.turn.estimateMs },
     passkeyCheck: state.passkeyCheck === undefined ? undefined : { state: state.passkeyCheck, required: state.passkeys?.required ?? false },
+    ...(state.kind === "comparing" && state.full && request?.kind === "companion" ? { needsRemoval: true } : {}),
     failuresInARow: state.failuresInARow,
   };
 }
@@ -69,8 +70,8 @@ export function phoneNeeds(state: PhoneState): Needs<PhoneEffect<PhoneState>> {
     case "signing": {
       if (request === undefined) return {};
       const { signingKey, dhKey, kind } = request;
-      const { deviceName, restore } = state;
-      return { ask: (effectId) => ({ type: "sign-list", effectId, attemptId, signingKey, dhKey, kind, deviceName, restore }) };
+      const { deviceName, restore, remove } = state;
+      return { ask: (effectId) => ({ type: "sign-list", effectId, attemptId, signingKey, dhKey, kind, deviceName, restore, remove }) };
     }
     case "sealing":
     case "sealing-rejection":

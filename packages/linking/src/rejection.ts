@@ -5,6 +5,7 @@ import type { LinkErrorName } from "./link-status.ts";
 export const REJECTION_ERRORS: Readonly<Record<RejectionName, LinkErrorName>> = {
   DECLINED: "DECLINED",
   DEVICE_LIMIT: "DEVICE_LIMIT",
+  LIST_CHAIN_FULL: "LIST_CHAIN_FULL",
   ORIGIN_MISMATCH: "CODE_OTHER_ORIGIN",
   TIMEOUT: "DECISION_DEADLINE",
   VERSION: "VERSION",

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import type { DeviceNumber } from "@hawser/base";
 import { MAX_COMPANIONS } from "@hawser/wire";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { HawserClient } from "../src/index.ts";
@@ -120,7 +121,7 @@ test("switched off, nothing is kept and nothing is sent; the other devices follo
   }
 });
 
-test("ten companions, one after another: no earlier connection breaks, the eleventh is refused by name", async () => {
+test("ten companions, one after another: no earlier connection breaks; with the eleventh only the one it replaces", async () => {
   const anna = await world.account("anna");
   const broken: string[] = [];
   const watch = (name: string, client: HawserClient): void => {
@@ -132,10 +133,33 @@ test("ten companions, one after another: no earlier connection breaks, the eleve
   for (let i = 1; i <= MAX_COMPANIONS; i++) watch(`companion ${i}`, await world.link(anna, `companion ${i}`));
   expect(broken).toEqual([]);
   expect((await anna.devices()).filter((device) => device.connected)).toHaveLength(MAX_COMPANIONS + 1);
+
   const eleventh = world.open("eleventh");
   await eleventh.startLink({ deviceName: "eleventh", platform: "test" });
   await anna.openLinkCode((await linkStage(eleventh, "waiting-for-scan")).uri!);
-  await anna.approveLink((await linkStage(anna, "comparing")).attempt!);
-  expect((await linkStage(eleventh, "failed")).error?.name).toBe("DEVICE_LIMIT");
-  expect(broken).toEqual([]);
+  const asked = await linkStage(anna, "comparing");
+  expect(asked.needsRemoval).toBe(true);
+  const { number: before } = await anna.deviceListCode();
+  await expect(anna.approveLink(asked.attempt!, { remove: 99 as DeviceNumber })).rejects.toMatchObject({ code: "UNKNOWN_DEVICE" });
+  // Nobody named a device that leaves: nothing is signed, and the same attempt asks again.
+  await anna.approveLink(asked.attempt!);
+  await until(anna, async () => (await anna.linkStatus())?.stage === "comparing");
+  expect(await anna.linkStatus()).toMatchObject({ attempt: asked.attempt, needsRemoval: true, matchCode: asked.matchCode });
+  expect((await anna.deviceListCode()).number).toBe(before);
+  const leaving = (await anna.devices()).find(({ name }) => name === "companion 4")!;
+  await anna.approveLink(asked.attempt!, { remove: leaving.device });
+  await linkStage(eleventh, "active");
+  const removed = world.clients.get("companion 4")!;
+  await until(removed, async () => (await removed.state()).phase === "revoked");
+  expect((await removed.state()).revocation).toMatchObject({ reason: "by-user", revokedBy: 1 });
+  expect((await anna.deviceListCode()).number).toBe(before + 1);
+  expect((await anna.devices()).filter(({ role }) => role === "companion")).toHaveLength(MAX_COMPANIONS);
+  expect(broken.filter((line) => !line.startsWith("companion 4:"))).toEqual([]);
+
+  const twelfth = world.open("twelfth");
+  await twelfth.startLink({ deviceName: "twelfth", platform: "test" });
+  await anna.openLinkCode((await linkStage(twelfth, "waiting-for-scan")).uri!);
+  await until(anna, async () => (await anna.linkStatus())?.needsRemoval === true);
+  await anna.rejectLink((await linkStage(anna, "comparing")).attempt!, "DEVICE_LIMIT");
+  expect((await linkStage(twelfth, "failed")).error?.name).toBe("DEVICE_LIMIT");
 });

@@ -48,6 +48,8 @@ export const ERROR_CODES = {
   LIST_CONFLICT: { code: 101, class: "ask" },
   LIST_INVALID: { code: 102, class: "fault" },
   DEVICE_LIMIT: { code: 103, class: "ask" },
+  /** The account's chain of lists is as long as it may be: only lists that remove devices go on. */
+  LIST_CHAIN_FULL: { code: 104, class: "ask" },
 
   MAILBOX_FULL: { code: 120, class: "retry" },
   RECIPIENT_UNKNOWN: { code: 121, class: "ask" },

@@ -13,7 +13,7 @@ import { file_hawser_v1_rpc } from "./gen/hawser/v1/rpc_pb.js";
 import { CLOSE_CODES, ERROR_CODES, FRAME_TYPES, HOT_LAYOUT, LIST_HASH_PREFIX_BYTES, PROTOCOL_MAX, PROTOCOL_MIN } from "./index.ts";
 import * as limits from "./limits.ts";
 
-const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "76d8496f3193f390a9465ad28a4bf523f3cfd642858aa46511fca3809481b61f" };
+const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "4259f742e040f8b07c827b67fc1158c164482511dfc51b1dda4dcda42bdd0c06" };
 
 const MESSAGE = `The wire changed. Decide first:
   - An older program ignores the change and loses nothing (a new optional field, a new error code, a new request that is

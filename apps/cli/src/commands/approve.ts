@@ -1,5 +1,5 @@
 /** `hawser approve`: the phone's side of a link. Shows who asks, and decides. */
-import { OperationalError, parseDeviceNumber } from "@hawser/base";
+import { type DeviceNumber, OperationalError } from "@hawser/base";
 import type { ClientEvent, HawserClient, LinkStatus } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
@@ -9,6 +9,7 @@ import { withClient } from "../profile/with-client.ts";
 import { qrCode } from "../terminal/qr-code.ts";
 import { safeName } from "../terminal/safe-text.ts";
 import { linkEvent, queueLine } from "../views/link-view.ts";
+import { chooseLeaving, companionNumber, deviceNumber } from "./leaving-device.ts";
 
 interface ApproveOptions {
   readonly yes?: boolean;
@@ -18,6 +19,7 @@ interface ApproveOptions {
   readonly show?: boolean;
   readonly invert?: boolean;
   readonly restore?: string;
+  readonly remove?: string;
   readonly newPhone?: boolean;
   readonly digits?: string;
 }
@@ -34,6 +36,7 @@ export const approve: DefineCommand = (program, run) => {
     .option("--show", "show a code here, for the device to read (hawser link --scan, or its camera)")
     .option("--invert", "draw the code for a light terminal")
     .option("--restore <number>", "it is this device of the account, which has lost its storage: it goes on as that one")
+    .option("--remove <number>", "this device leaves as the new one comes in; asked for where the account has no room for one more")
     .option("--new-phone", "it is the account's next phone (there: hawser move), and gets the account's key")
     .option(
       "--digits <digits>",
@@ -50,6 +53,7 @@ export const approve: DefineCommand = (program, run) => {
               detail: "Only the account's phone can let devices in.",
               next: "Run this on the phone's profile.",
             });
+          if (context.options.remove !== undefined) companionNumber(await client.devices(), context.options.remove);
           await decide(client, context, await begin(client, context));
           if (context.options.history) await handOver(client, context);
         });
@@ -103,9 +107,9 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
       },
       { signal, deadlineMs: STAGE_DEADLINE_MS },
     );
-  const reject = async (): Promise<void> => {
+  const reject = async (reason?: "DEVICE_LIMIT"): Promise<void> => {
     if (last.attempt === undefined) return;
-    await client.rejectLink(last.attempt).catch(() => undefined);
+    await client.rejectLink(last.attempt, reason).catch(() => undefined);
     // The refusal has left when no deadline is running for it any more; until then this process has to stay.
     const left = (event: ClientEvent | undefined) =>
       event?.type === "link" && event.link.stage === "failed" && event.link.deadlineMs === undefined ? true : undefined;
@@ -129,28 +133,31 @@ async function decide(client: HawserClient, context: Context<ApproveOptions>, op
       await reject();
       throw new CliError("DECLINED", { detail: "You declined. The device was not let in." });
     }
-    await client.approveLink(asking.attempt, {
-      ...(options.name === undefined ? {} : { deviceName: options.name }),
-      ...(options.restore === undefined ? {} : { restore: deviceNumber(options.restore) }),
-      ...(options.newPhone === true ? { newPhone: true } : {}),
-      ...word,
-    });
-    if ((await reach(["active"])) === undefined) throw new CliError("ACTIVATION_DEADLINE");
+    let remove = options.remove === undefined ? undefined : (deviceNumber(options.remove) as DeviceNumber | undefined);
+    // The list may turn out to be full only as it is signed: then the same device asks once more.
+    for (let reached: LinkStatus | undefined = asking; reached?.stage !== "active";) {
+      if (reached.needsRemoval === true && options.restore === undefined && (reached !== asking || remove === undefined))
+        remove = await chooseLeaving(client, context);
+      await client.approveLink(asking.attempt, {
+        ...(options.name === undefined ? {} : { deviceName: options.name }),
+        ...(options.restore === undefined ? {} : { restore: deviceNumber(options.restore) }),
+        ...(remove === undefined ? {} : { remove }),
+        ...(options.newPhone === true ? { newPhone: true } : {}),
+        ...word,
+      });
+      reached = await reach(["active", "comparing"]);
+      if (reached === undefined) throw new CliError("ACTIVATION_DEADLINE");
+    }
     const peerName = options.name ?? asking.peer?.name ?? "";
     output.event({ event: "approved", peerName }, output.paint.green(`✓ "${safeName(peerName)}" is linked.`));
   } catch (error) {
     // Nobody is left waiting for somebody who has gone.
-    if (error instanceof OperationalError && error.code === "MATCH_CODE_WRONG") await reject();
+    if (error instanceof OperationalError && ["MATCH_CODE_WRONG", "UNKNOWN_DEVICE"].includes(error.code)) await reject();
+    if (error instanceof OperationalError && error.code === "DEVICE_LIMIT") await reject("DEVICE_LIMIT");
     if (signal.aborted && (last.stage === "comparing" || last.stage === "scanned")) await reject();
     else if (signal.aborted && last.attempt === undefined) await client.cancelLink().catch(() => undefined);
     throw error;
   }
-}
-
-function deviceNumber(text: string) {
-  const number = parseDeviceNumber(Number(text));
-  if (number === undefined) throw new CliError("USAGE", { detail: "That is no device number.", next: "See: hawser devices" });
-  return number;
 }
 
 /** How long the other side may take with its passkey: less than the phone's own deadline. */

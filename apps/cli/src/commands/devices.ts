@@ -86,7 +86,7 @@ export const devices: DefineCommand = (program, run) => {
     );
 };
 
-function showDevice(
+export function showDevice(
   { output }: Context,
   { device, name, role, isThis, addedAtMs, connected, lastSeenMs, dormantSinceMs }: DeviceInfo,
 ): void {

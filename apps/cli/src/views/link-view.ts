@@ -20,6 +20,7 @@ export function linkEvent(status: LinkStatus): Extract<CliEvent, { event: "link"
     estimateMs: status.queue?.estimateMs ?? null,
     typedCode,
     passkey: status.passkeyCheck?.state ?? null,
+    needsRemoval: status.needsRemoval === true,
   };
 }
 

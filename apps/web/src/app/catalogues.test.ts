@@ -14,7 +14,7 @@ const CATALOGUES: Readonly<Record<Language, Readonly<Record<string, string>>>> =
 /** Fails to compile when the client learns an error that is not listed, so that none can be forgotten. */
 const CLIENT_ERRORS: Readonly<Record<LinkErrorName | ClientErrorName | "UNREACHABLE" | "CLOSED", true>> = {
   CODE_MALFORMED: true, CODE_OTHER_ORIGIN: true, CODE_EXPIRED: true, CODE_WRONG: true, CODE_UNSUPPORTED: true, CODE_ALREADY_USED: true, SCAN_DEADLINE: true,
-  REQUEST_DEADLINE: true, DECISION_DEADLINE: true, ACTIVATION_DEADLINE: true, DECLINED: true, DEVICE_LIMIT: true, CHANNEL_TAMPERED: true,
+  REQUEST_DEADLINE: true, DECISION_DEADLINE: true, ACTIVATION_DEADLINE: true, DECLINED: true, DEVICE_LIMIT: true, LIST_CHAIN_FULL: true, CHANNEL_TAMPERED: true,
   PASSKEY_OTHER_ORIGIN: true, PASSKEY_INVALID: true, PASSKEY_REQUIRED: true, PASSKEY_UNUSABLE: true, PASSKEY_UNKNOWN: true, RECOVERY_ANSWER_INVALID: true, MATCH_CODE_WRONG: true,
   LIST_INVALID: true, VERSION: true, CANCELLED: true, SERVER_UNREACHABLE: true, SERVER_REFUSED: true, ADMISSION_FULL: true, RATE_LIMITED: true, WRONG_PHASE: true, WRONG_ROLE: true,
   UNKNOWN_CONVERSATION: true, UNKNOWN_MESSAGE: true, UNKNOWN_CONTACT: true, UNKNOWN_DEVICE: true, UNKNOWN_BRANCH: true, TEXT_TOO_LONG: true, EMPTY_MESSAGE: true,

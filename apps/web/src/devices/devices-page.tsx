@@ -8,6 +8,7 @@ import { Confirm } from "../app/confirm.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
 import { ListCode } from "../contacts/list-code.tsx";
+import { Presence } from "./presence.tsx";
 
 const iconOf = (device: DeviceInfo): IconName =>
   device.role === "phone" ? "phone" : /terminal|cli|hawser/i.test(device.name) ? "terminal" : "laptop";
@@ -90,26 +91,6 @@ function OwnListCode() {
       <p className="soft">{t("devices.listCodeText")}</p>
       {code !== undefined && <ListCode code={code.code} />}
     </details>
-  );
-}
-
-function Presence({ device }: { readonly device: DeviceInfo }) {
-  const { t, locale } = useText();
-  if (device.isThis || device.connected) {
-    return (
-      <>
-        <span className="dot dot-on" />
-        {t("devices.connected")}
-      </>
-    );
-  }
-  if (device.dormantSinceMs !== undefined) return t("devices.dormant", { date: mediumDate(device.dormantSinceMs, locale) });
-  return (
-    <>
-      {device.lastSeenMs === undefined
-        ? t("devices.added", { date: mediumDate(device.addedAtMs, locale) })
-        : t("devices.lastSeen", { date: mediumDate(device.lastSeenMs, locale) })}
-    </>
   );
 }
 

@@ -10,6 +10,7 @@ import { useNow } from "../app/now.ts";
 import { goPage } from "../app/router.ts";
 import { readLink, rememberReadLink } from "../entry/remembered.ts";
 import { ExistingDevice } from "./existing-device.tsx";
+import { LeavingDevice } from "./leaving-device.tsx";
 import { confirmOnPhone, hasPasskeys } from "./passkey.ts";
 import { MATCH_DIGITS, PasskeyCheck } from "./passkey-check.tsx";
 import { QueueNote } from "./queue-note.tsx";
@@ -52,12 +53,16 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
   const [digits, setDigits] = useState("");
   const [isNotShown, setNotShown] = useState(false);
   const [existing, setExisting] = useState<DeviceNumber>();
+  const [leaving, setLeaving] = useState<DeviceNumber>();
   const { stage, attempt, peer } = link;
   const asks = stage === "comparing" && attempt !== undefined && peer !== undefined;
   const isPhone = peer?.kind === "phone";
   const check = link.passkeyCheck;
   const types = check !== undefined && (check.state === "missing" || asksDigits);
-  const isReady = types ? (digits.match(/\p{Nd}/gu) ?? []).length === MATCH_DIGITS : check?.state !== "awaited";
+  // A device that gets its place back needs no other one.
+  const replaces = link.needsRemoval === true && existing === undefined;
+  const isShown = types ? (digits.match(/\p{Nd}/gu) ?? []).length === MATCH_DIGITS : check?.state !== "awaited";
+  const isReady = isShown && (!replaces || leaving !== undefined);
   const approve = async (): Promise<void> => {
     if (attempt === undefined) return;
     // The phone's own passkey first. Where it cannot be shown, the digits stand in for it, unless the account insists.
@@ -73,6 +78,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
     await client.approveLink(attempt, {
       ...(name === undefined || name.trim() === "" ? {} : { deviceName: name.trim() }),
       ...(existing === undefined ? {} : { restore: existing }),
+      ...(replaces && leaving !== undefined ? { remove: leaving } : {}),
       ...(isPhone ? { newPhone: true } : {}),
       ...(types ? { typedCode: digits } : {}),
     });
@@ -107,7 +113,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
               {t("approve.decline")}
             </Button>
             <Button busy={action.busy} disabled={!isReady} onClick={() => void action.run(approve)}>
-              {t(isPhone ? "approve.moveConfirm" : "approve.confirm")}
+              {t(isPhone ? "approve.moveConfirm" : replaces ? "approve.replace" : "approve.confirm")}
             </Button>
           </>
         ) : isOver(stage) ? (
@@ -160,6 +166,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
             </div>
           </dl>
           {!isPhone && <ExistingDevice name={peer.name} chosen={existing} onChoose={setExisting} />}
+          {replaces && <LeavingDevice chosen={leaving} onChoose={setLeaving} />}
           <TextField
             label={t("devices.name")}
             value={name ?? peer.name}

@@ -4,7 +4,7 @@
  */
 import { accountIdToBytes, type DeviceNumber, equalBytes, OperationalError } from "@hawser/base";
 import { type DeviceListChange, extendDeviceList, openDeviceLabel, sealDeviceLabel, type VerifiedDeviceList } from "@hawser/crypto";
-import { type Device, DeviceKind, RevocationReason } from "@hawser/wire";
+import { type Device, DeviceKind, MAX_CHAIN_LISTS, RevocationReason } from "@hawser/wire";
 import { publishedNumber, setPublishedNumber } from "../account/create.ts";
 import { checkName } from "../account/names.ts";
 import type { DeviceInfo } from "../api.ts";
@@ -66,9 +66,13 @@ export function createOwnList(
   const extend: OwnList["extend"] = (change) => {
     const accountSeed = identity.accountSeed();
     if (accountSeed === undefined) throw new OperationalError("WRONG_ROLE");
+    const before = latest();
+    // No server would take it, and what was signed cannot be unsigned.
+    const onlyRemoves = [...(change.add ?? []), ...(change.relabel ?? [])].length === 0;
+    if (before.number >= MAX_CHAIN_LISTS && !onlyRemoves) throw new OperationalError("LIST_CHAIN_FULL");
     // A clock that is days slow must not date a revocation before what the device has said already: that would be refused.
     const heardAtMs = (change.revoke?.length ?? 0) > 0 ? (identity.mailbox().committedAtMs ?? 0) : 0;
-    const next = extendDeviceList(primitives, accountSeed, latest(), { ...change, nowMs: Math.max(core.timeMs(), heardAtMs) });
+    const next = extendDeviceList(primitives, accountSeed, before, { ...change, nowMs: Math.max(core.timeMs(), heardAtMs) });
     if (!next.ok)
       throw new OperationalError(
         next.error.kind === "malformed" && next.error.rule.startsWith("too many") ? "DEVICE_LIMIT" : "LIST_INVALID",

@@ -26,7 +26,7 @@ import {
   runLinkJob,
   stepPhone,
 } from "@hawser/linking";
-import { type AdmissionPlace, DeviceKind, type RendezvousMessage, RevocationReason } from "@hawser/wire";
+import { type AdmissionPlace, DeviceKind, MAX_COMPANIONS, type RendezvousMessage, RevocationReason } from "@hawser/wire";
 import type { LinkStatus } from "../api.ts";
 import { isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
@@ -50,7 +50,7 @@ export interface PhoneLinks {
   /** A code for a companion's camera; its status has the text. */
   showReverse(): LinkStatus;
   approve(attempt: AttemptId, options?: ApproveOptions): void;
-  reject(attempt: AttemptId): void;
+  reject(attempt: AttemptId, reason?: "DEVICE_LIMIT"): void;
   status(): LinkStatus | undefined;
   cancel(): void;
   resume(): void;
@@ -68,6 +68,8 @@ export interface ApproveOptions {
   readonly deviceName?: string;
   /** This device of the list has lost its store: it gets its identity back, and nothing is signed. */
   readonly restore?: DeviceNumber;
+  /** This companion is revoked by the list that adds the new one. */
+  readonly remove?: DeviceNumber;
   /** It may become a phone, and gets the account's key. Never by mistake: without it such a request is refused. */
   readonly newPhone?: boolean;
   /** The digits, read from the other screen. */
@@ -194,7 +196,8 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       return { ok: true, approval: await parts.queue.run(() => addDevice(effect)) };
     } catch (error) {
       core.log({ event: "sign-list-failed", error: error instanceof OperationalError ? error.code : "unknown" });
-      if (error instanceof OperationalError && error.code === "DEVICE_LIMIT") return { ok: false, error: "DEVICE_LIMIT" };
+      const code = error instanceof OperationalError ? error.code : undefined;
+      if (code === "DEVICE_LIMIT" || code === "LIST_CHAIN_FULL") return { ok: false, error: code };
       return { ok: false, error: isTransient(error) ? "RETRY" : "LIST_INVALID" };
     }
   };
@@ -215,7 +218,10 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
         attemptId: bytes(effect.attemptId),
         sealedLabel,
       };
-      core.store.atomically(() => parts.ownList.extend({ add: [device] }));
+      // It may be gone already: signed away in a list of this phone that another phone's list overtook.
+      const leaves = companionsOf(self.account).find(({ number }) => number === effect.remove);
+      const revoke = leaves === undefined ? [] : [{ device: leaves.number, by: self.device, reason: RevocationReason.BY_USER }];
+      core.store.atomically(() => parts.ownList.extend({ add: [device], revoke }));
     }
     // With two phones (one moves to the other) both may sign at once: what is handed out has to be the one that won.
     if (phonesOf(self.account) > 1) {
@@ -230,8 +236,10 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     return { ...approvalOf(device.number), accountSeed: toBase64Url(accountSeed) };
   };
 
-  const phonesOf = (account: AccountId): number =>
-    parts.directory.latest(account)?.list.devices.filter(({ kind }) => kind === DeviceKind.PHONE).length ?? 0;
+  const devicesOf = (account: AccountId, wanted: DeviceKind) =>
+    parts.directory.latest(account)?.list.devices.filter(({ kind }) => kind === wanted) ?? [];
+  const phonesOf = (account: AccountId): number => devicesOf(account, DeviceKind.PHONE).length;
+  const companionsOf = (account: AccountId) => devicesOf(account, DeviceKind.COMPANION);
 
   const approvalOf = (device: number): ApprovalFields => {
     const self = core.identity.requirePhone();
@@ -284,7 +292,8 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       make(key);
       const account = { accountId: toBase64Url(accountIdToBytes(self.account)), handle: self.handle, origin: core.ports.origin };
       const passkeys = parts.passkeys();
-      input(key, { type: "scan", code, account, failuresInARow, ...(passkeys === undefined ? {} : { passkeys }) });
+      const full = companionsOf(self.account).length >= MAX_COMPANIONS;
+      input(key, { type: "scan", code, account, full, failuresInARow, ...(passkeys === undefined ? {} : { passkeys }) });
     }
     const opened = attempts.get(key);
     if (opened === undefined) throw new OperationalError("CODE_EXPIRED");
@@ -304,11 +313,14 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       const key = keyOf(attempt);
       const wantsPhone = phoneStatus(attempts.get(key)!.state).peer?.kind === "phone";
       if (wantsPhone !== (newPhone === true)) throw new OperationalError("WRONG_ROLE");
+      const { account } = core.identity.requirePhone();
+      if (options.remove !== undefined && !companionsOf(account).some(({ number }) => number === options.remove))
+        throw new OperationalError("UNKNOWN_DEVICE");
       const isAsked = attempts.get(key)!.state.kind === "comparing";
       input(key, { type: "approve", ...options });
       if (isAsked && attempts.get(key)?.state.kind === "comparing") throw new OperationalError("MATCH_CODE_WRONG");
     },
-    reject: (attempt) => input(keyOf(attempt), { type: "reject" }),
+    reject: (attempt, reason) => input(keyOf(attempt), { type: "reject", ...(reason === undefined ? {} : { reason }) }),
     status() {
       const last = [...attempts.values()].at(-1);
       // What was begun last speaks, and a code that is still to come was.

@@ -29,9 +29,9 @@ export interface DirectoryEntry {
 export interface DirectoryError {
   /**
    * `LIST_INVALID` breaks a rule · `LIST_CONFLICT` another list has that number already, or there is a gap ·
-   * `UNKNOWN_ACCOUNT` nobody registered it here · `DEVICE_LIMIT` the chain is as long as it may be: only lists that remove devices go on.
+   * `UNKNOWN_ACCOUNT` nobody registered it here · `LIST_CHAIN_FULL` the chain is as long as it may be: only lists that remove devices go on.
    */
-  readonly code: "LIST_INVALID" | "LIST_CONFLICT" | "UNKNOWN_ACCOUNT" | "DEVICE_LIMIT";
+  readonly code: "LIST_INVALID" | "LIST_CONFLICT" | "UNKNOWN_ACCOUNT" | "LIST_CHAIN_FULL";
   /** For LIST_CONFLICT: the entries the caller does not have, ascending, at most MAX_LISTS_PER_ANSWER. */
   readonly missing: readonly SignedDeviceList[];
   /** Whose lists these were, where that is known. */

@@ -17,7 +17,7 @@ import {
   type SqlDatabase,
 } from "@hawser/base";
 import { mergeDeviceLists, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
-import { DeviceKind, MAX_LISTS_PER_ANSWER, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
+import { DeviceKind, MAX_CHAIN_LISTS, MAX_LISTS_PER_ANSWER, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import { BlockedSenders } from "../blocks/blocked-senders.ts";
 import { migrate } from "../store/migrations.ts";
@@ -27,11 +27,6 @@ import { DIRECTORY_MIGRATIONS } from "./directory-schema.ts";
 
 /** Accounts kept in memory, about 1 KB each. */
 export const MAX_CACHED_ACCOUNTS = 20_000;
-/**
- * Lists of one account: a link and its end every day for five years. Beyond, devices can still be removed, which ends by itself; nobody
- * can fill the store with lists.
- */
-export const MAX_CHAIN_LISTS = 4_096;
 /** Lists in one answer, so that it fits a frame with room for the rest. Callers ask again above the last one they got. */
 export const MAX_LISTS_ANSWER_BYTES = 786_432;
 
@@ -122,7 +117,7 @@ export class SqlDirectory implements Directory {
     switch (merged.kind) {
       case "advance":
         if (merged.latest.number > this.#maxChainLists && !isRemoval(latest, merged.lists))
-          return err({ code: "DEVICE_LIMIT", missing: [], account: latest.account, reason: "the chain is full" });
+          return err({ code: "LIST_CHAIN_FULL", missing: [], account: latest.account, reason: "the chain is full" });
         return ok(this.#append(latest, merged.lists, merged.latest));
       case "same":
         return ok(this.find(latest.account)!);

@@ -141,7 +141,7 @@ test("a chain of lists ends: no phone fills the store, and its devices can still
   // Six stand there. One more device is refused, and the chain stays as it is.
   const [before, latest] = [account.chain.length, directory.find(account.id)!.listNumber];
   expect([before, latest]).toEqual([6, 6]);
-  expect(directory.apply([account.add()])).toMatchObject({ ok: false, error: { code: "DEVICE_LIMIT" } });
+  expect(directory.apply([account.add()])).toMatchObject({ ok: false, error: { code: "LIST_CHAIN_FULL" } });
   expect(directory.find(account.id)!.listNumber).toBe(6);
   account.chain.pop();
   expect(directory.apply([account.revoke(2)]).ok).toBe(true);

@@ -77,6 +77,8 @@ export const linking = {
     "{seconds, plural, zero {انتهى الوقت} one {بقيت ثانية واحدة} two {بقيت ثانيتان} few {بقيت # ثوانٍ} many {بقيت # ثانية} other {بقيت # ثانية}}",
   "approve.decline": "لست أنا",
   "approve.confirm": "ربط الجهاز",
+  "approve.full": "عشرة أجهزة مرتبطة بالفعل، وهو أقصى ما يسمح به الحساب. اختر الجهاز الذي يغادر: يُخرج نهائيًا ويُمحى ما عليه.",
+  "approve.replace": "استبدال",
   "approve.waitTitle": "ربط جهاز",
   "approve.doneTitle": "تم ربط الجهاز",
   "approve.doneText": "يعمل من الآن بمفرده. ويتبعه سجلّك في الخلفية.",

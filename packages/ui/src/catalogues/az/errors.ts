@@ -38,6 +38,8 @@ export const errors = {
     "Cihazlar siyahınız iki yerdə dəyişdirilib. Heç bir cihaz çıxarılmayıb; telefonda Cihazları açıb yenidən cəhd edin.",
   "error.LIST_INVALID": "Cihazlar siyahısı yoxlamadan keçmədi və rədd edildi. Heç nə dəyişmədi. Yenidən cəhd edin.",
   "error.DEVICE_LIMIT": "Artıq on cihaz bağlıdır. Əvvəlcə telefonda birini silin.",
+  "error.LIST_CHAIN_FULL":
+    "Bu hesabın cihazları o qədər çox dəyişib ki, server daha artığını saxlamır. Cihazları hələ də silmək olar, amma yenisini əlavə etmək olmaz.",
   "error.MAILBOX_FULL": "Alanın qutusu doludur. Mesaj burada qalır və yenidən cəhd edilir.",
   "error.RECIPIENT_UNKNOWN": "Bu hesab artıq serverdə yoxdur. Həmin insandan soruşun.",
   "error.RENDEZVOUS_CONFLICT": "Bu kodda başqa telefon daha cəld oldu. Yeni kod göstərib oxudun.",

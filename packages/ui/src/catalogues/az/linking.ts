@@ -74,6 +74,9 @@ export const linking = {
   "approve.left": "{seconds, plural, one {# saniyə qaldı} other {# saniyə qaldı}}",
   "approve.decline": "Mən deyiləm",
   "approve.confirm": "Cihazı bağla",
+  "approve.full":
+    "Artıq on cihaz bağlıdır, bir hesabda bundan çoxu ola bilməz. Ayrılacaq cihazı seçin: o, həmişəlik çıxarılır və içi silinir.",
+  "approve.replace": "Əvəz et",
   "approve.waitTitle": "Cihaz bağlanır",
   "approve.doneTitle": "Cihaz bağlandı",
   "approve.doneText": "Bundan sonra müstəqil işləyir. Tarixçəniz arxa planda gəlir.",

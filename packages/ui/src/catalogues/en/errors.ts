@@ -37,6 +37,8 @@ export const errors = {
   "error.LIST_CONFLICT": "Your list of devices was changed in two places. Nothing was signed out; open Devices on the phone and try again.",
   "error.LIST_INVALID": "A list of devices did not pass its check and was refused. Nothing changed. Try again.",
   "error.DEVICE_LIMIT": "Ten devices are linked already. Remove one on the phone first.",
+  "error.LIST_CHAIN_FULL":
+    "This account has changed its devices so often that the server keeps no more of it. Devices can still be removed, but none can be added.",
   "error.MAILBOX_FULL": "The recipient’s mailbox is full. The message stays here and is tried again.",
   "error.RECIPIENT_UNKNOWN": "This account is not on the server any more. Check with the person.",
   "error.RENDEZVOUS_CONFLICT": "Another phone was faster with this code. Show a new code and scan it.",

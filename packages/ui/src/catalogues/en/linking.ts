@@ -74,6 +74,9 @@ export const linking = {
   "approve.left": "{seconds, plural, one {# second left} other {# seconds left}}",
   "approve.decline": "It is not me",
   "approve.confirm": "Link the device",
+  "approve.full":
+    "Ten devices are linked already, as many as an account may have. Choose one that leaves: it is signed out for good and erased.",
+  "approve.replace": "Replace",
   "approve.waitTitle": "Linking a device",
   "approve.doneTitle": "Device linked",
   "approve.doneText": "It works on its own from now on. Your history follows in the background.",

@@ -37,6 +37,8 @@ export const errors = {
   "error.LIST_CONFLICT": "Cihaz listeniz iki yerde değiştirildi. Hiçbir oturum kapanmadı; telefonda Cihazlar’ı açıp yeniden deneyin.",
   "error.LIST_INVALID": "Bir cihaz listesi denetimden geçmedi ve reddedildi. Hiçbir şey değişmedi. Yeniden deneyin.",
   "error.DEVICE_LIMIT": "Zaten on cihaz bağlı. Önce telefonda birini kaldırın.",
+  "error.LIST_CHAIN_FULL":
+    "Bu hesabın cihazları o kadar çok değişti ki sunucu daha fazlasını saklamıyor. Cihazlar hâlâ kaldırılabilir ama yenisi eklenemez.",
   "error.MAILBOX_FULL": "Alıcının kutusu dolu. Mesaj burada kalır ve yeniden denenir.",
   "error.RECIPIENT_UNKNOWN": "Bu hesap artık sunucuda yok. Kişiye sorun.",
   "error.RENDEZVOUS_CONFLICT": "Bu kodda başka bir telefon daha hızlı davrandı. Yeni kod gösterip okutun.",

@@ -74,6 +74,8 @@ export const linking = {
   "approve.left": "{seconds, plural, one {# saniye kaldı} other {# saniye kaldı}}",
   "approve.decline": "Ben değilim",
   "approve.confirm": "Cihazı bağla",
+  "approve.full": "Zaten on cihaz bağlı; bir hesapta daha fazlası olamaz. Ayrılacak cihazı seçin: oturumu temelli kapanır ve içi silinir.",
+  "approve.replace": "Değiştir",
   "approve.waitTitle": "Cihaz bağlanıyor",
   "approve.doneTitle": "Cihaz bağlandı",
   "approve.doneText": "Artık kendi başına çalışır. Geçmişiniz arka planda gelir.",

@@ -92,6 +92,7 @@ export const OUTCOME_ATTEMPTS = {
       "PASSKEY_OTHER_ORIGIN",
       "PASSKEY_INVALID",
       "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
       "PAUSED",
       "OTHER"
     ],
@@ -134,6 +135,7 @@ export const OUTCOME_ATTEMPTS = {
       "PASSKEY_OTHER_ORIGIN",
       "PASSKEY_INVALID",
       "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
       "OTHER"
     ],
     "errors": false
@@ -188,6 +190,7 @@ export const OUTCOME_ATTEMPTS = {
       "PASSKEY_OTHER_ORIGIN",
       "PASSKEY_INVALID",
       "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
       "OTHER"
     ],
     "errors": false

@@ -595,6 +595,13 @@ export enum LinkRejectionReason {
    * @generated from enum value: LINK_REJECTION_REASON_PASSKEY_REQUIRED = 8;
    */
   PASSKEY_REQUIRED = 8,
+
+  /**
+   * The account's chain of lists is as long as it may be.
+   *
+   * @generated from enum value: LINK_REJECTION_REASON_LIST_CHAIN_FULL = 9;
+   */
+  LIST_CHAIN_FULL = 9,
 }
 
 /**

@@ -1,0 +1,72 @@
+/** An account whose chain of device lists is as long as it may be: said by its own name, and nothing is signed in vain. */
+import { join } from "node:path";
+import { accountIdToBytes, must, type SqlDatabase } from "@hawser/base";
+import { extendDeviceList, parseDeviceList, type VerifiedDeviceList } from "@hawser/crypto";
+import { nodePrimitives, openSqliteDatabase } from "@hawser/io-node";
+import { MAX_CHAIN_LISTS } from "@hawser/wire";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { linkStage, until, World } from "./world.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = new World();
+  await world.start();
+});
+afterEach(() => world.stop());
+
+/** Opens a store of a program that does not run. */
+function inStore<T>(file: string, work: (database: SqlDatabase) => T): T {
+  const database = openSqliteDatabase(join(world.folder, file));
+  try {
+    return database.transaction(() => work(database));
+  } finally {
+    database.close();
+  }
+}
+
+/** As if the account had signed list after list for years, each accepted by the server. */
+function lengthenChain(profile: string, account: Uint8Array): void {
+  const lists: VerifiedDeviceList[] = [];
+  inStore(join(profile, "client.db"), (database) => {
+    const { value: seed } = database.prepare("SELECT value FROM kv WHERE key = 'account-seed'").get<{ value: Uint8Array }>()!;
+    const row = database.prepare("SELECT payload, signature FROM device_lists ORDER BY number DESC LIMIT 1").get<never>()!;
+    for (let last = must(parseDeviceList(nodePrimitives, row), "the newest list"); last.number < MAX_CHAIN_LISTS;) {
+      last = must(extendDeviceList(nodePrimitives, seed, last, { nowMs: Number(last.list.signedAtMs) + 1 }), "the next list");
+      lists.push(last);
+    }
+    const insert = database.prepare("INSERT INTO device_lists (account, number, payload, signature) VALUES (?, ?, ?, ?)");
+    for (const { account: id, number, entry } of lists) insert.run(id, number, entry.payload, entry.signature);
+    database.prepare("UPDATE kv SET value = ? WHERE key = 'published-list'").run(new TextEncoder().encode(String(MAX_CHAIN_LISTS)));
+  });
+  inStore(join("server", "directory.db"), (database) => {
+    const insert = database.prepare("INSERT INTO lists VALUES (?, ?, ?, ?)");
+    for (const { number, entry } of lists) insert.run(account, number, entry.payload, entry.signature);
+    database.prepare("UPDATE accounts SET list_number = ? WHERE account = ?").run(MAX_CHAIN_LISTS, account);
+  });
+}
+
+test("a full chain is no full table of devices: it has its own name on both screens", async () => {
+  const anna = await world.account("anna");
+  await world.link(anna, "laptop");
+  await linkStage(anna, "active");
+  const account = accountIdToBytes((await anna.state()).self!.account);
+  for (const name of ["anna", "laptop"]) await world.close(name);
+  await world.server.stop();
+  lengthenChain("anna", account);
+  await world.start();
+  const phone = world.open("anna");
+  await until(phone, async () => (await phone.state()).connection.kind === "online");
+  expect((await phone.deviceListCode()).number).toBe(MAX_CHAIN_LISTS);
+
+  const tablet = world.open("tablet");
+  await tablet.startLink({ deviceName: "tablet", platform: "test" });
+  await phone.openLinkCode((await linkStage(tablet, "waiting-for-scan")).uri!);
+  const asked = await linkStage(phone, "comparing");
+  expect(asked.needsRemoval).toBeUndefined();
+  await phone.approveLink(asked.attempt!);
+  expect((await linkStage(tablet, "failed")).error?.name).toBe("LIST_CHAIN_FULL");
+  expect((await linkStage(phone, "failed")).error?.name).toBe("LIST_CHAIN_FULL");
+  // Refused here: what a server refuses once it is signed would stay unpublished for ever.
+  await expect(phone.renameDevice(1 as never, "another name")).rejects.toMatchObject({ code: "LIST_CHAIN_FULL" });
+  expect((await phone.deviceListCode()).number).toBe(MAX_CHAIN_LISTS);
+});
