@@ -64,7 +64,7 @@ test("the second start makes nothing anew, and a recovery code brings Anna back 
   await start();
   expect(demo).toEqual(before);
 
-  const restored = await hawser([...profile("own-phone"), "account", "restore", "anna"], {
+  const restored = await hawser([...profile("own-phone"), "account", "restore", "anna", "--yes"], {
     input: `${String(demo[0]!["recoveryCode"])}\n`,
   });
   expect([restored.exit, restored.lines[0]]).toMatchObject([0, { event: "account", role: "phone", handle: "anna" }]);

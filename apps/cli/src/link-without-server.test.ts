@@ -29,7 +29,7 @@ describe.each(["link", "move"])("%s", (command) => {
     await program.kill("SIGINT");
     expect(program.lines.filter(isOffline)).toHaveLength(1);
     expect(new Set(program.lines.filter(({ event }) => event === "link").map((line) => line["uri"]))).toEqual(new Set([uri]));
-  }, 60_000);
+  });
 
   test("a person reads which address it is, and what to do", async () => {
     await gate.set("gone");
@@ -39,7 +39,7 @@ describe.each(["link", "move"])("%s", (command) => {
     await gate.set("open");
     while (!program.stderr.includes("Connected.")) await new Promise((resolve) => program.child.stderr!.once("data", resolve));
     expect(await program.kill("SIGINT")).toBe(130);
-  }, 60_000);
+  });
 });
 
 test("a server that this program is too old for ends it: no code could ever be answered", async () => {

@@ -4,6 +4,8 @@ import { CliError } from "../error-text.ts";
 import { untilReachable, withServer } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { proposedDeviceName } from "@hawser/sdk/node";
+import { confirm } from "../terminal/confirm.ts";
+import { safeName } from "../terminal/safe-text.ts";
 import { showAccount } from "../views/account-view.ts";
 
 interface CreateOptions {
@@ -15,6 +17,7 @@ interface CreateOptions {
 }
 
 interface RestoreOptions {
+  readonly yes?: boolean;
   readonly code?: string;
   readonly deviceName: string;
 }
@@ -82,10 +85,16 @@ export const account: DefineCommand = (program, run) => {
     .description("the account on a new phone, by its recovery code; the old phone is signed out, companions stay")
     .option("--code <code>", "the recovery code (default: it is read from standard input, where other users do not see it)")
     .option("--device-name <name>", "what this device is called", proposedDeviceName())
+    .option("-y, --yes", "do not ask before the old phone is signed out")
     .action(
       run<RestoreOptions>(async (context) => {
         const { output, input, signal, args, options } = context;
         const handle = args[0]!.replace(/^@/, "");
+        await confirm(
+          context,
+          "Restore the account here?",
+          `The phone that @${safeName(handle)} has now is signed out for good and erases itself. If it still works, move instead: hawser move`,
+        );
         if (options.code === undefined) output.ask("Recovery code: ");
         const recoveryCode = options.code ?? (await input.next(signal));
         signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { DORMANT_AFTER_MONTHS } from "@hawser/sdk";
 import { CliError } from "../error-text.ts";
 import { untilSent } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
+import { confirm } from "../terminal/confirm.ts";
 import { safeName } from "../terminal/safe-text.ts";
 import { formatTime } from "../terminal/times.ts";
 
@@ -69,15 +70,18 @@ export const devices: DefineCommand = (program, run) => {
     .option("-y, --yes", "do not ask")
     .action(
       run<{ readonly yes?: boolean }>(async (context) => {
-        const { output, input, signal, options } = context;
+        const { output, signal } = context;
         await withClient(context, { phase: "member", online: true }, async ({ client }) => {
           const { device, name } = await findDevice(client, context.args[0]!);
-          if (options.yes !== true) {
-            output.ask(`Sign out "${safeName(name)}" (device ${device}) for good? [y/N] `);
-            const answer = await input.next(signal);
-            signal.throwIfAborted();
-            if (!/^y(es)?$/i.test(answer?.trim() ?? "")) throw new CliError("NOT_CONFIRMED", { next: "Without a question: --yes" });
-          }
+          const others = (await client.devices()).filter((other) => !other.isThis && other.connected);
+          const isLast = others.length === 1 && others[0]!.device === device;
+          await confirm(
+            context,
+            `Sign out "${safeName(name)}" (device ${device}) for good?`,
+            isLast
+              ? "It is the only other device that is connected now. What is only there, such as messages this phone lost, goes with it."
+              : undefined,
+          );
           await client.revokeDevice(device);
           await untilSent(client, signal);
           output.event({ event: "revoked", device, name }, `Device ${device} "${safeName(name)}" is signed out.`);

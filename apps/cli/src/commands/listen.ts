@@ -1,13 +1,12 @@
 /** `hawser listen`: messages as they come, until it is ended. */
-import type { ClientEvent, DeviceAlert, HawserClient, MessageView } from "@hawser/sdk";
+import type { ClientEvent, HawserClient, MessageView } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
 import { ConnectionTeller } from "../profile/connection-teller.ts";
 import { allChats } from "../profile/find-person.ts";
 import { waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
-import { safeName } from "../terminal/safe-text.ts";
-import { formatTime } from "../terminal/times.ts";
+import { showAlert } from "../views/alert-view.ts";
 import { messageFields, messageLine } from "../views/message-view.ts";
 
 interface ListenOptions {
@@ -64,11 +63,11 @@ async function follow(client: HawserClient, context: Context<ListenOptions>, cou
     if (event === undefined) {
       const state = await client.state();
       teller.see(state);
-      for (const alert of state.deviceAlerts) showAlert(context, alert);
+      for (const alert of state.deviceAlerts) showAlert(output, alert);
       return backlog();
     }
     if (event.type === "state") teller.see(event.state);
-    if (event.type === "device-alert") showAlert(context, event.alert);
+    if (event.type === "device-alert") showAlert(output, event.alert);
     if (event.type !== "message") return undefined;
     const { message, isNew } = event;
     if (isNew) return print(message);
@@ -76,14 +75,6 @@ async function follow(client: HawserClient, context: Context<ListenOptions>, cou
     return undefined;
   };
   await waitFor(client, probe, { signal, deadlineMs: Infinity });
-}
-
-/** A change of the account's devices; it stays until somebody answers it in the app. */
-function showAlert({ output }: Context, { id, kind, device, name, role, atMs, byName }: DeviceAlert): void {
-  const by = byName === undefined ? "" : ` by "${safeName(byName)}"`;
-  const what = `Device ${device} "${safeName(name)}" was ${kind}${by}, ${formatTime(atMs)}.`;
-  output.event({ event: "device-alert", id, kind, device, name, role, atMs, byName: byName ?? null }, output.paint.yellow(what));
-  if (kind === "added") output.note(`  Was that not you? hawser revoke ${device}, on the phone.`);
 }
 
 /** Oldest first, over all chats. */

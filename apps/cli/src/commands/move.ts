@@ -6,6 +6,7 @@ import { followHistory } from "../profile/follow-history.ts";
 import { proposedDeviceName } from "@hawser/sdk/node";
 import { untilReachable } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
+import { confirm } from "../terminal/confirm.ts";
 import { ceremony, type LinkOptions } from "./link.ts";
 
 export const move: DefineCommand = (program, run) => {
@@ -38,10 +39,12 @@ export const move: DefineCommand = (program, run) => {
     .command("finish")
     .description("this is the account's only phone from now on: the old one is signed out, companions stay")
     .option("--without-history", "also when old messages are still on their way")
+    .option("-y, --yes", "do not ask before the old phone is signed out")
     .action(
-      run<{ readonly withoutHistory?: boolean }>(async (context) => {
+      run<{ readonly withoutHistory?: boolean; readonly yes?: boolean }>(async (context) => {
         const { output, options } = context;
         await withClient(context, { phase: "member", online: true, share: true }, async ({ client }) => {
+          await confirm(context, "Make this the account's only phone?", "The old phone is signed out for good and erases itself.");
           await client.finishMove({ withoutHistory: options.withoutHistory === true });
           const self = (await client.state()).self!;
           output.event(

@@ -199,7 +199,7 @@ describe("tells whose trouble it is", () => {
   const rows: string[] = [];
   let played = 0;
 
-  test.for(SITUATIONS)("$what", { timeout: 60_000 }, async ({ what, whose, cause, look, lacks }, { skip }) => {
+  test.for(SITUATIONS)("$what", async ({ what, whose, cause, look, lacks }, { skip }) => {
     if (lacks !== undefined) skip(lacks);
     const finished = await look();
     const found = diagnosisOf(finished);

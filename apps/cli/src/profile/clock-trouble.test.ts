@@ -35,7 +35,7 @@ test("three hours behind: said by what needs the server, which does its work, by
   const listener = new Hawser([...inWords("alice"), "listen"], environment);
   while (!listener.stderr.includes("clock is about 3 hours behind")) await new Promise((resolve) => listener.child.stderr!.once("data", resolve)); // prettier-ignore
   await listener.kill("SIGTERM");
-}, 60_000);
+});
 
 test("a right clock: not a word", async () => {
   const status = await hawser([...inWords("bob"), "status"]);

@@ -1,5 +1,5 @@
 /** A profile's folder, and what the terminal client remembers in it beside the client's own store. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Context } from "../context.ts";
@@ -40,6 +40,9 @@ export function rememberServer({ folder, server, certificateAuthority }: Profile
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
+
+/** The device that was here has erased itself. */
+export const forgetProfile = ({ folder }: ProfilePlace): void => rmSync(join(folder, SETTINGS_FILE), { force: true });
 
 /** Whether a client was ever opened there. */
 export const profileExists = (folder: string): boolean => existsSync(join(folder, "client.db"));
