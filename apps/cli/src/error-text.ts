@@ -228,7 +228,7 @@ const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliEr
   STORAGE_LOST: [
     EXIT.storage,
     "The profile's data is damaged or gone.",
-    "Restore the account on a new profile: hawser account restore HANDLE",
+    "In another folder (--profile DIR), a companion: hawser link; a phone: hawser account restore HANDLE",
   ],
   OFFLINE: [EXIT.offline, "There is no connection to the server.", "Check the network and --server. What was queued goes out later."],
   SELF: [EXIT.usage, "That is your own account.", "Choose somebody else."],

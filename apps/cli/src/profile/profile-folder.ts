@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import type { ClientState, Role } from "@hawser/sdk";
 import type { Context } from "../context.ts";
 import { CliError } from "../error-text.ts";
 
@@ -18,6 +19,14 @@ export interface ProfilePlace {
 interface Remembered {
   readonly server?: string;
   readonly certificateAuthority?: string;
+  /** Whose store this is: what to say when it is lost can no longer be read from it. */
+  readonly owner?: ProfileOwner;
+}
+
+export interface ProfileOwner {
+  readonly role: Role;
+  readonly handle: string;
+  readonly device: number;
 }
 
 /** Where the profile is and which server it talks to; nothing is created. */
@@ -31,9 +40,14 @@ export function locateProfile({ globals, environment }: Context): ProfilePlace {
   };
 }
 
-/** Later commands on this profile go to the same server. */
-export function rememberServer({ folder, server, certificateAuthority }: ProfilePlace): void {
-  const remembered: Remembered = { server, ...(certificateAuthority === undefined ? {} : { certificateAuthority }) };
+/** Later commands on this profile go to the same server. Without a state the owner stays who it was. */
+export function rememberServer({ folder, server, certificateAuthority }: ProfilePlace, { role, self }: Partial<ClientState> = {}): void {
+  const owner = role === undefined || self === undefined ? rememberedOwner(folder) : { role, handle: self.handle, device: self.device };
+  const remembered: Remembered = {
+    server,
+    ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    ...(owner === undefined ? {} : { owner }),
+  };
   const path = join(folder, SETTINGS_FILE);
   const text = `${JSON.stringify(remembered, null, 2)}\n`;
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;
@@ -49,6 +63,13 @@ export const profileExists = (folder: string): boolean => existsSync(join(folder
 
 /** The server that a profile was used with. */
 export const rememberedServer = (folder: string): string | undefined => readRemembered(folder).server;
+
+/** The device that a profile was. */
+export function rememberedOwner(folder: string): ProfileOwner | undefined {
+  const { owner } = readRemembered(folder);
+  const isOne = (owner?.role === "phone" || owner?.role === "companion") && typeof owner.handle === "string";
+  return isOne && Number.isInteger(owner.device) ? owner : undefined;
+}
 
 function readRemembered(folder: string): Remembered {
   try {

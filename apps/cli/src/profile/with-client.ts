@@ -3,8 +3,9 @@ import type { ClientState, HawserClient } from "@hawser/sdk";
 import type { Context } from "../context.ts";
 import { CliError } from "../error-text.ts";
 import { clockTrouble } from "./clock-trouble.ts";
+import { explainLoss, lostStorage } from "./lost-storage.ts";
 import { openProfile } from "./open-profile.ts";
-import { locateProfile, type ProfilePlace, profileExists, rememberServer } from "./profile-folder.ts";
+import { locateProfile, type ProfilePlace, profileExists, rememberedOwner, rememberServer } from "./profile-folder.ts";
 import { refuseRevoked } from "./revoked-error.ts";
 import { untilOnline, untilSent } from "./waits.ts";
 
@@ -30,10 +31,22 @@ export interface OpenProfile {
 export async function withClient<T>(context: Context, need: Need, body: (profile: OpenProfile) => Promise<T>): Promise<T> {
   const place = locateProfile(context);
   if (need.phase !== "none" && !profileExists(place.folder))
-    throw new CliError("EMPTY_PROFILE", { detail: `There is no account in the profile ${place.folder}.` });
+    throw rememberedOwner(place.folder) === undefined
+      ? new CliError("EMPTY_PROFILE", { detail: `There is no account in the profile ${place.folder}.` })
+      : lostStorage(place);
+  try {
+    return await onClient(context, need, place, body);
+  } catch (error) {
+    throw await explainLoss(error, place);
+  }
+}
+
+async function onClient<T>(context: Context, need: Need, place: ProfilePlace, body: (profile: OpenProfile) => Promise<T>): Promise<T> {
   const client = await openProfile(place, { signal: context.signal, share: need.share ?? false });
   try {
     let state = await client.state();
+    // A new, empty store in the place of one that was somebody's.
+    if (need.phase !== "none" && state.phase === "empty" && rememberedOwner(place.folder) !== undefined) throw lostStorage(place);
     if (need.phase === "member") {
       refuseRevoked(state);
       if (state.phase === "empty") throw new CliError("EMPTY_PROFILE");
@@ -47,7 +60,7 @@ export async function withClient<T>(context: Context, need: Need, body: (profile
     }
     const result = await body({ client, place, state });
     const after = await client.state();
-    if (after.phase === "ready") rememberServer(place);
+    if (after.phase === "ready") rememberServer(place, after);
     // Receipts and news for other own devices: they would keep until next time, but others wait for them.
     if (after.phase === "ready" && after.connection.kind === "online")
       await untilSent(client, context.signal, LAST_WORDS_DEADLINE_MS).catch(() => false);
