@@ -89,6 +89,10 @@ export interface Stage {
   upgradesTried(device: Device): number;
   /** Requests for blobs meet this instead of the server. */
   blobs(answers: "works" | "hangs" | number): void;
+  /** The server is started anew and keeps so many messages for a device that is away. */
+  limitMailboxes(maxMessages: number): Promise<void>;
+  /** Deliveries that the server dropped before their device, away until now, had them. */
+  droppedMessages(): number;
   takeOut(role: RoleName): Promise<void>;
   putBack(role: RoleName): Promise<void>;
   /** A person with a phone and a new account. */

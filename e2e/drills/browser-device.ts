@@ -15,6 +15,12 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 const LOOK_EVERY_MS = 150;
 const ACTION_TIMEOUT_MS = 15_000;
 const ERROR_TEXTS = Object.entries(CATALOGUES.en).filter(([key]) => key.startsWith("error."));
+const RECEIVING = { kind: "running", direction: "receiving", messagesDone: 0, messagesTotal: 0, storageFull: false } as const;
+const NOTICES = [
+  ["old-copy", "notice.oldCopy"],
+  ["store-lost", "notice.storeLost"],
+  ["store-damaged", "notice.storeDamaged"],
+] as const;
 
 /** What one look at the page gives. */
 interface Seen {
@@ -27,7 +33,11 @@ interface Seen {
   readonly hasChats: boolean;
   /** There is at least one chat. */
   readonly hasRows: boolean;
+  /** The line about history, and about what is missing. */
+  readonly sync: string;
   readonly syncing: boolean;
+  /** The app writes it there for whoever helps from a distance; empty while it is not connected. */
+  readonly transport: string | undefined;
   readonly revoked: boolean;
 }
 
@@ -87,7 +97,7 @@ class BrowserDevice implements Device {
     // The app draws its empty chats page before it knows what it is: only after a comparison there is an account behind it.
     this.#wasReady =
       (this.#wasReady && seen.code === undefined) || (seen.hasChats && (seen.hasRows || this.screen.newestLink?.stage === "comparing"));
-    this.screen.state(this.#stateOf(seen));
+    this.screen.shown(this.#stateOf(seen));
     for (const text of seen.texts) this.screen.shows(text);
     if (seen.code !== undefined && seen.code !== this.#codeShape) {
       const uri = await readCode(await this.#page.screenshot({ type: "png", scale: "css" }));
@@ -112,10 +122,14 @@ class BrowserDevice implements Device {
         ? { kind: "update-needed", error: "CLIENT_TOO_OLD" }
         : offline
           ? { kind: "offline", error: error ?? "UNREACHABLE", retryAtMs: 0, attempt: 1 }
-          : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
+          : seen.transport === ""
+            ? { kind: "connecting", attempt: 1 }
+            : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
       history: seen.syncing
-        ? { kind: "running", direction: "receiving", messagesDone: 0, messagesTotal: 0, stalledSinceMs: undefined, storageFull: false }
+        ? { ...RECEIVING, stalledSinceMs: seen.sync.includes(say("history.stalled")) ? 0 : undefined }
         : { kind: "complete", messagesTotal: 0, finishedAtMs: 0 },
+      gapSinceMs: seen.sync.includes(say("history.gapTitle")) ? 0 : undefined,
+      notice: NOTICES.find(([, key]) => seen.banner.includes(say(key)))?.[0],
       listConflict: seen.banner.includes(say("account.listConflict")),
       outboxCount: 0,
     } as unknown as ClientState;
@@ -228,6 +242,7 @@ class BrowserDevice implements Device {
     if (pictures !== undefined) await this.#page.screenshot({ path: join(pictures, `${this.name}.png`) }).catch(() => undefined);
     this.#closed = true;
     await this.#looking;
+    this.screen.off();
     await this.#page.context().close();
   }
 }
@@ -246,7 +261,9 @@ function lookAtPage(words: { readonly linked: string; readonly revoked: string }
     texts: [...text('[role="log"]').split("\n"), ...text(".chat-list").split("\n")],
     hasChats: document.querySelector(".panes") !== null || text(".full-card h1") === words.linked,
     hasRows: document.querySelector(".chat-title") !== null,
-    syncing: document.querySelector(".sync, [role=progressbar]") !== null,
+    sync: text(".sync"),
+    syncing: document.querySelector("[role=progressbar]") !== null,
+    transport: document.documentElement.dataset["transport"],
     revoked: text(".full-card h1") === words.revoked,
   };
 }

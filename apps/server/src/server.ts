@@ -171,6 +171,7 @@ function openParts(options: ServerOptions, undo: Undo): Parts {
     registration: options.registration,
     codeSender: options.codeSender ?? logCodes(log),
     blobLimits,
+    mailboxLimits: options.limits?.mailboxes ?? {},
     log,
   });
   undo.push(() => closeRoles(roles));

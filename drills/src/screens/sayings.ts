@@ -14,14 +14,32 @@ const wordsFor = (code: string): string => {
   return typeof text === "string" ? text : code;
 };
 
-/** The connection banner. */
-export function connectionSaying({ phase, connection, listConflict, revocation }: ClientState): Saying | undefined {
+/** A notice's words stand in the banner until somebody has read them (apps/web/src/app/connection-banner.tsx). */
+const NOTICES = { "old-copy": "notice.oldCopy", "store-lost": "notice.storeLost", "store-damaged": "notice.storeDamaged" } as const;
+
+/** The banner. */
+export function bannerSaying({ phase, connection, listConflict, revocation, notice }: ClientState): Saying | undefined {
   if (phase === "revoked") return { code: "REVOKED", text: `${messages["revoked.title"]} (${revocation?.reason ?? "no reason"})` };
   if (connection.kind === "update-needed")
     return { code: connection.error, text: `${messages["update.needed"]} ${wordsFor(connection.error)}` };
   if (listConflict) return { code: "LIST_CONFLICT", text: messages["account.listConflict"] };
-  if (connection.kind !== "offline") return undefined;
-  return { code: connection.error, text: `${messages["connection.offline"]} ${wordsFor(connection.error)}` };
+  if (connection.kind === "offline")
+    return { code: connection.error, text: `${messages["connection.offline"]} ${wordsFor(connection.error)}` };
+  return notice === undefined ? undefined : { code: NOTICES[notice], text: messages[NOTICES[notice]] };
+}
+
+/** The line about history and about what is missing (apps/web/src/app/sync-progress.tsx), on the device that receives. */
+export function historySaying({ phase, history, gapSinceMs }: ClientState): Saying | undefined {
+  if (phase !== "ready") return undefined;
+  if (history.kind === "running" && history.direction === "receiving") {
+    const second = history.stalledSinceMs === undefined ? "history.meanwhile" : "history.stalled";
+    return {
+      code: second === "history.stalled" ? second : "history.receiving",
+      text: `${messages["history.receiving"]}: ${messages[second]}`,
+    };
+  }
+  const isMissing = history.kind !== "running" && gapSinceMs !== undefined;
+  return isMissing ? { code: "history.gapTitle", text: messages["history.gapTitle"] } : undefined;
 }
 
 /** The page of a link, on either side. */

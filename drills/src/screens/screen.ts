@@ -1,12 +1,14 @@
 /**
- * What one device has shown, and when: fed by the client's events, by the rules of the app's pages. Invariant: a line about the connection
- * counts from the moment at which the app shows it, not from the moment at which the client knew.
+ * What one device has shown, and when: fed by the client's events, by the rules of the app's pages. Invariant: a line counts from the
+ * moment at which the app shows it, not from the moment at which the client knew.
  */
 import type { ClientEvent, ClientState, LinkStage, LinkStatus } from "@hawser/client";
-import { connectionSaying, linkSaying, type Saying } from "./sayings.ts";
+import { bannerSaying, historySaying, linkSaying, type Saying } from "./sayings.ts";
 
 /** The app says nothing about shorter hiccups (apps/web/src/app/connection-banner.tsx). */
-const SAY_AFTER_MS = 1_500;
+export const SAY_AFTER_MS = 1_500;
+/** Nor about a pause of history (apps/web/src/app/sync-progress.tsx). */
+const STALLED_AFTER_MS = 20_000;
 
 interface World {
   nowMs(): number;
@@ -15,6 +17,21 @@ interface World {
 
 interface Said extends Saying {
   readonly atMs: number;
+}
+
+/** A time in which a device that belongs to an account was on, and not connected. */
+export interface Outage {
+  readonly fromMs: number;
+  untilMs: number | undefined;
+  /** When its screen first said something in that time. */
+  saidAtMs: number | undefined;
+}
+
+/** A place on the screen where a saying stands. */
+interface Line {
+  saying: Saying | undefined;
+  /** Counts changes, so that what is announced late is not said when it is over. */
+  change: number;
 }
 
 export class Screen {
@@ -26,9 +43,11 @@ export class Screen {
   readonly codes: { readonly atMs: number; readonly uri: string }[] = [];
   readonly #texts = new Map<string, number>();
   readonly #phases: { readonly atMs: number; readonly phase: ClientState["phase"] }[] = [];
+  readonly outages: Outage[] = [];
   newestLink: LinkStatus | undefined;
-  #connection: Saying | undefined;
-  #change = 0;
+  readonly #banner: Line = { saying: undefined, change: 0 };
+  readonly #history: Line = { saying: undefined, change: 0 };
+  #progress: { readonly messagesDone: number; readonly atMs: number } | undefined;
 
   constructor(world: World, onSaying: (saying: Saying) => void) {
     this.#world = world;
@@ -62,15 +81,55 @@ export class Screen {
     return this.said.find(({ code, atMs }) => atMs >= sinceMs && codes.includes(code))?.atMs;
   }
 
+  /** What the client says of itself: the app shows it by its own rules. */
   state(state: ClientState): void {
-    if (this.#phases.at(-1)?.phase !== state.phase) this.#phases.push({ atMs: this.#world.nowMs(), phase: state.phase });
-    const saying = connectionSaying(state);
-    if (saying?.code === this.#connection?.code) return;
-    this.#connection = saying;
-    const change = ++this.#change;
+    this.#see(state);
+    const { connection, history } = state;
+    const messagesDone = history.kind === "running" ? history.messagesDone : undefined;
+    if (messagesDone === undefined) this.#progress = undefined;
+    else if (this.#progress?.messagesDone !== messagesDone) this.#progress = { messagesDone, atMs: this.#world.nowMs() };
+    // A try under way after one that failed is the same trouble, not its end.
+    const isSame = connection.kind === "connecting" && connection.attempt > 1 && this.#banner.saying !== undefined;
+    if (!isSame) this.#stand(this.#banner, bannerSaying(state), connection.kind === "offline" ? SAY_AFTER_MS : 0);
+    const saying = historySaying(state);
+    const stillMs = this.#world.nowMs() - (this.#progress?.atMs ?? 0);
+    this.#stand(this.#history, saying, saying?.code === "history.stalled" ? Math.max(0, STALLED_AFTER_MS - stillMs) : 0);
+  }
+
+  /** What a page shows, read from it: the app's rules have been at work already. */
+  shown(state: ClientState): void {
+    this.#see(state);
+    this.#stand(this.#banner, bannerSaying(state), 0);
+    this.#stand(this.#history, historySaying(state), 0);
+  }
+
+  /** The device is off: nothing stands there any more. */
+  off(): void {
+    this.#endOutage();
+    for (const line of [this.#banner, this.#history]) this.#stand(line, undefined, 0);
+  }
+
+  #see({ phase, connection }: ClientState): void {
+    const nowMs = this.#world.nowMs();
+    if (this.#phases.at(-1)?.phase !== phase) this.#phases.push({ atMs: nowMs, phase });
+    if (phase !== "ready" || connection.kind === "online") return this.#endOutage();
+    const last = this.outages.at(-1);
+    if (last === undefined || last.untilMs !== undefined) this.outages.push({ fromMs: nowMs, untilMs: undefined, saidAtMs: undefined });
+  }
+
+  #endOutage(): void {
+    const last = this.outages.at(-1);
+    if (last !== undefined) last.untilMs ??= this.#world.nowMs();
+  }
+
+  #stand(line: Line, saying: Saying | undefined, delayMs: number): void {
+    if (saying?.code === line.saying?.code) return;
+    line.saying = saying;
+    const change = ++line.change;
     if (saying === undefined) return;
-    this.#world.after(state.connection.kind === "offline" ? SAY_AFTER_MS : 0, () => {
-      if (this.#change === change) this.#say(saying);
+    if (delayMs === 0) return this.#say(saying);
+    this.#world.after(delayMs, () => {
+      if (line.change === change) this.#say(saying);
     });
   }
 
@@ -86,7 +145,10 @@ export class Screen {
 
   #say(saying: Saying): void {
     const last = this.said.at(-1);
-    this.said.push({ ...saying, atMs: this.#world.nowMs() });
+    const atMs = this.#world.nowMs();
+    this.said.push({ ...saying, atMs });
+    const outage = this.outages.at(-1);
+    if (outage !== undefined && outage.untilMs === undefined) outage.saidAtMs ??= atMs;
     // The same words again, try after try, are one line for a reader.
     if (last?.code !== saying.code) this.#onSaying(saying);
   }

@@ -11,6 +11,7 @@ import {
   type Directory,
   type DirectoryRole,
   type Mailboxes,
+  type MailboxLimits,
   openDirectoryRole,
   openMailboxes,
   openRateTables,
@@ -69,6 +70,8 @@ export class VirtualServer {
   readonly #options: VirtualServerOptions;
   readonly #ticketKey: Uint8Array;
   readonly shelf: BlobShelf;
+  /** Read at each start. */
+  mailboxLimits: Partial<MailboxLimits> = {};
   #gateway: Gateway | undefined;
   #directory: DirectoryRole | undefined;
   #stopHousekeeping: (() => Promise<void>) | undefined;
@@ -128,6 +131,7 @@ export class VirtualServer {
         random,
         schedule: (callback) => void network.scheduler.after(0, () => machine.enter(life, callback)),
         onUpkeepFailure: (cause) => fault("mailbox-upkeep", cause),
+        ...this.mailboxLimits,
       }),
     );
     const codeSender = { send: () => Promise.resolve() };

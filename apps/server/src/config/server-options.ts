@@ -1,5 +1,5 @@
 /** What a server can be told. Everything has a default but where its data lives and who may register. */
-import type { BlobPurpose, CodeSender, LinkCapacity, RegistrationMode, RequestLimits } from "@hawser/relay";
+import type { BlobPurpose, CodeSender, LinkCapacity, MailboxLimits, RegistrationMode, RequestLimits } from "@hawser/relay";
 import type { GatewayLimits } from "../gateway/index.ts";
 
 export interface TlsOptions {
@@ -21,6 +21,8 @@ export interface ServerLimits {
   readonly requests?: Partial<RequestLimits>;
   readonly gateway?: Partial<GatewayLimits>;
   readonly blobs?: Partial<BlobLimits>;
+  /** What waits for one device; beyond it the oldest messages are dropped, and the device is told. */
+  readonly mailboxes?: Partial<MailboxLimits>;
   /** Links begun a second and under way; above it links wait in a line. */
   readonly links?: Partial<LinkCapacity>;
 }

@@ -8,6 +8,7 @@ import {
   type CodeSender,
   type DirectoryRole,
   type Mailboxes,
+  type MailboxLimits,
   openDirectoryRole,
   openMailboxes,
   PreKeyStore,
@@ -39,6 +40,7 @@ export interface OpenRolesOptions {
   readonly registration: RegistrationMode;
   readonly codeSender: CodeSender;
   readonly blobLimits: BlobLimits;
+  readonly mailboxLimits: Partial<MailboxLimits>;
   readonly log: Log;
 }
 
@@ -59,6 +61,7 @@ export function openRoles(options: OpenRolesOptions): RoleSet {
           clock,
           random,
           schedule: setImmediate,
+          ...options.mailboxLimits,
           onUpkeepFailure: (cause) => log.error("mailbox-upkeep-failed", cause),
         }),
       ),

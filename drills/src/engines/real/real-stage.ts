@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type ProxyFromHell, startProxyFromHell } from "@hawser/server/proxy-from-hell";
 import type { ServerOptions } from "@hawser/server";
@@ -10,6 +11,7 @@ import { Ledger } from "../../ledger.ts";
 import { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
+import { DROPPED } from "../server-figures.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { type Program, programOf, TODAY } from "./frozen-releases.ts";
 import { SdkDevice } from "./sdk-device.ts";
@@ -187,6 +189,18 @@ export class RealStage implements Stage {
 
   blobs(answers: "works" | "hangs" | number): void {
     this.#proxy.blobs = answers;
+  }
+
+  async limitMailboxes(maxMessages: number): Promise<void> {
+    await this.#server?.stop();
+    await this.#serve(TODAY, "server", { limits: { mailboxes: { maxMessages } } });
+  }
+
+  droppedMessages(): number {
+    const database = new DatabaseSync(join(this.#folder, "server", "mailbox.db"), { readOnly: true });
+    const { dropped } = database.prepare(DROPPED).get() as { dropped: number };
+    database.close();
+    return dropped;
   }
 
   async takeOut(role: RoleName): Promise<void> {

@@ -118,5 +118,6 @@ export class SdkDevice implements Device {
     const { client } = this;
     this.client = undefined;
     await client?.close();
+    this.screen.off();
   }
 }

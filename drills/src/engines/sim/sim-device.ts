@@ -105,6 +105,7 @@ export class SimDevice implements Device {
 
   kill(): Promise<void> {
     this.node.kill("silent");
+    this.screen.off();
     return Promise.resolve();
   }
 }

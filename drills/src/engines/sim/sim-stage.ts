@@ -8,6 +8,7 @@ import { Ledger } from "../../ledger.ts";
 import { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
+import { DROPPED } from "../server-figures.ts";
 import { SimDevice } from "./sim-device.ts";
 
 /** A client's promise that takes longer has been forgotten by somebody. */
@@ -138,6 +139,17 @@ export class SimStage implements Stage {
 
   blobs(answers: "works" | "hangs" | number): void {
     this.world.httpFaults.answers = answers;
+  }
+
+  async limitMailboxes(maxMessages: number): Promise<void> {
+    const { server } = this.world;
+    await this.settle(server.stop());
+    server.mailboxLimits = { maxMessages };
+    server.start();
+  }
+
+  droppedMessages(): number {
+    return this.world.server.disks.mailbox.rows<{ dropped: number }>(DROPPED)[0]!.dropped;
   }
 
   takeOut(role: RoleName): Promise<void> {

@@ -32,7 +32,13 @@ import { recall, SentMemory } from "./sent-memory.ts";
 import { type SentWindow, SentWindows } from "./sent-window.ts";
 import { runUpkeep } from "./upkeep.ts";
 
-export interface MailboxesOptions {
+/** What may wait for one device. Default: the limits of `@hawser/wire`. */
+export interface MailboxLimits {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+export interface MailboxesOptions extends Partial<MailboxLimits> {
   /** Opened with full synchronisation: a statement that returned is durable. */
   readonly database: SqlDatabase;
   /** Syncs the store beside the work. Without one each commit waits for the disk. */
@@ -43,9 +49,6 @@ export interface MailboxesOptions {
   schedule(callback: () => void): void;
   /** The store refused an upkeep; it is tried again. Messages are safe, memory grows meanwhile. */
   onUpkeepFailure?(cause: unknown): void;
-  /** Smaller for tests. */
-  readonly maxMessages?: number;
-  readonly maxBytes?: number;
 }
 
 export interface Attachment {
