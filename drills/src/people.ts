@@ -5,6 +5,7 @@ import type { Device, Person, Stage } from "./stage.ts";
 const SECOND_MS = 1_000;
 const SCAN_TIMEOUT_MS = 30 * SECOND_MS;
 const LOOK_AGAIN_MS = 2 * SECOND_MS;
+const PATIENCE_MS = 120 * SECOND_MS;
 /** People compare six digits. */
 const COMPARING_MS = 3 * SECOND_MS;
 
@@ -18,6 +19,10 @@ export interface LinkTry {
   readonly failedAtMs: number | undefined;
   readonly error: string | undefined;
 }
+
+/** Seconds from "confirm" to usable chats. */
+export const usableSeconds = ({ approvedAtMs, usableAtMs }: LinkTry): number =>
+  approvedAtMs === undefined || usableAtMs === undefined ? Number.POSITIVE_INFINITY : (usableAtMs - approvedAtMs) / SECOND_MS;
 
 /** Who has added whom. */
 const friends = new WeakMap<Person, Set<Person>>();
@@ -35,6 +40,17 @@ export async function say(stage: Stage, from: Person, to: Person, text: string, 
   const atMs = stage.nowMs();
   await stage.settle(device.send(to, text));
   stage.ledger.note(from, to, text, atMs, device);
+}
+
+/** Seconds from then until chats stand on this device and what is written on it is kept: what "usable" means everywhere here. */
+export async function untilUsable(
+  stage: Stage,
+  { from, device, to, text, sinceMs }: { from: Person; device: Device; to: Person; text: string; sinceMs: number },
+): Promise<number> {
+  const usableAtMs = await stage.until(() => device.usable(), PATIENCE_MS);
+  if (usableAtMs === undefined) return Number.POSITIVE_INFINITY;
+  await say(stage, from, to, text, device);
+  return (stage.nowMs() - sinceMs) / SECOND_MS;
 }
 
 /** One attempt, until it works on the companion, one of the screens says that it failed, or patience ends. */

@@ -2,7 +2,7 @@
 import { SimStage } from "./engines/sim/sim-stage.ts";
 import { RealStage } from "./engines/real/real-stage.ts";
 import type { Stage } from "./stage.ts";
-import { type EngineName, judge, type Scenario, type Verdict } from "./scenario.ts";
+import { type EngineName, type Figure, judge, type Scenario, type Verdict } from "./scenario.ts";
 import { describeFault } from "@hawser/sim/nodes/world";
 import type { Line } from "./story.ts";
 
@@ -12,7 +12,7 @@ export interface DrillResult {
   readonly seed: number;
   readonly size: number;
   readonly lines: readonly Line[];
-  readonly figures: Readonly<Record<string, number>>;
+  readonly figures: Readonly<Record<string, Figure>>;
   readonly verdicts: readonly Verdict[];
   /** The simulator's own rules that were broken: plaintext, a nonce twice, an uncaught error. */
   readonly violations: readonly string[];

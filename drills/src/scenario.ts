@@ -1,10 +1,22 @@
 /**
  * What a drill declares: a bad day, what a peer did on it, who is there, what must hold. `play` acts on a `Stage` and measures; it knows
- * no engine. Invariant: a figure without a measurement is a missed goal.
+ * no engine. Invariants: a figure without a measurement is a missed goal; what every drill states is measured in every drill.
  */
 import type { Stage } from "./stage.ts";
 
 export type EngineName = "simulator" | "real";
+
+/** What every drill states, for each engine that plays it: people signed out, messages lost, seconds until chats were usable, and until people were told the truth. */
+export const COMMON_FIGURES = ["signedOut", "lost", "usableSeconds", "toldSeconds"] as const;
+
+/** Nobody had to be told: nothing was wrong for longer than this, which was measured too. */
+export interface NobodyToTell {
+  readonly longestSeconds: number;
+}
+export type Figure = number | NobodyToTell;
+
+/** The app keeps quiet about what is over after 1.5 s; half a second more for who looks at a page now and then. */
+export const QUIET_SECONDS = 2;
 
 export interface Goal {
   /** The name that `play` measures under. */
@@ -37,16 +49,19 @@ export interface Scenario {
 }
 
 export interface Verdict extends Goal {
-  readonly value: number | undefined;
+  readonly value: Figure | undefined;
   readonly held: boolean;
 }
 
-export function judge(goals: readonly Goal[], figures: ReadonlyMap<string, number>, engine: EngineName): Verdict[] {
+export function judge(goals: readonly Goal[], figures: ReadonlyMap<string, Figure>, engine: EngineName): Verdict[] {
   const asked = goals.filter((goal) => (goal.engine ?? engine) === engine);
   return asked.map((goal) => {
     const value = figures.get(goal.figure);
-    const held =
-      value !== undefined && value <= (goal.atMost ?? Number.POSITIVE_INFINITY) && value >= (goal.atLeast ?? Number.NEGATIVE_INFINITY);
-    return { ...goal, value, held };
+    return { ...goal, value, held: value !== undefined && holds(goal, value) };
   });
+}
+
+function holds({ atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY }: Goal, value: Figure): boolean {
+  if (typeof value !== "number") return value.longestSeconds <= QUIET_SECONDS;
+  return value <= atMost && value >= atLeast;
 }

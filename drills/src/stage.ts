@@ -6,7 +6,7 @@ import type { AttemptId, DeviceNumber } from "@hawser/base";
 import type { ClientState, DeviceInfo, LinkStatus } from "@hawser/client";
 import type { FaultyFront } from "./front/faulty-front.ts";
 import type { Ledger } from "./ledger.ts";
-import type { EngineName } from "./scenario.ts";
+import type { EngineName, Figure } from "./scenario.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { Story } from "./story.ts";
 
@@ -74,7 +74,7 @@ export interface Stage {
   readonly ledger: Ledger;
   readonly people: readonly Person[];
   nowMs(): number;
-  measure(figure: string, value: number): void;
+  measure(figure: string, value: Figure): void;
   after(delayMs: number, act: () => void): void;
   wait(durationMs: number): Promise<void>;
   /** Time in which nothing is looked at: whole in the simulator, a moment with real processes. */

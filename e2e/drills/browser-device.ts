@@ -136,7 +136,7 @@ class BrowserDevice implements Device {
   }
 
   state(): Promise<ClientState | undefined> {
-    return Promise.resolve(this.#seen === undefined ? undefined : this.#stateOf(this.#seen));
+    return Promise.resolve(this.#closed || this.#seen === undefined ? undefined : this.#stateOf(this.#seen));
   }
 
   link(): Promise<LinkStatus | undefined> {

@@ -85,7 +85,7 @@ const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceA
 
 function row(verdict: Verdict): string {
   const { held, what, peer, value, atMost, unit } = verdict;
-  const share = value === undefined || atMost === undefined || atMost === 0 || unit === "" ? undefined : Math.min(1, value / atMost);
+  const share = typeof value !== "number" || atMost === undefined || atMost === 0 || unit === "" ? undefined : Math.min(1, value / atMost);
   const bar = share === undefined ? "" : `<span class="track"><i style="width:${(100 * share).toFixed(0)}%"></i></span>`;
   return `<tr><td class="${held ? "good" : "bad"}">${held ? "✓" : "✗"}</td><td>${escaped(what)}</td><td>${escaped(peer)}</td><td class="num">${measured(verdict)}</td><td class="num">${goalOf(verdict)}</td><td>${bar}</td></tr>`;
 }

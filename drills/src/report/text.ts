@@ -72,14 +72,19 @@ function writeTable(verdicts: readonly Verdict[], say: (text: string) => void): 
 }
 
 export const measured = ({ value, unit }: Verdict): string =>
-  value === undefined ? "not measured" : `${round(value)}${unit === "" ? "" : ` ${unit}`}`;
+  value === undefined
+    ? "not measured"
+    : typeof value === "number"
+      ? `${round(value)}${unit === "" ? "" : ` ${unit}`}`
+      : `nobody had to be told: ${round(value.longestSeconds)} s at most`;
 export const goalOf = ({ atMost, atLeast, unit }: Verdict): string =>
   `${atMost !== undefined ? (atMost === 0 ? "0" : `≤ ${atMost}`) : `≥ ${atLeast}`}${unit === "" ? "" : ` ${unit}`}`;
-const round = (value: number): string => (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(2));
+const round = (value: number): string =>
+  !Number.isFinite(value) ? "never" : Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(2);
 
 /** How much of the bound was used. */
 function bar({ value, atMost, unit }: Verdict): string {
-  if (value === undefined || atMost === undefined || atMost === 0 || unit === "") return "";
+  if (typeof value !== "number" || atMost === undefined || atMost === 0 || unit === "") return "";
   const used = Math.min(BAR_WIDTH, Math.round((value / atMost) * BAR_WIDTH));
   return `${"█".repeat(used)}${"░".repeat(BAR_WIDTH - used)}`;
 }

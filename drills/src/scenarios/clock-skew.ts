@@ -1,8 +1,9 @@
 /** Clocks that are wrong by a day, by years, and that jump in mid-use: nothing is punished. R28. */
 import { simulated } from "../engines/sim/sim-stage.ts";
-import { countSignedOut, say, tryLink } from "../people.ts";
+import { countSignedOut, say, tryLink, usableSeconds } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Device } from "../stage.ts";
+import { toldOfOutages } from "../told.ts";
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -31,15 +32,18 @@ export const clockSkew: Scenario = {
     { figure: "signedOut", what: "devices signed out, also by jumps", unit: "", peer: "the device, for good", atMost: 0 },
     { figure: "lost", what: "messages lost", unit: "", peer: "–", atMost: 0 },
     { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
+    { figure: "usableSeconds", what: "from “confirm” to usable chats, slowest", unit: "s", peer: "never", atMost: 15 },
+    { figure: "toldSeconds", what: "from losing the connection to the screen saying so, slowest", unit: "s", peer: "“logged out”", atMost: 15 },
     { figure: "measuredSeconds", what: "error of the skew that devices measured (± 1 day)", unit: "s", peer: "not measured", atMost: 1 },
     { figure: "historyWhole", what: "computers with whole history", unit: "", peer: "–", atLeast: OFF_BY.length },
-  ],
+  ], // prettier-ignore
   async play(stage) {
     const { story } = stage;
     const sim = simulated(stage);
     const members: Device[] = [];
     let linked = 0;
     let worstMs = 0;
+    let slowestSeconds = 0;
     for (const [n, [phoneOffMs, computerOffMs]] of OFF_BY.entries()) {
       const person = await sim.person(["elif", "mert", "ada", "deniz"][n]!, n % 2 === 0 ? "android" : "ios");
       await stage.settle(person.phone.importChat("Grandmother", 60));
@@ -47,7 +51,9 @@ export const clockSkew: Scenario = {
       const computer = await sim.newCompanion(person, "browser");
       computer.node.machine.offsetMs = computerOffMs;
       story.fault(`${person.phone.name} is ${inDays(phoneOffMs)}, ${computer.name} ${inDays(computerOffMs)}`, person.name);
-      const { outcome } = await tryLink(stage, person, computer);
+      const link = await tryLink(stage, person, computer);
+      const { outcome } = link;
+      slowestSeconds = Math.max(slowestSeconds, usableSeconds(link));
       story.check(computer.name, outcome === "linked", outcome);
       if (outcome === "linked") linked++;
       members.push(person.phone, computer);
@@ -82,6 +88,8 @@ export const clockSkew: Scenario = {
         worstMs = Math.max(worstMs, Math.abs(state.connection.clockOffsetMs + offsetMs));
     }
     stage.measure("linked", linked);
+    stage.measure("usableSeconds", slowestSeconds);
+    stage.measure("toldSeconds", toldOfOutages(members, 0, stage.nowMs()));
     stage.measure("measuredSeconds", worstMs / SECOND_MS);
     let whole = 0;
     for (const { companions } of stage.people) if ((await stage.settle(companions[0]!.state()))?.history.kind === "complete") whole++;

@@ -1,6 +1,7 @@
 /** History neither comes nor fails: chats are usable all the same, messages flow beside it, and it goes on where it stopped. R19, R21, R22. */
 import { countSignedOut, say, tryLink } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
+import { toldWords } from "../told.ts";
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -21,6 +22,7 @@ export const historyHangs: Scenario = {
   size: { what: "messages of history", test: 300, full: 5_000 },
   goals: [
     { figure: "usableSeconds", what: "from “confirm” to usable chats", unit: "s", peer: "after the sync", atMost: 3 },
+    { figure: "toldSeconds", what: "from “confirm” to the computer saying that history stands still", unit: "s", peer: "spinner", atMost: 60 },
     { figure: "liveSeconds", what: "a new message on the new device", unit: "s", peer: "after the sync", atMost: 2 },
     { figure: "writtenSeconds", what: "a message from the new device", unit: "s", peer: "after the sync", atMost: 2 },
     { figure: "emptySeconds", what: "usable without any history, phone gone", unit: "s", peer: "spinner", atMost: 15 },
@@ -28,7 +30,7 @@ export const historyHangs: Scenario = {
     { figure: "lost", what: "messages lost", unit: "", peer: "silent holes", atMost: 0 },
     { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
     { figure: "wholeSeconds", what: "whole history after it was mended", unit: "s", peer: "link again", atMost: 120 },
-  ],
+  ], // prettier-ignore
   async play(stage) {
     const { story } = stage;
     const [elif, mert, ada] = [
@@ -61,6 +63,9 @@ export const historyHangs: Scenario = {
       stage.measure("emptySeconds", (openAtMs - link.approvedAtMs) / SECOND_MS);
     story.check(hers.name, openAtMs !== undefined, "opens without history, by itself");
 
+    const stalled = ["history.stalled"];
+    await stage.until(() => computer.screen.saidAtMs(stalled, approvedAtMs) !== undefined, 60 * SECOND_MS);
+    stage.measure("toldSeconds", toldWords(computer, stalled, approvedAtMs));
     await stage.pass(HOUR_MS);
     stage.blobs("works");
     await ada.phone.start();

@@ -4,7 +4,7 @@
  */
 import { inProcesses } from "../engines/real/real-stage.ts";
 import { TODAY } from "../engines/real/frozen-releases.ts";
-import { countSignedOut, say, tryLink } from "../people.ts";
+import { countSignedOut, say, tryLink, untilUsable } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Device, Person, Stage } from "../stage.ts";
 import { type Spoken, talkThrough } from "../talk.ts";
@@ -33,6 +33,7 @@ export const oldVersions: Scenario = {
     { figure: "serverSeconds", what: "the server is updated twice in mid-chat: slowest message", unit: "s", peer: "–", atMost: 20, engine: "real" },
     { figure: "programSeconds", what: "each old program is updated in mid-chat: slowest message", unit: "s", peer: "–", atMost: 20, engine: "real" },
     { figure: "toldSeconds", what: "below the server's minimum: until each screen asked for an update", unit: "s", peer: "“bad session”", atMost: 60 },
+    { figure: "usableSeconds", what: "… until one could read and write on it all the same, slowest", unit: "s", peer: "never", atMost: 15 },
     { figure: "readable", what: "… chats readable and phase kept, of its devices", unit: "%", peer: "0", atLeast: 100 },
     { figure: "updatedSeconds", what: "… from the update to everything that was written meanwhile", unit: "s", peer: "link again", atMost: 30 },
     { figure: "byItselfMinutes", what: "a server too old for everybody, then updated: back by themselves after, in minutes", unit: "", peer: "–", atMost: 70, engine: "simulator" },
@@ -139,11 +140,21 @@ async function fallBelowMinimum(stage: Stage, elif: Person, mert: Person): Promi
   story.fault("the server takes no computer of this version any more");
   const faultAtMs = stage.nowMs();
   const saidAtMs = (device: Device): number | undefined => device.screen.saidAtMs(TOO_OLD, faultAtMs);
+  await say(stage, mert, elif, "Can you read this on your computer?");
+  let usable = 0;
+  for (const [from, to] of [
+    [elif, mert],
+    [mert, elif],
+  ] as const) {
+    for (const device of from.companions) {
+      const text = `Written on ${device.name}, which is too old.`;
+      usable = Math.max(usable, await untilUsable(stage, { from, device, to, text, sinceMs: faultAtMs }));
+    }
+  }
+  stage.measure("usableSeconds", usable);
   await stage.until(() => companions.every((device) => saidAtMs(device) !== undefined), PATIENCE_MS);
   const toldMs = Math.max(...companions.map((device) => (saidAtMs(device) ?? Number.POSITIVE_INFINITY) - faultAtMs));
   stage.measure("toldSeconds", toldMs / SECOND_MS);
-  await say(stage, mert, elif, "Can you read this on your computer?");
-  await say(stage, elif, mert, "Written on a computer that is too old.", elif.companions.at(-1));
   await stage.pass(2 * 60 * MINUTE_MS);
   let readable = 0;
   for (const [index, device] of companions.entries()) {

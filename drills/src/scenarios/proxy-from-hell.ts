@@ -1,8 +1,9 @@
 /** From network to network, each with a proxy of its own manners, in the middle of what people write. R24, R25. */
-import { countSignedOut, say, tryLink } from "../people.ts";
+import { countSignedOut, say, tryLink, usableSeconds } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Way } from "../stage.ts";
 import { talkThrough } from "../talk.ts";
+import { toldOfOutages } from "../told.ts";
 
 const SECOND_MS = 1_000;
 const PATIENCE_MS = 60 * SECOND_MS;
@@ -44,6 +45,8 @@ export const proxyFromHell: Scenario = {
     { figure: "returnUpgrades", what: "… upgrades tried there again", unit: "", peer: "the same wait every time", atMost: 0 },
     { figure: "homeSeconds", what: "at home again, without a proxy: slowest message", unit: "s", peer: "–", atMost: 15 },
     { figure: "linked", what: "computers linked behind the worst of them", unit: "", peer: "blocked (Signal-Desktop#464)", atLeast: 1 },
+    { figure: "usableSeconds", what: "… there from “confirm” to usable chats", unit: "s", peer: "never", atMost: 15 },
+    { figure: "toldSeconds", what: "from losing the connection to the screen saying so, slowest", unit: "s", peer: "“connecting” for ever", atMost: 15 },
     { figure: "signedOut", what: "devices signed out", unit: "", peer: "–", atMost: 0 },
     { figure: "lost", what: "messages lost", unit: "", peer: "–", atMost: 0 },
     { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
@@ -81,6 +84,7 @@ export const proxyFromHell: Scenario = {
       );
     };
 
+    const leftHomeMs = stage.nowMs();
     for (const { network, figure, what, way } of STOPS) {
       story.act(elif.name, `walks into the ${network} in the middle of a chat`);
       const seconds = await chat(network, way.cutsAfterMs === undefined ? PACE_MS : SLOW_PACE_MS, () => {
@@ -92,7 +96,9 @@ export const proxyFromHell: Scenario = {
 
     const second = await stage.newCompanion(elif, "terminal");
     stage.moveTo(second, HOTEL.network, HOTEL.way);
-    const { outcome } = await tryLink(stage, elif, second);
+    const link = await tryLink(stage, elif, second);
+    const { outcome } = link;
+    stage.measure("usableSeconds", usableSeconds(link));
     stage.measure("linked", outcome === "linked" ? 1 : 0);
     story.check(second.name, outcome === "linked", `a new device behind that proxy: ${outcome}`);
     moving.push(second);
@@ -109,6 +115,7 @@ export const proxyFromHell: Scenario = {
     story.act(elif.name, "is at home again");
     note("homeSeconds", await chat("home", PACE_MS, () => moveTo("home", { upgrade: "works" })), "home");
     await stage.wait(5 * SECOND_MS);
+    stage.measure("toldSeconds", toldOfOutages(moving, leftHomeMs, stage.nowMs()));
     stage.measure("signedOut", await countSignedOut(stage, [mert.phone, ...moving]));
     const { messages, lost, duplicates } = await stage.ledger.tally(stage);
     for (const text of [...lost, ...duplicates].slice(0, 5)) story.check("ledger", false, text);

@@ -1,7 +1,8 @@
 /** A computer from an old image, then a server from an old backup. R2, R13, R23. */
 import { simulated } from "../engines/sim/sim-stage.ts";
-import { countSignedOut, say, tryLink } from "../people.ts";
+import { countSignedOut, say, tryLink, untilUsable } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
+import { slower, toldOfOutages, toldWords } from "../told.ts";
 
 const SECOND_MS = 1_000;
 
@@ -16,12 +17,14 @@ export const restoredBackup: Scenario = {
   engines: ["simulator"],
   goals: [
     { figure: "filledSeconds", what: "from the old image to every message on it", unit: "s", peer: "link again", atMost: 120 },
+    { figure: "usableSeconds", what: "from the old image to reading and writing on it", unit: "s", peer: "link again", atMost: 15 },
+    { figure: "toldSeconds", what: "from the old image to the computer saying so; from the server's end to every screen saying so", unit: "s", peer: "nothing is said", atMost: 15 },
     { figure: "speaksSeconds", what: "from the old image to a message from it being read", unit: "s", peer: "unreadable", atMost: 30 },
     { figure: "backSeconds", what: "from the server's old backup to messages both ways", unit: "s", peer: "–", atMost: 120 },
     { figure: "signedOut", what: "devices signed out", unit: "", peer: "the computer", atMost: 0 },
     { figure: "lost", what: "messages lost", unit: "", peer: "some", atMost: 0 },
     { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
-  ],
+  ], // prettier-ignore
   async play(stage) {
     const { story } = stage;
     const sim = simulated(stage);
@@ -43,13 +46,15 @@ export const restoredBackup: Scenario = {
     story.fault("the computer's disk is put back to an image from before these messages", "Elif's browser");
     const restoredAtMs = stage.nowMs();
     await computer.start();
-    await say(stage, elif, mert, "Written on the old image.", computer);
+    const written = { from: elif, device: computer, to: mert, text: "Written on the old image.", sinceMs: restoredAtMs };
+    stage.measure("usableSeconds", await untilUsable(stage, written));
     const spoke = await stage.until(() => mert.phone.screen.shownAtMs("Written on the old image.") !== undefined, 120 * SECOND_MS);
     if (spoke !== undefined) stage.measure("speaksSeconds", (spoke - restoredAtMs) / SECOND_MS);
     story.check(mert.phone.name, spoke !== undefined, "reads what the restored computer writes: sessions began anew");
     const filled = await stage.until(async () => (await stage.ledger.tally(stage)).lost.length === 0, 300 * SECOND_MS);
     if (filled !== undefined) stage.measure("filledSeconds", (filled - restoredAtMs) / SECOND_MS);
     story.check(computer.name, filled !== undefined, "has every message again");
+    const toldOfImage = toldWords(computer, ["notice.oldCopy"], restoredAtMs);
 
     const { server } = sim.world;
     const backup = Object.entries(server.disks).map(([role, disk]) => [role, disk.copy()] as const);
@@ -58,6 +63,7 @@ export const restoredBackup: Scenario = {
       await say(stage, elif, mert, `Answer ${n} after the backup.`);
     }
     await stage.wait(10 * SECOND_MS);
+    const downAtMs = stage.nowMs();
     server.kill("reset");
     for (const [role, copy] of backup) server.disks[role as keyof typeof server.disks].restore(copy);
     server.start();
@@ -72,6 +78,7 @@ export const restoredBackup: Scenario = {
     if (both !== undefined) stage.measure("backSeconds", (both - serverAtMs) / SECOND_MS);
     story.check("all", both !== undefined, "messages go both ways again");
     await stage.wait(60 * SECOND_MS);
+    stage.measure("toldSeconds", slower(toldOfImage, toldOfOutages([elif.phone, mert.phone, computer], downAtMs, stage.nowMs())));
     stage.measure("signedOut", await countSignedOut(stage, [elif.phone, mert.phone, computer]));
     const { lost, duplicates } = await stage.ledger.tally(stage);
     for (const text of [...lost, ...duplicates].slice(0, 5)) story.check("ledger", false, text);

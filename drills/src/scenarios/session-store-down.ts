@@ -1,5 +1,5 @@
 /** For an hour the service knows nobody: 401, 403, 500 in turn. R13, R18. */
-import { countSignedOut, say, tryLink } from "../people.ts";
+import { countSignedOut, tryLink, untilUsable } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Device } from "../stage.ts";
 
@@ -27,10 +27,11 @@ export const sessionStoreDown: Scenario = {
     { figure: "signedOut", what: "sessions lost", unit: "", peer: "about a third", atMost: 0 },
     { figure: "lost", what: "messages lost", unit: "", peer: "–", atMost: 0 },
     { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
+    { figure: "usableSeconds", what: "until a person could read and write all the same, slowest", unit: "s", peer: "scan again", atMost: 2 },
     { figure: "toldSeconds", what: "until the last screen said what is wrong", unit: "s", peer: "“logged out”", atMost: 60 },
     { figure: "backSeconds", what: "from the mending until all are back", unit: "s", peer: "scan again", atMost: 120 },
     { figure: "peakPercent", what: "of all sessions, coming back in the same second", unit: "%", peer: "–", atMost: 12 },
-  ],
+  ], // prettier-ignore
   async play(stage) {
     const { story, front, size } = stage;
     const members: Device[] = [];
@@ -44,16 +45,23 @@ export const sessionStoreDown: Scenario = {
     stage.measure("sessions", members.length);
     story.check("all", members.length === size, `${members.length} sessions, all online`);
     const faultAtMs = stage.nowMs();
+    let usable = 0;
     const neighbour = (n: number): (typeof people)[number] => people[(n + 1) % people.length]!;
     for (const error of ROUNDS) {
       front.faults.sessions = { of: "everybody", error };
       front.throwOut();
       story.fault(`every session is answered ${error}`);
-      for (const [n, person] of people.slice(0, 20).entries())
-        await say(stage, person, neighbour(n), `Are you there, ${neighbour(n).name}? ${error} here.`);
+      const sinceMs = stage.nowMs();
+      for (const [n, from] of people.slice(0, 20).entries()) {
+        for (const device of [from.phone, ...from.companions]) {
+          const text = `Are you there, ${neighbour(n).name}? ${error} here, on ${device.name}.`;
+          usable = Math.max(usable, await untilUsable(stage, { from, device, to: neighbour(n), text, sinceMs }));
+        }
+      }
       await stage.wait(ROUND_MS);
     }
     const toldMs = members.map(({ screen }) => (screen.saidAtMs(TRUE_WORDS, faultAtMs) ?? Number.POSITIVE_INFINITY) - faultAtMs);
+    stage.measure("usableSeconds", usable);
     stage.measure("toldSeconds", Math.max(...toldMs) / SECOND_MS);
     front.heal();
     story.fault("mended");

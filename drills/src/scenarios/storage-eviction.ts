@@ -1,7 +1,8 @@
 /** A browser clears what it kept, one store after the other and then all of them, also while the app has them open. R18, R29. */
 import { countSignedOut, say, tryLink } from "../people.ts";
-import type { Scenario } from "../scenario.ts";
+import type { Figure, Scenario } from "../scenario.ts";
 import type { BrowserStore } from "../stage.ts";
+import { slower, toldWords } from "../told.ts";
 
 const SECOND_MS = 1_000;
 const PATIENCE_MS = 90 * SECOND_MS;
@@ -23,6 +24,8 @@ const LOSSES: readonly Loss[] = [
   { figure: "openDbSeconds", what: "IndexedDB, under the open app", stores: ["indexeddb"], whileOpen: true },
   { figure: "openFilesSeconds", what: "the file system, under the open app", stores: ["file_systems"], whileOpen: true },
 ];
+/** What the app says to somebody whose chats are gone, and while they come. */
+const TRUE_WORDS = ["notice.storeLost", "history.gapTitle", "history.receiving"];
 const INTRODUCTION = "This is my computer.";
 
 export const storageEviction: Scenario = {
@@ -40,6 +43,8 @@ export const storageEviction: Scenario = {
     { figure: "approvals", what: "approvals needed after all six losses", unit: "", peer: "six new links", atMost: 1 },
     ...LOSSES.map(({ figure, what }) => ({ figure, what: `lost: ${what}; until chats were usable`, unit: "s", peer: "link again", atMost: 15 }) as const),
     { figure: "everythingSeconds", what: "lost: everything; from opening to usable chats, with one approval", unit: "s", peer: "link again", atMost: 30 },
+    { figure: "usableSeconds", what: "until chats were usable, slowest of all six", unit: "s", peer: "link again", atMost: 30 },
+    { figure: "toldSeconds", what: "chats were gone: from opening to the app saying so, slowest", unit: "s", peer: "a blank app", atMost: 15 },
     { figure: "wholeSeconds", what: "until every earlier message was back, slowest", unit: "s", peer: "never", atMost: 60 },
     { figure: "lost", what: "messages lost", unit: "", peer: "the chats", atMost: 0 },
     { figure: "duplicates", what: "messages shown twice", unit: "", peer: "–", atMost: 0 },
@@ -57,6 +62,8 @@ export const storageEviction: Scenario = {
     const before = await stage.settle(elif.phone.devices());
     const number = before.find(({ role }) => role === "companion")!.device;
     let slowestWholeMs = 0;
+    let slowestUsableMs = 0;
+    let told: Figure = { longestSeconds: 0 };
     let signedOut = 0;
 
     /** What Mert wrote is there, what Elif writes arrives, and nothing earlier is missing. */
@@ -65,8 +72,12 @@ export const storageEviction: Scenario = {
       const isShown = async (): Promise<boolean> =>
         computer.screen.shownAtMs(missed) !== undefined || (stage.engine === "simulator" && (await computer.texts()).has(missed));
       const readAtMs = await stage.until(isShown, PATIENCE_MS);
-      if (readAtMs === undefined) return undefined;
+      if (readAtMs === undefined) {
+        slowestUsableMs = Number.POSITIVE_INFINITY;
+        return undefined;
+      }
       const usableAtMs = stage.nowMs();
+      slowestUsableMs = Math.max(slowestUsableMs, usableAtMs - openedAtMs);
       const answer = `Answer after ${name}.`;
       await say(stage, elif, mert, answer, computer);
       await stage.until(() => mert.phone.screen.shownAtMs(answer) !== undefined, PATIENCE_MS);
@@ -99,6 +110,7 @@ export const storageEviction: Scenario = {
       const openedAtMs = stage.nowMs();
       await computer.start();
       const usableMs = await isUsable(missed, what, openedAtMs);
+      if (stores.includes("file_systems")) told = slower(told, toldWords(computer, TRUE_WORDS, openedAtMs));
       if (usableMs !== undefined) stage.measure(figure, usableMs / SECOND_MS);
       story.check(
         computer.name,
@@ -115,6 +127,8 @@ export const storageEviction: Scenario = {
     const openedAtMs = stage.nowMs();
     const link = await tryLink(stage, elif, computer, PATIENCE_MS, "usable", number);
     story.check(computer.name, link.outcome === "linked", `one approval: ${link.outcome}`);
+    const pageAtMs = computer.screen.codes.find(({ atMs }) => atMs >= openedAtMs)?.atMs ?? Number.POSITIVE_INFINITY;
+    told = slower(told, (pageAtMs - openedAtMs) / SECOND_MS);
     const usableMs = await isUsable("Written while nothing was left.", "everything", openedAtMs);
     if (usableMs !== undefined) stage.measure("everythingSeconds", usableMs / SECOND_MS);
 
@@ -122,6 +136,8 @@ export const storageEviction: Scenario = {
     const entry = ({ device, addedAtMs }: (typeof after)[number]): string => `${device} since ${addedAtMs}`;
     stage.measure("newEntries", after.filter((each) => !before.some((known) => entry(known) === entry(each))).length);
     stage.measure("approvals", link.approvedAtMs === undefined ? 0 : 1);
+    stage.measure("usableSeconds", slowestUsableMs / SECOND_MS);
+    stage.measure("toldSeconds", told);
     stage.measure("wholeSeconds", slowestWholeMs / SECOND_MS);
     stage.measure("signedOut", signedOut + (await countSignedOut(stage, [elif.phone, mert.phone])));
     const { messages, lost, duplicates } = await stage.ledger.tally(stage);

@@ -1,6 +1,6 @@
 /** An iPhone that iOS freezes or kills in the middle of everything: at each commit of the ceremony and of the upload behind it. R6, R11, R22. */
 import { type SimPerson, type SimStage, simulated } from "../engines/sim/sim-stage.ts";
-import { countSignedOut, linkPatiently } from "../people.ts";
+import { countSignedOut, linkPatiently, say } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Device } from "../stage.ts";
 
@@ -24,9 +24,12 @@ export const suspendedIphone: Scenario = {
     { figure: "linked", what: "links that worked in the end", unit: "%", peer: "first try fails", atLeast: 100 },
     { figure: "tries", what: "scans that the unluckiest needed", unit: "", peer: "link again by hand", atMost: 2 },
     { figure: "ghosts", what: "devices in a list that nobody has", unit: "", peer: "one each", atMost: 0 },
+    { figure: "usableSeconds", what: "from the phone's return to usable chats on the computer, slowest", unit: "s", peer: "link again by hand", atMost: 60 },
+    { figure: "toldSeconds", what: "… to a screen saying how it goes on, slowest", unit: "s", peer: "nothing is said", atMost: 30 },
     { figure: "signedOut", what: "devices signed out", unit: "", peer: "the phone or the new device", atMost: 0 },
     { figure: "whole", what: "companions with whole history", unit: "%", peer: "no resume (Signal-iOS#6002)", atLeast: 100 },
-  ],
+    { figure: "lost", what: "messages lost", unit: "", peer: "–", atMost: 0 },
+  ], // prettier-ignore
   async play(stage) {
     const sim = simulated(stage);
     const members: Device[] = [];
@@ -35,33 +38,60 @@ export const suspendedIphone: Scenario = {
     let unluckiest = 0;
     let ghosts = 0;
     let whole = 0;
+    let [usableMs, toldMs] = [0, 0];
+    const mert = await stage.person("mert", "android");
     for (const [n, { step, how }] of cases.entries()) {
       const person = await sim.person(`person${n}`, "ios");
       await stage.settle(person.phone.importChat("Grandmother", LINES));
       const computer = await sim.newCompanion(person, "browser");
-      interrupt(sim, person, step, how);
+      await say(stage, mert, person, `Are you linking, ${person.name}?`);
+      const pause = interrupt(sim, person, step, how);
       const { linked: isLinked, scans } = await linkPatiently(stage, person, computer, 10 * MINUTE_MS);
       if (isLinked) linked++;
       unluckiest = Math.max(unluckiest, scans);
+      const usableAtMs = await stage.until(() => computer.usable(), 10 * MINUTE_MS);
       const isWhole = await stage.until(async () => (await computer.state())?.history.kind === "complete", 10 * MINUTE_MS);
       if (isWhole !== undefined) whole++;
+      if (pause.endedAtMs !== undefined) {
+        const { endedAtMs } = pause;
+        const news = [person.phone, computer].map(({ screen }) => screen.newsAtMs(endedAtMs) ?? Number.POSITIVE_INFINITY);
+        usableMs = Math.max(usableMs, (usableAtMs ?? Number.POSITIVE_INFINITY) - endedAtMs);
+        toldMs = Math.max(toldMs, Math.min(...news, isWhole ?? Number.POSITIVE_INFINITY) - endedAtMs);
+      }
+      await say(stage, person, mert, `Yes, ${how} its commit ${step}.`, computer);
       const listed = sim.world.server.directory!.find(person.account.id!)!.devices.size;
       ghosts += Math.max(0, listed - (isLinked ? 2 : 1));
       const ending = `${isLinked ? "linked" : "not linked"} with ${scans} ${scans === 1 ? "scan" : "scans"}, history ${isWhole === undefined ? "not whole" : "whole"}`;
       stage.story.check(person.phone.name, isLinked && isWhole !== undefined && listed === 2, `${how} its commit ${step}: ${ending}`);
       members.push(person.phone, computer);
     }
+    await stage.wait(30 * SECOND_MS);
+    stage.measure("usableSeconds", usableMs / SECOND_MS);
+    stage.measure("toldSeconds", toldMs / SECOND_MS);
     stage.measure("linked", (100 * linked) / cases.length);
     stage.measure("whole", (100 * whole) / cases.length);
     stage.measure("tries", unluckiest);
     stage.measure("ghosts", ghosts);
-    stage.measure("signedOut", await countSignedOut(stage, members));
+    stage.measure("signedOut", await countSignedOut(stage, [...members, mert.phone]));
+    const { lost } = await stage.ledger.tally(stage);
+    for (const text of lost.slice(0, 5)) stage.story.check("ledger", false, text);
+    stage.measure("lost", lost.length);
   },
 };
 
-function interrupt(stage: SimStage, { phone }: SimPerson, step: number, how: (typeof HOW)[number]): void {
+interface Pause {
+  /** When the phone was back; `undefined` when nothing interrupted it so far. */
+  endedAtMs: number | undefined;
+}
+
+function interrupt(stage: SimStage, { phone }: SimPerson, step: number, how: (typeof HOW)[number]): Pause {
   const { node } = phone;
-  const back = (act: () => unknown): void => stage.after(AWAY_MS, () => void act());
+  const pause: Pause = { endedAtMs: undefined };
+  const back = (act: () => unknown): void =>
+    stage.after(AWAY_MS, () => {
+      pause.endedAtMs = stage.nowMs();
+      void act();
+    });
   node.disk.order = {
     commitsLeft: step,
     when: how === "killed after" || how === "frozen at" ? "after" : "before",
@@ -75,4 +105,5 @@ function interrupt(stage: SimStage, { phone }: SimPerson, step: number, how: (ty
       back(() => node.machine.wake());
     },
   };
+  return pause;
 }

@@ -81,6 +81,12 @@ export class Screen {
     return this.said.find(({ code, atMs }) => atMs >= sinceMs && codes.includes(code))?.atMs;
   }
 
+  /** The first time from then on at which anything new stood there: words, a step of a link, another page. */
+  newsAtMs(sinceMs: number): number | undefined {
+    const times = [...this.said, ...this.stages, ...this.#phases].map(({ atMs }) => atMs).filter((atMs) => atMs >= sinceMs);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   /** What the client says of itself: the app shows it by its own rules. */
   state(state: ClientState): void {
     this.#see(state);

@@ -9,6 +9,7 @@ import {
   decodeServerFrame,
   DeviceAuthenticationSchema,
   encodeFrame,
+  ERROR_CODES,
   PROTOCOL_MAX,
   PROTOCOL_MIN,
   type Push,
@@ -43,6 +44,8 @@ export interface LoadSocketOptions {
 export class LoadSocket {
   /** Of this process, welcomed now. */
   static connected = 0;
+  /** Of this process: told that their device is revoked. */
+  static revoked = 0;
   readonly #options: LoadSocketOptions;
   #socket: WebSocket | undefined;
   #welcomes = 0;
@@ -87,8 +90,10 @@ export class LoadSocket {
       const { value } = frame;
       if (value.type === "server-hello") socket.send(encodeFrame({ type: "client-hello", message: this.#hello(value.message) }));
       else if (value.type === "welcome") this.#welcome();
-      else if (value.type === "goodbye") ({ retryAfterMs } = value.message);
-      else if (value.type === "push") this.#options.onPush(value.message);
+      else if (value.type === "goodbye") {
+        ({ retryAfterMs } = value.message);
+        if (value.message.error === ERROR_CODES.DEVICE_REVOKED.code) LoadSocket.revoked++;
+      } else if (value.type === "push") this.#options.onPush(value.message);
       else if (value.type === "response") {
         this.#answers.get(value.message.id)?.(value.message);
         this.#answers.delete(value.message.id);

@@ -22,10 +22,10 @@ import {
 } from "@hawser/linking";
 import { errorName, type Push, RendezvousSide, type Response } from "@hawser/wire";
 import { computeSymbolically } from "./symbolic-jobs.ts";
+import { LOOK_MS } from "./waits.ts";
 import type { Side, StormLine, StormService, StormTime } from "./storm-world.ts";
 
 export const ORIGIN = "https://chat.storm.example";
-const LOOK_MS = 4_000;
 const COMPARE_MS = 6_000;
 /** What happens on a device itself: a signature, a first connection. */
 const LOCAL_MS = 50;
@@ -36,6 +36,8 @@ const CERTIFIED: readonly string[] = ["activating", "unconfirmed", "telling", "a
 type Effect = PhoneEffect<PhoneState> | CompanionEffect<CompanionState>;
 
 export interface StormEvents {
+  /** The person has compared and confirmed. */
+  confirmed(): void;
   linked(): void;
   /** Told to come back in so long. */
   sentAway(afterMs: number): void;
@@ -126,9 +128,14 @@ export class PersonLinking {
     }
     if (kind === before) return;
     if (kind === "comparing") this.#events.placed(0);
-    if (kind === "comparing") this.#time.after(COMPARE_MS, () => this.#tellPhone({ type: "approve" }));
+    if (kind === "comparing") this.#time.after(COMPARE_MS, () => this.#confirm());
     if (kind === "active") this.#finish();
     if (kind === "failed") this.#comeBack();
+  }
+
+  #confirm(): void {
+    if (this.#phone.kind === "comparing") this.#events.confirmed();
+    this.#tellPhone({ type: "approve" });
   }
 
   #tellCompanion(input: CompanionInput): void {

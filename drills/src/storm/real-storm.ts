@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { RENDEZVOUS_LIFETIME_MS } from "@hawser/wire";
 import { inProcesses } from "../engines/real/real-stage.ts";
-import { say } from "../people.ts";
+import { countSignedOut, say } from "../people.ts";
 import type { Person, Stage } from "../stage.ts";
 import { peakPerSecond, ratePerSecond, type StormOptions, type StormReport } from "./storm-report.ts";
 
@@ -108,7 +108,11 @@ export async function playRealStorm(stage: Stage): Promise<void> {
       late + lost.length + duplicates.length === 0,
       `${messages} messages beside it: ${late} later than 2 s, ${lost.length} lost`,
     );
-    stage.measure("lost", lost.length + duplicates.length);
+    stage.measure("signedOut", report.revoked + (await countSignedOut(stage, [elif.phone, mert.phone])));
+    stage.measure("usableSeconds", report.slowestLinkMs / SECOND_MS);
+    stage.measure("toldSeconds", report.slowestWordMs / SECOND_MS);
+    stage.measure("lost", lost.length);
+    stage.measure("duplicates", duplicates.length);
   } finally {
     await generator.end();
   }

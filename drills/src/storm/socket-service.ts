@@ -33,6 +33,10 @@ export class SocketService implements StormService {
     return LoadSocket.connected;
   }
 
+  get revoked(): number {
+    return LoadSocket.revoked;
+  }
+
   constructor(url: string, onReconnected: (person: number, side: Side) => void) {
     this.#url = url;
     this.#onReconnected = onReconnected;

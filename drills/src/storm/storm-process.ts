@@ -7,6 +7,7 @@ import { systemRandom } from "@hawser/io-node";
 import { PersonLinking } from "./person-linking.ts";
 import { realTime, SocketService } from "./socket-service.ts";
 import type { StormOptions, StormReport } from "./storm-report.ts";
+import { slowestLinkMs, slowestWordMs, Wait } from "./waits.ts";
 
 const PREPARED_AT_ONCE = 50;
 const PROGRESS_EVERY_MS = 10_000;
@@ -18,7 +19,8 @@ const orders = createInterface({ input: process.stdin });
 orders.once("close", () => process.exit(1));
 const persons: (PersonLinking | undefined)[] = [];
 const service = new SocketService(url, (person, side) => persons[person]?.reconnected(side));
-const report: StormReport = { linkedAtMs: [], slowestWordMs: 0, sentAway: 0, started: 0, errors: {} };
+const waits: Wait[] = [];
+const report: StormReport = { linkedAtMs: [], slowestWordMs: 0, slowestLinkMs: 0, revoked: 0, sentAway: 0, started: 0, errors: {} };
 
 let next = 0;
 for (let n = 0; n < people; n += PREPARED_AT_ONCE)
@@ -36,6 +38,7 @@ tell("calm");
 await load(calmPerSecond, calmMs);
 tell("storm");
 await load(stormPerSecond, stormMs);
+Object.assign(report, { slowestWordMs: slowestWordMs(waits), slowestLinkMs: slowestLinkMs(waits), revoked: service.revoked });
 tell(`result ${JSON.stringify(report)}`);
 process.exit(0);
 
@@ -49,21 +52,21 @@ async function load(perSecond: number, durationMs: number): Promise<void> {
 
 function begin(n: number): void {
   report.started++;
-  const beganMs = realTime.nowMs;
-  let hasWord = false;
-  const word = (): void => {
-    if (!hasWord) report.slowestWordMs = Math.max(report.slowestWordMs, realTime.nowMs - beganMs);
-    hasWord = true;
-  };
+  const wait = new Wait(realTime, realTime.nowMs);
+  waits.push(wait);
   const person = new PersonLinking(n, {
     time: realTime,
     service,
     random: systemRandom,
     events: {
-      linked: () => void report.linkedAtMs.push(Date.now()),
-      placed: word,
+      confirmed: () => wait.confirmed(),
+      linked() {
+        wait.linked();
+        report.linkedAtMs.push(Date.now());
+      },
+      placed: () => wait.word(),
       sentAway() {
-        word();
+        wait.word();
         report.sentAway++;
       },
       failed: (error) => void (report.errors[error] = (report.errors[error] ?? 0) + 1),

@@ -12,6 +12,9 @@ export interface StormOptions {
 export interface StormReport {
   readonly linkedAtMs: number[];
   slowestWordMs: number;
+  slowestLinkMs: number;
+  /** Connections that heard that their device is revoked. */
+  revoked: number;
   sentAway: number;
   started: number;
   readonly errors: Record<string, number>;

@@ -8,6 +8,7 @@ import { type ProxyFromHell, startProxyFromHell } from "@hawser/server/proxy-fro
 import type { ServerOptions } from "@hawser/server";
 import { FaultyFront } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
+import type { Figure } from "../../scenario.ts";
 import { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
@@ -52,7 +53,7 @@ export class RealStage implements Stage {
   readonly story: Story;
   readonly front = new FaultyFront();
   readonly ledger = new Ledger();
-  readonly figures = new Map<string, number>();
+  readonly figures = new Map<string, Figure>();
   readonly people: Person[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "hawser-drill-"));
   readonly #startedMs = performance.now();
@@ -120,7 +121,7 @@ export class RealStage implements Stage {
     return performance.now() - this.#startedMs;
   }
 
-  measure(figure: string, value: number): void {
+  measure(figure: string, value: Figure): void {
     this.figures.set(figure, value);
   }
 

@@ -5,6 +5,7 @@ import type { VirtualConnection } from "@hawser/sim/engine/virtual-connection";
 import { describeFault, World, type Account } from "@hawser/sim/nodes/world";
 import { FaultyFront, type Peer } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
+import type { Figure } from "../../scenario.ts";
 import { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
@@ -34,7 +35,7 @@ export class SimStage implements Stage {
   readonly story: Story;
   readonly front = new FaultyFront();
   readonly ledger = new Ledger();
-  readonly figures = new Map<string, number>();
+  readonly figures = new Map<string, Figure>();
   readonly people: SimPerson[] = [];
   readonly #platforms = new Map<string, Platform>();
   readonly #startedMs: number;
@@ -83,7 +84,7 @@ export class SimStage implements Stage {
     return this.world.scheduler.nowMs - this.#startedMs;
   }
 
-  measure(figure: string, value: number): void {
+  measure(figure: string, value: Figure): void {
     this.figures.set(figure, value);
   }
 
