@@ -7,7 +7,7 @@ import { readCommandLine, UsageError } from "@hawser/sim/command-line";
 import { type DrillCommand, DRILL_USAGE, readDrillCommand } from "./drill-options.ts";
 import { readJson, replaceMeasured, type Tabled, writeTable } from "./report/markdown.ts";
 import { writePicture } from "./report/picture.ts";
-import { writeJson, writeList, writeResult } from "./report/text.ts";
+import { measured, writeJson, writeList, writeResult } from "./report/text.ts";
 import { type DrillResult, runForReal, runInSimulator } from "./run-drill.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 
@@ -49,7 +49,7 @@ async function play(command: Extract<DrillCommand, { command: "play" }>): Promis
   if (command.json) process.stdout.write(`${writeJson(result)}\n`);
   if (command.picture !== undefined) writeFileSync(command.picture, writePicture(result));
   const missed = result.verdicts.filter(({ held }) => !held);
-  for (const { what, value } of missed) process.stderr.write(`missed: ${what} (${value ?? "not measured"})\n`);
+  for (const verdict of missed) process.stderr.write(`missed: ${verdict.what} (${measured(verdict)})\n`);
   for (const violation of result.violations) process.stderr.write(`broken: ${violation}\n`);
   return command.check && (missed.length > 0 || result.violations.length > 0) ? 1 : 0;
 }

@@ -1,5 +1,11 @@
 /** The named bounds of the mailboxes. Those that clients can see stand in `@hawser/wire`'s limits. */
 
+/** What may wait for one device. Default: the limits of `@hawser/wire`. */
+export interface MailboxLimits {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
 /** A block is committed early when it has grown to this size. */
 export const BLOCK_TARGET_BYTES = 1_048_576;
 /** Positions are `block index × BLOCK_SPAN + offset`: a block is always smaller than this, whatever its last record was. */

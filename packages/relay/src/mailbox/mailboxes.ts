@@ -24,19 +24,20 @@ import { type BlockSync, type CommitListener, GroupCommit } from "./group-commit
 import type { BlockBuilder, Recipient, Sender } from "./block-builder.ts";
 import { copiesOf, type CopySink, sentKeysOf } from "./block-record.ts";
 import { Mailbox, type MailboxSubscriber } from "./mailbox.ts";
-import { MAX_EXPIRED_PER_PASS, OVERFLOW_SLACK_MESSAGES, RETENTION_EVERY_MS, RETENTION_MS, UPKEEP_EVERY_MS } from "./mailbox-bounds.ts";
+import {
+  type MailboxLimits,
+  MAX_EXPIRED_PER_PASS,
+  OVERFLOW_SLACK_MESSAGES,
+  RETENTION_EVERY_MS,
+  RETENTION_MS,
+  UPKEEP_EVERY_MS,
+} from "./mailbox-bounds.ts";
 import { MailboxStore } from "./mailbox-store.ts";
 import { PositionRing } from "./position-ring.ts";
 import { readMailbox } from "./read-mailbox.ts";
 import { recall, SentMemory } from "./sent-memory.ts";
 import { type SentWindow, SentWindows } from "./sent-window.ts";
 import { runUpkeep } from "./upkeep.ts";
-
-/** What may wait for one device. Default: the limits of `@hawser/wire`. */
-export interface MailboxLimits {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
-}
 
 export interface MailboxesOptions extends Partial<MailboxLimits> {
   /** Opened with full synchronisation: a statement that returned is durable. */
