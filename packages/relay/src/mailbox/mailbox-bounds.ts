@@ -1,6 +1,6 @@
 /** The named bounds of the mailboxes. Those that clients can see stand in `@hawser/wire`'s limits. */
 
-/** What may wait for one device. Default: the limits of `@hawser/wire`. */
+/** What may wait for one device. */
 export interface MailboxLimits {
   readonly maxMessages: number;
   readonly maxBytes: number;

@@ -24,14 +24,7 @@ import { type BlockSync, type CommitListener, GroupCommit } from "./group-commit
 import type { BlockBuilder, Recipient, Sender } from "./block-builder.ts";
 import { copiesOf, type CopySink, sentKeysOf } from "./block-record.ts";
 import { Mailbox, type MailboxSubscriber } from "./mailbox.ts";
-import {
-  type MailboxLimits,
-  MAX_EXPIRED_PER_PASS,
-  OVERFLOW_SLACK_MESSAGES,
-  RETENTION_EVERY_MS,
-  RETENTION_MS,
-  UPKEEP_EVERY_MS,
-} from "./mailbox-bounds.ts";
+import { MAX_EXPIRED_PER_PASS, OVERFLOW_SLACK_MESSAGES, RETENTION_EVERY_MS, RETENTION_MS, UPKEEP_EVERY_MS } from "./mailbox-bounds.ts";
 import { MailboxStore } from "./mailbox-store.ts";
 import { PositionRing } from "./position-ring.ts";
 import { readMailbox } from "./read-mailbox.ts";
@@ -39,7 +32,7 @@ import { recall, SentMemory } from "./sent-memory.ts";
 import { type SentWindow, SentWindows } from "./sent-window.ts";
 import { runUpkeep } from "./upkeep.ts";
 
-export interface MailboxesOptions extends Partial<MailboxLimits> {
+export interface MailboxesOptions {
   /** Opened with full synchronisation: a statement that returned is durable. */
   readonly database: SqlDatabase;
   /** Syncs the store beside the work. Without one each commit waits for the disk. */
@@ -50,6 +43,9 @@ export interface MailboxesOptions extends Partial<MailboxLimits> {
   schedule(callback: () => void): void;
   /** The store refused an upkeep; it is tried again. Messages are safe, memory grows meanwhile. */
   onUpkeepFailure?(cause: unknown): void;
+  /** Default: the limits of `@hawser/wire`. */
+  readonly maxMessages?: number;
+  readonly maxBytes?: number;
 }
 
 export interface Attachment {
