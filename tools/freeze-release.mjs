@@ -1,7 +1,7 @@
 /**
  * `node tools/freeze-release.mjs NAME [COMMIT]`: makes `releases/NAME/` of a commit (default: the newest one), so that later versions are
  * tested against it (`releases/matrix.test.ts`). Two self-contained bundles, the server and the SDK for Node, and a manifest with the
- * hash of the wire that the tree recorded. Uses this tree's `node_modules`: a release's own dependencies are frozen in its bundles.
+ * hash of the wire that the tree recorded. NAME is the version that the commit's programs say they are. Uses this tree's `node_modules`: a release's own dependencies are frozen in its bundles.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -87,6 +87,9 @@ async function freeze(name, revision) {
   const committedAt = execFileSync("git", ["-C", ROOT, "show", "-s", "--format=%cI", commit], { encoding: "utf8" }).trim();
   const folder = join(ROOT, "releases", name);
   if (existsSync(folder)) throw new Error(`releases/${name} exists: a release is frozen once`);
+  // What the frozen programs say they are.
+  const { version } = JSON.parse(execFileSync("git", ["-C", ROOT, "show", `${commit}:package.json`], { encoding: "utf8" }));
+  if (version !== name) throw new Error(`the tree of ${commit.slice(0, 7)} says that it is ${version}: node tools/set-version.mjs ${name}`);
   await withTree(commit, async (tree) => {
     const recorded = readFileSync(join(tree, "packages/wire/src/schema-hash.test.ts"), "utf8");
     const wire = /protocolMin: (\d+), protocolMax: (\d+), hash: "([0-9a-f]{64})"/.exec(recorded);

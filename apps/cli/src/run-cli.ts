@@ -1,4 +1,5 @@
 /** From words to an exit status: parses the command line, runs one command, says what went wrong. Never throws. */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands/index.ts";
 import type { Context, GlobalOptions, Run } from "./context.ts";
@@ -7,7 +8,6 @@ import { EXIT } from "./exit-codes.ts";
 import { RevokedError } from "./profile/revoked-error.ts";
 import { LineReader } from "./terminal/line-reader.ts";
 import { Output } from "./terminal/output.ts";
-import { CLI_VERSION } from "./version.ts";
 
 const HELP_CODES = new Set(["commander.helpDisplayed", "commander.help", "commander.version"]);
 
@@ -59,7 +59,7 @@ export async function runCli(parameters: readonly string[]): Promise<number> {
 function buildProgram(run: Run, output: Output): Command {
   const program = new Command("hawser")
     .description("Hawser in the terminal: the server, and a client that is a phone or a linked companion.")
-    .version(CLI_VERSION)
+    .version(PROGRAM_VERSION)
     .option("--profile <folder>", "where this device's keys and messages are (default: $HAWSER_PROFILE or ~/.hawser/default)")
     .option("--server <url>", "the server's address (default: the profile's own, $HAWSER_SERVER or http://127.0.0.1:8787)")
     .option("--ca <file>", "a certificate (PEM) to trust, for servers that made their own")

@@ -1,6 +1,5 @@
 /** The server as a library: start it, back it up, restore it, invite people. The executable is `hawser serve`. */
 export type { BlobLimits, LogLevel, ServerLimits, ServerOptions, TlsOptions } from "./config/server-options.ts";
-export { SERVER_VERSION } from "./config/version.ts";
 export { backup, type BackupSummary } from "./ops/backup.ts";
 export { type LanCertificate, loadOrCreateCertificate } from "./ops/certificate.ts";
 export { ROLE_NAMES, type RoleName } from "./ops/data-dir.ts";

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { nodePrimitives, systemClock, systemRandom } from "@hawser/io-node";
 import {
   DEFAULT_BLOB_QUOTA_BYTES,
@@ -19,7 +20,6 @@ import type { FastifyInstance } from "fastify";
 import { BlobFiles } from "./blobs/blob-files.ts";
 import { UploadDesk } from "./blobs/upload-desk.ts";
 import type { BlobLimits, ServerOptions } from "./config/server-options.ts";
-import { SERVER_VERSION } from "./config/version.ts";
 import { createGateway, type Gateway, type Log } from "./gateway/index.ts";
 import { createHttpApp } from "./http/app.ts";
 import { CarrierTable } from "./http/carrier-table.ts";
@@ -127,7 +127,7 @@ async function start(options: ServerOptions, undo: Undo): Promise<RunningServer>
   });
   emptyDormantDevices(roles);
   const stopHousekeeping = startHousekeeping([...housekeeping(roles, parts.files), ...parts.outcomes.tasks], systemClock, log);
-  log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: SERVER_VERSION });
+  log.info("started", { port, registration: options.registration, tls: options.tls !== undefined, version: PROGRAM_VERSION });
 
   const stop = async (): Promise<void> => {
     log.info("stopping");
@@ -221,7 +221,7 @@ function createHttp(parts: Parts): FastifyInstance {
       ok,
       body: {
         status,
-        version: SERVER_VERSION,
+        version: PROGRAM_VERSION,
         roles: states,
         protocol,
         timeMs: systemClock.nowMs(),
@@ -275,7 +275,7 @@ function openGateway(parts: Parts, origin: string): Gateway {
     origin,
     registration: POLICIES[options.registration],
     ...(options.linkNodes === undefined ? {} : { linkNodes: options.linkNodes }),
-    serverVersion: SERVER_VERSION,
+    serverVersion: PROGRAM_VERSION,
     ...(options.limits?.gateway === undefined ? {} : { limits: options.limits.gateway }),
     metrics: parts.outcomes.metrics,
     log,

@@ -2,6 +2,7 @@
  * The page of benchmarks in a browser. It runs either the bench's own worker (`ask`), or the engine of the built web app, as
  * the app's page starts it (`engine…`); a benchmark calls these from outside.
  */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import type { AccountId } from "@hawser/base";
 import { connectWorkerClient, type HawserClient } from "@hawser/sdk";
 import {
@@ -39,7 +40,7 @@ let history: Promise<HistoryTimes> | undefined;
 function engine(workerPath: string, face: "phone" | "companion"): void {
   const worker = new Worker(workerPath, { type: "module" });
   const { port1, port2 } = new MessageChannel();
-  worker.postMessage({ type: "start", face, origin: location.origin, platform: "bench", version: "0.1.0", port: port2 }, [port2]);
+  worker.postMessage({ type: "start", face, origin: location.origin, platform: "bench", version: PROGRAM_VERSION, port: port2 }, [port2]);
   client = connectWorkerClient(port1);
 }
 

@@ -1,4 +1,5 @@
 /** One device: a machine, a profile on its disk, and the real client as its process. Invariant: a restart keeps the disk and nothing else. */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
 import type { ClientEvent, ClientPorts, HawserClient, IdentityVault, LogEvent } from "@hawser/client";
 import { Disk } from "../engine/disk.ts";
@@ -89,7 +90,7 @@ export class Device {
       origin,
       serverUrl: origin,
       storage: { kind: "file", durable: true },
-      platform: { kind: "sdk", version: "0.1.0", description: "simulated" },
+      platform: { kind: "sdk", version: PROGRAM_VERSION, description: "simulated" },
       recoveryKdf: (code, salt) => Promise.resolve(this.#options.primitives.hmacSha256(salt, code)),
       log: (event) => {
         network.trace.note(`${this.name} # ${JSON.stringify(event)}`);

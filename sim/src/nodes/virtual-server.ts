@@ -2,6 +2,7 @@
  * The server: the real roles, request handler, upload desk and gateway over virtual disks, clock and sockets. Composed as
  * apps/server/src/server.ts composes them, without HTTP routes and processes. Invariant: `kill` takes everything but the disks.
  */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { OperationalError, type Primitives, type SqlDatabase } from "@hawser/base";
 import {
   BlobBooks,
@@ -178,7 +179,7 @@ export class VirtualServer {
       random,
       origin,
       registration: RegistrationPolicy.OPEN,
-      serverVersion: "0.1.0",
+      serverVersion: PROGRAM_VERSION,
       metrics: { counter: () => ({ add: () => undefined }), gauge: () => undefined, histogram: () => ({ observe: () => undefined }) },
       log: { info: () => undefined, warn: () => undefined, error: (event, cause) => fault(event, cause) },
     });

@@ -1,4 +1,5 @@
 /** `hawser doctor`: is it me, the network or the server? Works without an account, without a network, and on a broken profile. */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import {
   type Change,
   collectEvidence,
@@ -22,7 +23,6 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { locateProfile } from "../profile/profile-folder.ts";
 import type { Output } from "../terminal/output.ts";
 import { formatTime } from "../terminal/times.ts";
-import { CLI_VERSION } from "../version.ts";
 
 const EXITS: Readonly<Record<Whose, ExitCode>> = {
   nobody: EXIT.ok,
@@ -51,7 +51,7 @@ export const doctor: DefineCommand = (program, run) => {
         progress(evidence.findings, evidence.missing);
         const verdict = judge(evidence);
         const time = new Date(evidence.startedAtMs).toISOString();
-        const report = writeReport(evidence, verdict, { platform: "terminal", appVersion: CLI_VERSION, time });
+        const report = writeReport(evidence, verdict, { platform: "terminal", appVersion: PROGRAM_VERSION, time });
         output.event({
           event: "diagnosis",
           whose: verdict.whose,

@@ -19,7 +19,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { SERVER_VERSION } from "../config/version.ts";
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { type BackupSummary, MANIFEST_NAME } from "./backup.ts";
 import { BACKED_UP_ROLES, blobsPath, certificatePath, storePath } from "./data-dir.ts";
 
@@ -87,7 +87,7 @@ for (const role of BACKED_UP_ROLES) {
 }
 const blobs = copyBlobs();
 if (existsSync(certificatePath(dataDir))) copyFileSync(certificatePath(dataDir), certificatePath(targetDir));
-const summary: BackupSummary = { format: 1, createdAt: new Date().toISOString(), serverVersion: SERVER_VERSION, stores, blobs };
+const summary: BackupSummary = { format: 1, createdAt: new Date().toISOString(), serverVersion: PROGRAM_VERSION, stores, blobs };
 const manifest = join(targetDir, MANIFEST_NAME);
 writeFileSync(`${manifest}.new`, `${JSON.stringify(summary, undefined, 2)}\n`, { mode: 0o600 });
 syncFile(`${manifest}.new`);

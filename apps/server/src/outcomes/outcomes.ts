@@ -3,6 +3,7 @@
  * Invariants: nothing enters but what stands in the catalogue; labels are bounded by it; a store that is away costs the stream rows, and
  * nobody else anything. docs/OUTCOMES.md, docs/OPERATIONS.md.
  */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { type AccountId, type Clock, type DeviceNumber, OperationalError } from "@hawser/base";
 import type { Caller } from "@hawser/relay";
 import {
@@ -16,7 +17,6 @@ import {
   type OutcomeSegmentWords,
 } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
-import { SERVER_VERSION } from "../config/version.ts";
 import type { Log, Metrics } from "../gateway/index.ts";
 import type { Task } from "../ops/housekeeping.ts";
 import { type Neighbours, watchNeighbours } from "./neighbours.ts";
@@ -48,7 +48,7 @@ const PRUNE_EVERY_MS = 600_000;
 const QUARTER_MS = 900_000;
 /** A stranger's word counts for so many attempts of a kind at most. */
 export const MAX_ANONYMOUS_COUNT = 100;
-const OWN_SEGMENT: OutcomeSegmentWords = { platform: "server", engine: "node", version: SERVER_VERSION, region: "other", transport: "other", flags: [] }; // prettier-ignore
+const OWN_SEGMENT: OutcomeSegmentWords = { platform: "server", engine: "node", version: PROGRAM_VERSION, region: "other", transport: "other", flags: [] }; // prettier-ignore
 
 export function createOutcomes({ clock, log, metrics, store }: OutcomesOptions): ServerOutcomes {
   const tally = new OutcomeTally();

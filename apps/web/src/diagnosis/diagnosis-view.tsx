@@ -1,4 +1,5 @@
 /** "Is it me, the network or the server?": the verdict in plain words first, then what can help, safest first; reasons are folded below. */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import {
   type Evidence,
   factOf,
@@ -13,7 +14,6 @@ import {
 } from "@hawser/diagnosis";
 import { Button, fullTime, Icon, useText, useToast, type IconName } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
-import { APP_VERSION } from "../engine/open-client.ts";
 import { examine, type Subject } from "./examine.ts";
 
 const ICONS: Readonly<Record<Whose, IconName>> = {
@@ -162,7 +162,7 @@ function CopyReport({ evidence, verdict }: { readonly evidence: Evidence | undef
     if (evidence === undefined || verdict === undefined) return;
     const report = writeReport(evidence, verdict, {
       platform: "web",
-      appVersion: APP_VERSION,
+      appVersion: PROGRAM_VERSION,
       time: new Date(evidence.startedAtMs).toISOString(),
     });
     try {

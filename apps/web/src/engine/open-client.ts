@@ -1,4 +1,5 @@
 /** Opens the engine for a face: runs it in this tab when this tab leads, else uses the leading tab's. */
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { findEngine } from "@hawser/io-web/broadcast-port";
 import { seekLeadership } from "@hawser/io-web/leadership";
 import { connectWorkerClient, type HawserClient, type PortLike } from "@hawser/sdk";
@@ -7,8 +8,6 @@ import { describePlatform } from "../linking/platform.ts";
 import { startWorker, type StartedWorker } from "./start-worker.ts";
 import { switchingClient } from "./switching-client.ts";
 import type { EngineNotice, StartEngine } from "./worker-messages.ts";
-
-export const APP_VERSION = "0.1.0";
 
 export interface OpenedClient {
   readonly client: HawserClient;
@@ -55,7 +54,7 @@ export function openClient(face: Face, early?: StartedWorker): OpenedClient {
       face,
       origin: location.origin,
       platform: describePlatform(navigator.userAgent).platform,
-      version: APP_VERSION,
+      version: PROGRAM_VERSION,
       port: channel.port2,
     };
     worker.postMessage(start, [channel.port2]);

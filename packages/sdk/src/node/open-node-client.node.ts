@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { hostname, type as osType } from "node:os";
 import { join } from "node:path";
+import { PROGRAM_VERSION } from "@hawser/base/version";
 import { type ClientPorts, createClient, type HawserClient, type LogEvent, recoveryKdf } from "@hawser/client";
 import {
   nodeHttp,
@@ -30,8 +31,6 @@ export interface NodeClientOptions {
   readonly log?: (event: LogEvent) => void;
 }
 
-const VERSION = "0.1.0";
-
 /** @throws OperationalError PROFILE_IN_USE when another process has the profile open, STORE_UNAVAILABLE when it cannot be opened. */
 export function openNodeClient(options: NodeClientOptions): HawserClient {
   mkdirSync(options.profileDir, { recursive: true, mode: 0o700 });
@@ -54,7 +53,7 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
       origin: options.origin ?? new URL(options.serverUrl).origin,
       serverUrl: options.serverUrl,
       storage: { kind: "file", durable: true },
-      platform: { kind: options.kind ?? "sdk", version: VERSION, description: describeNodePlatform(), engine: "node", region },
+      platform: { kind: options.kind ?? "sdk", version: PROGRAM_VERSION, description: describeNodePlatform(), engine: "node", region },
       recoveryKdf,
       localTimeToUtcMs: ({ year, month, day, hour, minute, second }) => new Date(year, month - 1, day, hour, minute, second).getTime(),
       ...(options.log === undefined ? {} : { log: options.log }),
