@@ -37,7 +37,7 @@ const LATER = "Nothing is lost. Try again in a moment.";
 const REPORT = "This is a fault of the program. Please report it with the code.";
 const NEW_CODE = "Ask the new device for a fresh code and try again.";
 
-const TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliErrorName, Entry>> = {
+export const ERROR_TEXTS: Readonly<Record<ErrorName | LinkErrorName | ClientErrorName | CliErrorName, Entry>> = {
   INTERNAL: [EXIT.fault, "Something went wrong inside.", REPORT],
   OVERLOADED: [EXIT.offline, "The server has too much to do.", LATER],
   RATE_LIMITED: [EXIT.offline, "That was too often in a short time.", "Wait a minute, then try again."],
@@ -291,7 +291,7 @@ export class CliError extends OperationalError {
 /** What to say about anything that was thrown. Unknown codes are said as they are, never hidden. */
 export function describeError(error: unknown): ErrorText & { readonly code: string } {
   const code = error instanceof OperationalError ? error.code : "INTERNAL";
-  const entry = (TEXTS as Record<string, Entry>)[code];
+  const entry = (ERROR_TEXTS as Record<string, Entry>)[code];
   const [exit, message, next] = entry ?? [
     EXIT.fault,
     `It failed with ${code}.`,

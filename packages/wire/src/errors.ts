@@ -1,6 +1,6 @@
 /**
  * The registry of error codes. Append only: a number is never reused and never changes its meaning or its class.
- * Text for people lives in the UI catalogues, one entry per name. docs/PROTOCOL.md, "Errors".
+ * Text for people lives in the UI catalogues, one entry per name. docs/ERRORS.md lists it.
  *
  * Classes: `retry` try again later, nothing changes · `update` this program is too old (or the server is) · `ask` a person
  * must decide or correct something · `revoked` carries a signed revocation, the only thing that signs a device out ·

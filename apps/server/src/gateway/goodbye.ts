@@ -1,4 +1,4 @@
-/** Ends a connection with a typed reason. docs/PROTOCOL.md, "Errors": the close code repeats the class. */
+/** Ends a connection with a typed reason. docs/ERRORS.md: the close code repeats the class. */
 import { create } from "@bufbuild/protobuf";
 import { CLOSE_CODES, ERROR_CODES, type ErrorName, type FrameError, GoodbyeSchema, encodeFrame, type SignedDeviceList } from "@hawser/wire";
 import { ignoreWriteError } from "./connection.ts";
