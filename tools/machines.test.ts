@@ -1,5 +1,6 @@
 /** No machine is left out of the check for dead ends and of docs/STATE-MACHINES.md. */
 import { toMermaid } from "@hawser/base";
+import { MACHINE_ATTEMPTS, PARTS_OF_ATTEMPTS } from "@hawser/client/outcomes/attempts";
 import { describe, expect, test } from "vitest";
 import { MACHINES } from "./documents/machines.ts";
 import { LAYERS } from "./layers.ts";
@@ -19,6 +20,14 @@ test("every machine of the pure packages is described", () => {
     .flatMap((path) => [...readText(path).matchAll(STEP)].map((match) => match[1]!))
     .filter((name) => !ENGINES.includes(name));
   expect(found.toSorted()).toEqual(MACHINES.map(({ step }) => step).toSorted());
+});
+
+test("every machine ends its attempts in outcomes, or is a part of one that does", () => {
+  const told = [...Object.keys(MACHINE_ATTEMPTS), ...Object.keys(PARTS_OF_ATTEMPTS)];
+  expect(told.toSorted()).toEqual(MACHINES.map(({ step }) => step).toSorted());
+  for (const { step, states } of MACHINES)
+    if (MACHINE_ATTEMPTS[step] !== undefined)
+      expect(Object.keys(MACHINE_ATTEMPTS[step].of).toSorted()).toEqual(Object.keys(states).toSorted());
 });
 
 describe.each(MACHINES)("$title", ({ states, transitions, deadEnds }) => {

@@ -99,7 +99,7 @@ function accountCalls(
     createRecoveryCode: () => queue.run(async () => createRecoveryCode(core, await online(engine))),
     restoreAccount: (options) =>
       queue.run(async () => {
-        const self = await core.observe.recovering(async () => restoreAccount(core, await anonymous(engine), options));
+        const self = await core.observe.during("recover", "restoring", async () => restoreAccount(core, await anonymous(engine), options));
         engine.history.refill();
         connection.start("device");
         return self;
@@ -202,7 +202,7 @@ function deviceCalls(engine: Engine): Calls<"devices" | "renameDevice" | "revoke
       queue.run(async () => {
         core.identity.requirePhone();
         if (core.identity.settling() && options?.withoutHistory !== true) throw new OperationalError("WRONG_PHASE");
-        await ownList.retireOtherPhones();
+        await core.observe.during("finish-move", "finishing", () => ownList.retireOtherPhones());
       }),
     async wipe() {
       if (core.identity.self()?.role === "companion") await sayGoodbye(engine);

@@ -34,6 +34,7 @@ export interface ClientPorts {
     /** Words of docs/OUTCOMES.md; anything else counts as "other". */
     readonly engine?: string;
     readonly region?: string;
+    readonly system?: string;
   };
   /** Argon2id over a recovery code; `@hawser/crypto` brings one. */
   readonly recoveryKdf: RecoveryKdf;

@@ -107,7 +107,7 @@ function coreOf(clock: Clock) {
     timeMs: () => clock.nowMs(),
     pairContext: () => ({ nowMs: clock.nowMs(), random: systemRandom }),
     log: () => undefined,
-    observe: { source: () => undefined },
+    observe: { source: () => undefined, archiveWriter: () => undefined },
   } as unknown as Core;
 }
 

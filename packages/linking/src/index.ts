@@ -13,7 +13,7 @@ export {
   resumeGiver,
   stepGiver,
 } from "./courier-giver.ts";
-export { GIVER_STATES, type GiverState } from "./courier-giver-state.ts";
+export { GIVER_STATES, type GiverKind, type GiverState } from "./courier-giver-state.ts";
 export { canBeScanned, newestParts, planCouriers, shownLetters } from "./courier-plan.ts";
 export {
   describeTaker,
@@ -25,7 +25,7 @@ export {
   type TakerInput,
   takerStatus,
 } from "./courier-taker.ts";
-export { TAKER_STATES, type TakerState } from "./courier-taker-state.ts";
+export { TAKER_STATES, type TakerKind, type TakerState } from "./courier-taker-state.ts";
 export { formatLinkCode, formatReverseCode, type LinkCodeError, type LinkCodeParts, parseLinkCode, parseReverseCode } from "./link-code.ts";
 export { parseTypedCode, type TypedCode } from "./typed-code.ts";
 export { recentTries, waitBeforeTry } from "./typed-tries.ts";

@@ -30,18 +30,20 @@ export interface ArchiveKeyFields {
   readonly key: Bytes;
 }
 
-export type HeadFault =
+export const HEAD_FAULTS = [
   /** Sealed under a key that a removed device has, and no device of the list says that it wrote it. */
-  | "stale-key"
-  | "unreadable"
+  "stale-key",
+  "unreadable",
   /** Of an archive that was switched off. */
-  | "other-archive"
+  "other-archive",
   /** Older than one that this device has seen. */
-  | "rolled-back"
+  "rolled-back",
   /** Another one of the same number. */
-  | "forked"
+  "forked",
   /** There is none, or not all of it, though there was. */
-  | "withheld";
+  "withheld",
+] as const;
+export type HeadFault = (typeof HEAD_FAULTS)[number];
 
 /** The newest head that a device knows of. */
 export interface SeenHead {

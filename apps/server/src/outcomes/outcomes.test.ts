@@ -14,7 +14,16 @@ import { createOutcomes, MAX_ANONYMOUS_COUNT, type ServerOutcomes } from "./outc
 
 const NOW_MS = 1_800_000_000_000;
 const CANARY = "anna@canary.example";
-const SEGMENT = { platform: "web", engine: "firefox", version: "0.2.0", region: "europe", transport: "websocket", flags: [] };
+const SEGMENT = {
+  platform: "web",
+  engine: "firefox",
+  version: "0.2.0",
+  region: "europe",
+  transport: "websocket",
+  flags: [],
+  system: "ios",
+  route: "code",
+};
 const GOOD = { attempt: "connect", stage: "opening", code: "connect-deadline", durationBucket: 5, count: 2, ageQuarters: 1 };
 
 let metrics: ReturnType<typeof createMetrics>;
@@ -86,6 +95,8 @@ test("whatever is outside the catalogue is refused by its error, and takes nothi
     counted({}, { version: "1.2.34567" }),
     counted({}, { region: "Berlin" }),
     counted({}, { transport: "" }),
+    counted({}, { system: CANARY }),
+    counted({}, { route: CANARY }),
     counted({}, { flags: [CANARY] }),
     counted({}, { flags: ["fragile-storage", "fragile-storage"] }),
   ];
@@ -95,12 +106,42 @@ test("whatever is outside the catalogue is refused by its error, and takes nothi
   expect(store.read(0, 100)).toHaveLength(1);
 });
 
+test("links by system: phones speak for themselves, strangers for no phone, and the labels are few", async () => {
+  const link = (attempt: string, stage: string, code: string, system: string) => counted({ attempt, stage, code, count: 1 }, { system });
+  outcomes.reported(device, [
+    link("link-phone", "confirming", "OK", "ios"),
+    link("link-phone", "offering", "REQUEST_DEADLINE", "ios"),
+    link("link-phone", "comparing", "DECLINED", "android"),
+    link("link-companion", "activating", "OK", "windows"),
+    // Of a program that does not say.
+    link("link-phone", "confirming", "OK", ""),
+    link("move-old-phone", "confirming", "OK", "ios"),
+  ]);
+  outcomes.reported(stranger, [
+    link("link-phone", "offering", "REQUEST_DEADLINE", "ios"),
+    link("link-companion", "requesting", "SERVER_UNREACHABLE", "macos"),
+  ]);
+  const lines = (await metrics.expose()).split("\n").filter((line) => line.startsWith("hawser_links_total{"));
+  expect(lines.toSorted()).toEqual([
+    'hawser_links_total{link="companion macos failed"} 1',
+    'hawser_links_total{link="companion windows OK"} 1',
+    'hawser_links_total{link="phone android stopped"} 1',
+    'hawser_links_total{link="phone ios OK"} 1',
+    'hawser_links_total{link="phone ios failed"} 1',
+    'hawser_links_total{link="phone other OK"} 1',
+  ]);
+  outcomes.flush();
+  expect(store.read(0, 100).find(({ attempt, segment }) => attempt === "link-phone" && segment.system === "other")).toBeDefined();
+});
+
 test("no text that somebody chose reaches the stream or a label", async () => {
   const text = fc.oneof(fc.string(), fc.constantFrom(CANARY, "connect", "opening", "OK", "web", "europe", "0.1.0"));
   fc.assert(
-    fc.property(fc.tuple(text, text, text, text, text, text, text, text, fc.array(text, { maxLength: 3 })), (words) => {
-      const [attempt, stage, code, platform, engine, version, region, transport, flags] = words;
-      outcomes.reported(device, [counted({ attempt, stage, code }, { platform, engine, version, region, transport, flags })]);
+    fc.property(fc.tuple(text, text, text, text, text, text, text, text, text, text, fc.array(text, { maxLength: 3 })), (words) => {
+      const [attempt, stage, code, platform, engine, version, region, transport, system, route, flags] = words;
+      outcomes.reported(device, [
+        counted({ attempt, stage, code }, { platform, engine, version, region, transport, system, route, flags }),
+      ]);
       outcomes.reported(device, [counted({ code }, {}), counted({}, { flags })]);
     }),
     { numRuns: 2_000 },

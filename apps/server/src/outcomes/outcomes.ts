@@ -48,7 +48,7 @@ const PRUNE_EVERY_MS = 600_000;
 const QUARTER_MS = 900_000;
 /** A stranger's word counts for so many attempts of a kind at most. */
 export const MAX_ANONYMOUS_COUNT = 100;
-const OWN_SEGMENT: OutcomeSegmentWords = { platform: "server", engine: "node", version: PROGRAM_VERSION, region: "other", transport: "other", flags: [] }; // prettier-ignore
+const OWN_SEGMENT: OutcomeSegmentWords = { platform: "server", engine: "node", version: PROGRAM_VERSION, region: "other", transport: "other", flags: [], system: "other", route: "none" }; // prettier-ignore
 
 export function createOutcomes({ clock, log, metrics, store }: OutcomesOptions): ServerOutcomes {
   const tally = new OutcomeTally();
@@ -57,6 +57,7 @@ export function createOutcomes({ clock, log, metrics, store }: OutcomesOptions):
     device: metrics.counter("hawser_device_outcomes_total", "Attempts reported by devices of accounts, by how they ended", "outcome"),
     anonymous: metrics.counter("hawser_anonymous_outcomes_total", "Attempts reported by connections without a device", "outcome"),
   };
+  const links = metrics.counter("hawser_links_total", "Links reported by phones and companions, by system and how they ended", "link");
   const refused = metrics.counter("hawser_outcomes_refused_total", "Reported outcomes outside the catalogue");
   let isAway = false;
 
@@ -103,7 +104,18 @@ export function createOutcomes({ clock, log, metrics, store }: OutcomesOptions):
         const count = source === "anonymous" ? Math.min(outcome.count, MAX_ANONYMOUS_COUNT) : outcome.count;
         counters[source].add(count, `${attempt} ${code}`);
         const { platform, engine, version, region, transport, flags } = segment;
-        const words = { platform, engine, version, region, transport, flags: [...flags].sort() };
+        const words = {
+          platform,
+          engine,
+          version,
+          region,
+          transport,
+          flags: [...flags].sort(),
+          system: segment.system || "other",
+          route: segment.route || "other",
+        };
+        const link = linkLabel(attempt, code, words.system);
+        if (link !== undefined && (source === "device" || attempt === "link-companion")) links.add(count, link);
         tally.add({ source, attempt, stage, code, durationBucket, segment: words, count, atMs: clock.nowMs() - ageQuarters * QUARTER_MS });
       }
       return refusals;
@@ -115,4 +127,13 @@ export function createOutcomes({ clock, log, metrics, store }: OutcomesOptions):
       }),
     flush,
   };
+}
+
+/** Endings that a person chose. */
+const STOPPED: readonly string[] = ["DECLINED", "CANCELLED"];
+
+/** `phone ios OK`: of words, 36 at most. Phones are members, so nobody else speaks for them. */
+function linkLabel(attempt: string, code: string, system: string): string | undefined {
+  if (attempt !== "link-phone" && attempt !== "link-companion") return undefined;
+  return `${attempt.slice("link-".length)} ${system} ${code === "OK" ? "OK" : STOPPED.includes(code) ? "stopped" : "failed"}`;
 }

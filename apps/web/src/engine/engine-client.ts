@@ -12,7 +12,7 @@ import { webClock, webRandom } from "@hawser/io-web/web-clock";
 import { webSocketTransport } from "@hawser/io-web/websocket-transport";
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import { httpTransport } from "@hawser/wire";
-import { engineName } from "../linking/platform.ts";
+import { engineName, systemWord } from "../linking/platform.ts";
 import { flushedClient } from "./flushed-client.ts";
 import type { StartEngine } from "./worker-messages.ts";
 
@@ -52,6 +52,7 @@ export function openEngineClient(start: StartEngine, storage: OpenedStorage, vau
       description: start.platform,
       engine: engineName(navigator.userAgent),
       region: region(),
+      system: systemWord(navigator.userAgent),
     },
   });
   return storage.kind === "indexeddb" ? flushedClient(client, () => storage.flush()) : client;

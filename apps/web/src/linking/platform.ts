@@ -36,6 +36,12 @@ export const engineName = (userAgent: string): string =>
         ? "webkit"
         : "other";
 
+/** The word of docs/OUTCOMES.md. An iPad that asks for desktop pages calls itself a Mac. */
+export function systemWord(userAgent: string): string {
+  const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1].toLowerCase() ?? "other";
+  return system === "chromeos" ? "other" : system;
+}
+
 export function describePlatform(userAgent: string): PlatformWords {
   const version = BROWSERS.map(([pattern]) => pattern.exec(userAgent)?.[1]).find((found) => found !== undefined);
   const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "";

@@ -51,15 +51,16 @@ export function startAfresh({ store }: Core, welcome?: DeviceWelcome): void {
 export function startAfreshIfSalvaged(core: Core, mend: () => void): void {
   const { identity, store } = core;
   if (store.kv.getBytes(SALVAGED) === undefined) return;
-  store.atomically(() => {
+  if (identity.self() === undefined) return store.kv.delete(SALVAGED);
+  const begin = (): void => {
     store.kv.delete(SALVAGED);
-    if (identity.self() === undefined) return;
     startAfresh(core);
     // Nobody knows what was on the pages that are gone.
     identity.noteGap(Math.floor(core.timeMs()), 0);
     identity.setNotice("store-damaged");
     mend();
-  });
+  };
+  core.observe.doing("repair-store", "damaged", () => store.atomically(begin));
 }
 
 /** One-time keys below these ids are void, until the server has heard of it. */

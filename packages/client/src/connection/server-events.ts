@@ -145,13 +145,15 @@ function compareStore(engine: Engine, welcome: DeviceWelcome): number | undefine
   const start = Math.max(0, Number(welcome.nextSequence) - 1);
   const isNew = core.identity.mailbox().epoch !== welcome.mailboxEpoch;
   const wasConnected = core.identity.mailbox().epoch !== 0;
-  core.store.atomically(() => {
+  const takeOver = (): void => {
     if (evidence !== undefined) startAfresh(core, welcome);
     // Another epoch: what was committed of the old one says nothing about it. The server repeats what comes after its start.
     if (isNew || welcome.needsResync || evidence !== undefined) core.identity.setMailbox(welcome.mailboxEpoch, start);
     if (welcome.needsResync || evidence !== undefined) noteGap(engine, afterMs);
     if (evidence !== undefined) core.identity.setNotice(wasConnected ? "old-copy" : "store-lost");
-  });
+  };
+  if (evidence === undefined) core.store.atomically(takeOver);
+  else core.observe.doing("repair-store", wasConnected ? "older-copy" : "lost", () => core.store.atomically(takeOver));
   if (evidence !== undefined) {
     core.log({ event: "old-copy", evidence });
     // A store that was never connected has begun its jobs itself, just now.

@@ -78,6 +78,7 @@ export function createArchiveWriting(
   const input = (given: ArchiveWriterInput): void => {
     if (stopped || core.identity.self() === undefined) return;
     const step = stepArchiveWriter(state, given, { nowMs: ownMs(), random: core.ports.random });
+    core.observe.archiveWriter(state, step.state);
     state = step.state;
     for (const effect of step.effects) run(effect);
     core.notify.changed("state");

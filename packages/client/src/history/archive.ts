@@ -1,10 +1,11 @@
 /** The account's encrypted archive as the rest of the client sees it: a setting, a status, a source of history. */
 import { OperationalError, toHex } from "@hawser/base";
-import type { ChunkReference, HistoryReader } from "@hawser/sync";
+import type { ChunkReference, HeadFault, HistoryReader } from "@hawser/sync";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { DeviceLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
+import type { ArchiveReadCode } from "../outcomes/attempts.ts";
 import type { ArchiveStatus } from "./archive-status.ts";
 import { createArchiveBooks } from "./archive-books.ts";
 import { createArchiveKeeping, mayShareArchive } from "./archive-keeping.ts";
@@ -69,29 +70,42 @@ export function createArchive(
     if (link.online) void books.deleteIfDue().catch(() => undefined);
   };
 
+  const read = async (
+    afterMs: number,
+    before: ArchivePlan | undefined,
+    anyway: boolean,
+  ): Promise<PlannedChunks | HeadFault | ArchiveReadCode> => {
+    const opened = await books.read();
+    if (!opened.ok) return opened.error;
+    const { head } = opened.value;
+    if (head.entryCount === 0) return "absent";
+    if (head.drainedAtMs === 0n && !anyway && before === undefined) return "unfinished";
+    const id = toHex(head.archiveId);
+    const entries = await books.entries(head);
+    if (!entries.ok) return entries.error;
+    if (before !== undefined && before.id !== id) return "replaced";
+    const newestFirst = entries.value
+      .map(({ newestMs }, serial) => ({ serial, newestMs: Number(newestMs) }))
+      .filter(({ newestMs }) => newestMs >= afterMs)
+      .toSorted((a, b) => b.newestMs - a.newestMs)
+      .map(({ serial }) => serial);
+    const plan = before ?? { id, serials: newestFirst, untilMs: Number(head.drainedAtMs) };
+    const references = plan.serials.flatMap((serial, index): ChunkReference[] => {
+      const entry = entries.value[serial];
+      if (entry === undefined) return [];
+      const { blobId, key, messageCount, sizeBytes } = entry;
+      return [{ index, blob: toHex(blobId), key, messageCount, sizeBytes }];
+    });
+    return { plan, references };
+  };
+
   return {
     readable: () => keeping.kept() !== undefined,
-    async plan(afterMs, before, anyway) {
-      const read = keeping.kept() === undefined ? undefined : await books.read();
-      if (read === undefined || !read.ok || read.value.head.entryCount === 0) return undefined;
-      const { head } = read.value;
-      if (head.drainedAtMs === 0n && !anyway && before === undefined) return undefined;
-      const id = toHex(head.archiveId);
-      const entries = await books.entries(head);
-      if (!entries.ok || (before !== undefined && before.id !== id)) return undefined;
-      const newestFirst = entries.value
-        .map(({ newestMs }, serial) => ({ serial, newestMs: Number(newestMs) }))
-        .filter(({ newestMs }) => newestMs >= afterMs)
-        .toSorted((a, b) => b.newestMs - a.newestMs)
-        .map(({ serial }) => serial);
-      const plan = before ?? { id, serials: newestFirst, untilMs: Number(head.drainedAtMs) };
-      const references = plan.serials.flatMap((serial, index): ChunkReference[] => {
-        const entry = entries.value[serial];
-        if (entry === undefined) return [];
-        const { blobId, key, messageCount, sizeBytes } = entry;
-        return [{ index, blob: toHex(blobId), key, messageCount, sizeBytes }];
-      });
-      return { plan, references };
+    async plan(...wanted) {
+      if (keeping.kept() === undefined) return undefined;
+      const codeOf = (found: PlannedChunks | string): string => (typeof found === "string" ? found : "OK");
+      const planned = await core.observe.during("read-archive", "reading", () => read(...wanted), codeOf);
+      return typeof planned === "string" ? undefined : planned;
     },
     status() {
       const seen = keeping.seen();

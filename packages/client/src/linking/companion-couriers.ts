@@ -22,6 +22,7 @@ import {
 } from "@hawser/linking";
 import type { AdmissionPlace, RendezvousMessage } from "@hawser/wire";
 import type { Core } from "../core.ts";
+import type { Route } from "../outcomes/attempts.ts";
 import { placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
 import { createTimers, type Timers } from "./timers.ts";
 
@@ -45,6 +46,8 @@ export interface CompanionCouriers {
   /** After every step of the companion's machine. */
   follow(state: CompanionState): void;
   letters(state: CompanionState): string | undefined;
+  /** How the code of this rendezvous came to a phone. */
+  routeOf(rendezvousId: string | undefined): Route;
   /** Resolves when the phone that shows this code can have the parts; rejects with the reason. */
   openReverse(text: string, state: CompanionState | undefined): Promise<void>;
   connected(): void;
@@ -61,6 +64,10 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
   let wanted = false;
   let stopped = false;
   let reverseEnded: (() => void) | undefined;
+  /** Of the code whose parts a phone's code was answered with. */
+  let reverseOf: string | undefined;
+  /** Of the courier that ends because its code was used. */
+  let usedUp: string | undefined;
 
   const save = (): void => {
     if (!wanted && couriers.size === 0) return core.store.kv.delete(SAVED);
@@ -78,12 +85,16 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
     take(key, courier, stepGiver(courier.state, given, core.pairContext()));
   };
   const take = (key: string, courier: Courier, step: { readonly state: GiverState; readonly effects: readonly GiverEffect[] }): void => {
+    core.observe.giver(key, courier.state, step.state, key === REVERSE ? "reverse" : "typed", key === usedUp);
     courier.state = step.state;
     for (const effect of step.effects) run(key, courier, effect);
     if (key === REVERSE && giverStatus(step.state).outcome !== "open") reverseEnded?.();
   };
-  const end = (key: string): void => {
+  /** `isUsed`: a phone has the code already. */
+  const end = (key: string, isUsed = false): void => {
+    usedUp = isUsed ? key : undefined;
     input(key, { type: "cancel" });
+    usedUp = undefined;
     couriers.get(key)?.timers.stop();
     couriers.delete(key);
   };
@@ -113,9 +124,12 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
     }
   };
 
+  const hasHanded = (key: string): boolean => ["handing", "given"].includes(couriers.get(key)?.state.kind ?? "");
+
   const reverse = (code: LinkCodeParts, parts: LinkCodeParts): Promise<void> =>
     new Promise((resolve, reject) => {
       end(REVERSE);
+      reverseOf = parts.rendezvousId;
       const courier = add(REVERSE, INITIAL_GIVER);
       reverseEnded = () => {
         reverseEnded = undefined;
@@ -134,17 +148,23 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
     follow(state) {
       const typed = [...couriers.keys()].filter((key) => key !== REVERSE);
       const plan = planCouriers(state, typed, wanted);
-      for (const key of plan.stop) end(key);
+      const used = state.channel?.rendezvousId;
+      for (const key of plan.stop) end(key, key === used);
       for (const parts of plan.start) {
         add(parts.rendezvousId, INITIAL_GIVER);
         input(parts.rendezvousId, { type: "give-typed", origin: core.ports.origin, parts });
       }
       const answering = couriers.get(REVERSE)?.state.parts;
       const isOver = answering !== undefined && !canBeScanned(state, answering.rendezvousId);
-      if (isOver) end(REVERSE);
+      if (isOver) end(REVERSE, answering.rendezvousId === used);
       if (isOver || plan.stop.length > 0) save();
     },
     letters: (state) => shownLetters(state, new Map([...couriers].map(([key, courier]) => [key, courier.state]))),
+    routeOf(rendezvousId) {
+      if (rendezvousId === undefined) return "other";
+      if (rendezvousId === reverseOf && hasHanded(REVERSE)) return "reverse";
+      return hasHanded(rendezvousId) ? "typed" : "code";
+    },
     async openReverse(text, state) {
       const parsed = parseReverseCode(text, core.ports.origin);
       if (!parsed.ok) throw new OperationalError(parsed.error.kind);

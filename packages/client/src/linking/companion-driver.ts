@@ -82,7 +82,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     take(stepCompanion(state ?? INITIAL_COMPANION, given, core.pairContext()));
   };
   const take = (step: { readonly state: CompanionState; readonly effects: readonly CompanionEffect<CompanionState>[] }): void => {
-    core.observe.companion(state, step.state);
+    core.observe.companion(state, step.state, couriers.routeOf(step.state.channel?.rendezvousId));
     state = step.state;
     for (const effect of step.effects) run(effect);
     couriers.follow(step.state);

@@ -36,7 +36,7 @@ interface Courier {
 interface Parts {
   readonly rendezvous: Rendezvous;
   /** As if it had been scanned. */
-  readonly open: (code: LinkCodeParts) => void;
+  readonly open: (code: LinkCodeParts, way: Way) => void;
   readonly failuresInARow: () => number;
   readonly failed: (failuresInARow: number) => void;
   readonly status: (status: LinkStatus) => void;
@@ -74,6 +74,7 @@ export function createPhoneCouriers(core: Core, parts: Parts): PhoneCouriers {
   };
   const take = (way: Way, courier: Courier, step: { readonly state: TakerState; readonly effects: readonly TakerEffect[] }): void => {
     const before = courier.state.kind;
+    core.observe.taker(courier.state, step.state, way);
     courier.state = step.state;
     for (const effect of step.effects) run(way, courier, effect);
     const { kind } = step.state;
@@ -128,7 +129,7 @@ export function createPhoneCouriers(core: Core, parts: Parts): PhoneCouriers {
         return couriers.get(way) === courier ? parts.status(effect.status) : undefined;
       case "open-code":
         try {
-          parts.open(effect.code);
+          parts.open(effect.code, way);
         } catch (error) {
           // Too many links at once, or no phone any more: the deadline says so.
           return core.log({ event: "courier-code-refused", error: error instanceof OperationalError ? error.code : "unknown" });

@@ -30,6 +30,7 @@ import { type AdmissionPlace, DeviceKind, MAX_COMPANIONS, type RendezvousMessage
 import type { LinkStatus } from "../api.ts";
 import { isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import type { Route } from "../outcomes/attempts.ts";
 import type { DeviceCapsules } from "../devices/device-capsule.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import { everConnected } from "../devices/ever-connected.ts";
@@ -92,6 +93,7 @@ interface Parts {
 
 interface Attempt {
   state: PhoneState;
+  readonly route: Route;
   readonly timers: Timers;
 }
 
@@ -103,7 +105,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   let stopped = false;
   const couriers = createPhoneCouriers(core, {
     rendezvous: parts.rendezvous,
-    open: (code) => void openCode(code),
+    open: (code, way) => void openCode(code, way),
     failuresInARow: () => failuresInARow,
     failed: (count) => (failuresInARow = count),
     status(status) {
@@ -112,9 +114,10 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     },
   });
 
-  const make = (key: string): Attempt => {
+  const make = (key: string, route: Route): Attempt => {
     const attempt: Attempt = {
       state: INITIAL_PHONE,
+      route,
       timers: createTimers(core.ports.clock, (timer) => input(key, { type: "timer", timer })),
     };
     attempts.set(key, attempt);
@@ -132,7 +135,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   ): void => {
     const before = attempt.state;
     attempt.state = step.state;
-    core.observe.phone(key, before, step.state);
+    core.observe.phone(key, before, step.state, attempt.route);
     const { kind } = step.state;
     // The final state keeps no secrets, so who was linked stands in the one before. Told before the final state is stored: a phone that
     // dies in between tells it again.
@@ -284,12 +287,12 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
   };
 
   /** However the code came here: the same code is the same attempt. */
-  const openCode = (code: LinkCodeParts): LinkStatus => {
+  const openCode = (code: LinkCodeParts, route: Route): LinkStatus => {
     const self = core.identity.requirePhone();
     const key = code.rendezvousId;
     if (!attempts.has(key)) {
       if (attempts.size >= MAX_ATTEMPTS) throw new OperationalError("RATE_LIMITED", { retry: { afterMs: 10_000 } });
-      make(key);
+      make(key, route);
       const account = { accountId: toBase64Url(accountIdToBytes(self.account)), handle: self.handle, origin: core.ports.origin };
       const passkeys = parts.passkeys();
       const full = companionsOf(self.account).length >= MAX_COMPANIONS;
@@ -305,7 +308,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       core.identity.requirePhone();
       const parsed = parseLinkCode(text, core.ports.origin);
       if (!parsed.ok) throw new OperationalError(parsed.error.kind);
-      return openCode(parsed.value);
+      return openCode(parsed.value, "code");
     },
     openTyped: couriers.openTyped,
     showReverse: couriers.showReverse,
@@ -335,7 +338,7 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       const saved = core.store.kv.getJson<Record<string, PhoneState>>(SAVED) ?? {};
       for (const [key, state] of Object.entries(saved)) {
         if (attempts.has(key)) continue;
-        const attempt = make(key);
+        const attempt = make(key, "other");
         take(key, attempt, resumePhone({ ...INITIAL_PHONE, ...state }, core.pairContext()));
       }
       couriers.resume();

@@ -8,7 +8,7 @@ import { accountIdOf } from "@hawser/crypto";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { nodePrimitives } from "@hawser/io-node/primitives";
 import { signSnapshot } from "@hawser/sync";
-import { type Content, ContentSchema, DeviceKind, type SignedStateSnapshotPage } from "@hawser/wire";
+import { isOutcome, type Content, ContentSchema, DeviceKind, type SignedStateSnapshotPage } from "@hawser/wire";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openIdentity } from "../account/identity.ts";
@@ -50,12 +50,20 @@ function device(number: DeviceNumber) {
   identity.setSelf({ account, device: number, role, phoneDevice: PHONE, handle: "anna", displayName: "Anna", deviceName: "" });
   if (role === "phone") identity.setAccountSeed(SEED);
   const refused: unknown[] = [];
+  const ended: string[] = [];
   const core = {
     ports: { primitives: nodePrimitives, random: systemRandom, clock },
     store: { ...store, lists: { latest: () => ({ list: { accountKey, devices: DEVICES } }) } },
     identity,
     notify: { changed: () => undefined },
     timeMs: () => nowMs,
+    observe: {
+      ended: (attempt: string, stage: string, code: string, durationMs: number) => {
+        expect(isOutcome("device", attempt, stage, code)).toBe(true);
+        expect(durationMs).toBeGreaterThanOrEqual(0);
+        ended.push(code);
+      },
+    },
     log: ({ event, reason }: { event: string; reason?: unknown }) => event === "state-snapshot-refused" && refused.push(reason),
   } as unknown as Core;
   const yes = (): boolean => true;
@@ -67,6 +75,7 @@ function device(number: DeviceNumber) {
     store,
     checks,
     refused,
+    ended,
     wakes: () => wakes,
     state,
     atomically: store.atomically,
@@ -117,6 +126,24 @@ function asking() {
   expect(question.map((body) => body.case)).toEqual(["stateCheck"]);
   return { phone, laptop, question };
 }
+
+test("every question ends in one outcome: what came, or nothing until it was asked again", () => {
+  const { phone, laptop, question } = asking();
+  expect(laptop.ended).toEqual([]);
+  laptop.pass(STATE_CHECK_EVERY_MS);
+  expect(laptop.ended).toEqual(laptop.ended.map(() => "unanswered"));
+  const unanswered = laptop.ended.length;
+  expect(unanswered).toBe(laptop.said().length);
+  hear(phone, LAPTOP, question);
+  // An answer to a question that was asked anew is none.
+  hear(laptop, PHONE, phone.said());
+  expect(laptop.ended).toHaveLength(unanswered);
+  laptop.pass(STATE_CHECK_EVERY_MS);
+  hear(phone, LAPTOP, laptop.said().slice(-1));
+  hear(laptop, PHONE, phone.said());
+  expect(laptop.ended.at(-1)).toBe("OK");
+  expect(phone.ended).toEqual([]);
+});
 
 test("a companion that lost everything has it again after one exchange, and then asks once a day", () => {
   const { phone, laptop, question } = asking();

@@ -137,6 +137,8 @@ export function createStateChecks(core: Core, parts: { readonly state: StateSync
     const phone = phones.find((number) => number === self.phoneDevice) ?? phones[0];
     const pauseMs = Math.min(STATE_CHECK_AGAIN_AFTER_MS * 2 ** tries, MAX_STATE_CHECK_PAUSE_MS);
     if (phone === undefined) return save({ dueMs: nowMs() + pauseMs });
+    const { open: unanswered, askedAtMs } = load();
+    if (unanswered !== undefined) core.observe.ended("repair-state", "asked", "unanswered", nowMs() - askedAtMs);
     const checkId = random.bytes(CHECK_ID_SIZE_BYTES);
     store.statePages.clear();
     const open = { id: toHex(checkId), phone, done: [] };
@@ -169,6 +171,7 @@ export function createStateChecks(core: Core, parts: { readonly state: StateSync
   const settle = (open: OpenCheck): void => {
     if (open.sent?.every((collection) => open.done.includes(collection)) !== true) return save({ open });
     store.statePages.clear();
+    core.observe.ended("repair-state", "asked", "OK", nowMs() - load().askedAtMs);
     save({ open: undefined, tries: 0, dueMs: nowMs() + STATE_CHECK_EVERY_MS });
   };
 

@@ -3,20 +3,25 @@
  * `packages/wire/src/outcomes/gen`, where the server reads it, and to docs/OUTCOMES.md.
  */
 import type { Transition } from "@hawser/base";
-import { describeCompanion, describePhone, LINK_ERROR_NAMES } from "@hawser/linking";
+import { describeCompanion, describeGiver, describePhone, describeTaker, LINK_ERROR_NAMES } from "@hawser/linking";
 import { describeSession, SESSION_CAUSES } from "@hawser/session";
-import { describeSink, describeSource } from "@hawser/sync";
+import { describeArchiveWriter, describeSink, describeSource, HEAD_FAULTS } from "@hawser/sync";
 import { type AttemptEntry, type OutcomeCatalogue, RequestSchema } from "@hawser/wire";
 import {
+  ARCHIVE_READ_CODES,
+  ARCHIVE_WRITER_ATTEMPTS,
   type Attempt,
   type AttemptMap,
   COMPANION_ATTEMPTS,
   DELIVER_STAGES,
+  GIVER_ATTEMPTS,
   PHONE_ATTEMPTS,
   SESSION_ATTEMPTS,
   SINK_ATTEMPTS,
   SINK_CODES,
   SOURCE_ATTEMPTS,
+  STORE_REPAIRS,
+  TAKER_ATTEMPTS,
 } from "./attempts.ts";
 
 /** Every attempt can end for a reason that has no name yet. */
@@ -55,6 +60,24 @@ const device = (stages: readonly string[], succeeds: readonly string[], codes: r
 const server = (stages: readonly string[], fails: readonly string[], errors: boolean, codes: readonly string[], about: string): DescribedAttempt => ({ by: "server", about, succeeds: stages, fails, errors, codes: [...codes, OTHER] }); // prettier-ignore
 const SESSION_CODES = [...SESSION_CAUSES, "CANCELLED"];
 
+/** A link, an account that moves and an identity that is given back: one machine, three attempts. */
+function ofLink(side: "companion" | "phone", about: string): Readonly<Record<string, DescribedAttempt>> {
+  const [map, table] =
+    side === "companion" ? [COMPANION_ATTEMPTS as AttemptMap<string>, companion] : [PHONE_ATTEMPTS as AttemptMap<string>, describePhone()];
+  const link = { ...ofMachine(`link-${side}`, map, table, LINK_ERROR_NAMES), errors: false };
+  return {
+    [`link-${side}`]: { ...link, about },
+    [side === "companion" ? "move-new-phone" : "move-old-phone"]: {
+      ...link,
+      about: `The account moves to another phone, seen by the ${side === "companion" ? "new" : "old"} one.`,
+    },
+    [`restore-${side}`]: {
+      ...link,
+      about: `A companion that lost its store gets its identity back, seen by the ${side}. Until the phone has decided it is a link.`,
+    },
+  };
+}
+
 const attempts: Readonly<Record<string, DescribedAttempt>> = {
   connect: {
     ...ofMachine("connect", SESSION_ATTEMPTS, session, SESSION_CODES),
@@ -71,15 +94,19 @@ const attempts: Readonly<Record<string, DescribedAttempt>> = {
     errors: false,
     about: "A companion shows codes until one is read.",
   },
-  "link-companion": {
-    ...ofMachine("link-companion", COMPANION_ATTEMPTS, companion, LINK_ERROR_NAMES),
+  ...ofLink("companion", "From the scan to the first connection as a device of the account, seen by the companion."),
+  ...ofLink("phone", "The same, seen by the phone."),
+  "finish-move": device(["finishing"], ["finishing"], ["OFFLINE"], "The new phone becomes the account's only one."),
+  "give-code": {
+    ...ofMachine("give-code", GIVER_ATTEMPTS, describeGiver(), [...LINK_ERROR_NAMES]),
     errors: false,
-    about: "From the scan to the first connection as a device of the account, seen by the companion.",
+    about:
+      "A companion hands a code's parts to a phone by letters or by the phone's own code. `CANCELLED`: the code went and nobody had typed it.",
   },
-  "link-phone": {
-    ...ofMachine("link-phone", PHONE_ATTEMPTS, describePhone(), LINK_ERROR_NAMES),
+  "take-code": {
+    ...ofMachine("take-code", TAKER_ATTEMPTS, describeTaker(), LINK_ERROR_NAMES),
     errors: false,
-    about: "The same, seen by the phone.",
+    about: "The same, seen by the phone: letters that were typed, or a code that it shows.",
   },
   deliver: device(
     DELIVER_STAGES,
@@ -97,6 +124,30 @@ const attempts: Readonly<Record<string, DescribedAttempt>> = {
     errors: false,
     about: "A history job on the device that has it, until everything is on the server.",
   },
+  "write-archive": {
+    ...ofMachine("write-archive", ARCHIVE_WRITER_ATTEMPTS, describeArchiveWriter(), [
+      ...HEAD_FAULTS,
+      "full",
+      "unsupported",
+      "failed",
+      "CANCELLED",
+    ]),
+    errors: false,
+    about: "The encrypted archive is brought up to date, until nothing waits. `failed`: the server could not be asked.",
+  },
+  "read-archive": device(
+    ["reading"],
+    ["reading"],
+    [...HEAD_FAULTS, ...ARCHIVE_READ_CODES, "OFFLINE"],
+    "A device that wants history reads what the archive holds; its chunks are `receive-history`.",
+  ),
+  "repair-store": device(STORE_REPAIRS, STORE_REPAIRS, [], "A device begins afresh in a store that was damaged, lost, or an older copy."),
+  "repair-state": device(
+    ["asked"],
+    ["asked"],
+    ["unanswered"],
+    "A companion's shared state is compared with the phone's and rebuilt where it differs.",
+  ),
   recover: device(
     ["restoring"],
     ["restoring"],
@@ -137,5 +188,7 @@ export const catalogue: Omit<OutcomeCatalogue, "attempts"> & { readonly attempts
     region: ["africa", "america", "antarctica", "arctic", "asia", "atlantic", "australia", "europe", "indian", "pacific", "other"],
     transport: ["websocket", "sse", "poll", "other"],
     flags: ["fragile-storage"],
+    system: ["android", "ios", "linux", "macos", "windows", "other"],
+    route: ["none", "code", "typed", "reverse", "other"],
   },
 };

@@ -1,18 +1,37 @@
 /** Attempts of the real machines end in exactly one outcome each, every one of them in the catalogue, and none says who or what. */
 import { INITIAL_SESSION, SESSION_STATES, type SessionInput, type SessionState, stepSession } from "@hawser/session";
-import { COMPANION_STATES, PHONE_STATES } from "@hawser/linking";
-import { SINK_STAGES, SOURCE_STAGES } from "@hawser/sync";
+import { COMPANION_STATES, GIVER_STATES, PHONE_STATES, TAKER_STATES } from "@hawser/linking";
+import { ARCHIVE_OFF, ARCHIVE_WRITER_STATES, type ArchiveWriterInput, SINK_STAGES, SOURCE_STAGES, stepArchiveWriter } from "@hawser/sync";
 import { durationBucket, isOutcome, MAX_OUTCOME_COUNT, OUTCOME_DURATION_BUCKETS_MS } from "@hawser/wire";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MAX_KEPT_OUTCOMES } from "../bounds.ts";
-import { COMPANION_ATTEMPTS, PHONE_ATTEMPTS, SESSION_ATTEMPTS, sessionCode, SINK_ATTEMPTS, SOURCE_ATTEMPTS } from "./attempts.ts";
+import {
+  ARCHIVE_WRITER_ATTEMPTS,
+  COMPANION_ATTEMPTS,
+  GIVER_ATTEMPTS,
+  PHONE_ATTEMPTS,
+  SESSION_ATTEMPTS,
+  sessionCode,
+  SINK_ATTEMPTS,
+  SOURCE_ATTEMPTS,
+  TAKER_ATTEMPTS,
+} from "./attempts.ts";
 import { catalogue } from "./catalogue.ts";
 import { createOutcomeObserver } from "./observer.ts";
 import { ageQuarters, type CountedOutcome, countOutcome, type Outcome, withoutOld, withoutReported } from "./tally.ts";
 
 const random = { bytes: (sizeBytes: number) => new Uint8Array(sizeBytes) };
-const SEGMENT = { platform: "sdk", engine: "node", version: "0.1.0", region: "europe", transport: "websocket", flags: [] };
+const SEGMENT = {
+  platform: "sdk",
+  engine: "node",
+  version: "0.1.0",
+  region: "europe",
+  transport: "websocket",
+  flags: [],
+  system: "linux",
+  route: "none",
+};
 
 test("every state of every machine belongs to an attempt or rests", () => {
   const pairs = [
@@ -21,6 +40,9 @@ test("every state of every machine belongs to an attempt or rests", () => {
     [PHONE_STATES, PHONE_ATTEMPTS],
     [SINK_STAGES, SINK_ATTEMPTS],
     [SOURCE_STAGES, SOURCE_ATTEMPTS],
+    [GIVER_STATES, GIVER_ATTEMPTS],
+    [TAKER_STATES, TAKER_ATTEMPTS],
+    [ARCHIVE_WRITER_STATES, ARCHIVE_WRITER_ATTEMPTS],
   ] as const;
   for (const [states, attempts] of pairs) expect(Object.keys(attempts.of).sort()).toEqual(Object.keys(states).sort());
   for (const entry of Object.values(catalogue.attempts)) {
@@ -74,6 +96,49 @@ test("sessions: as many outcomes as attempts that began and are over, all in the
       }
       const open = SESSION_ATTEMPTS.of[state.kind] === undefined ? 0 : 1;
       expect(ended.length).toBe(begun - open);
+      for (const { attempt, stage, code } of ended)
+        expect(isOutcome("device", attempt, stage, code), `${attempt} ${stage} ${code}`).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("the archive's writer: as many outcomes as attempts that are over, and a head that is refused is no success", () => {
+  const waiting = { messages: 600, sinceMs: 0 };
+  const inputs = fc.constantFrom<ArchiveWriterInput>(
+    { type: "on", phone: true },
+    { type: "off" },
+    { type: "look", waiting, why: "connected" },
+    { type: "read", waiting, stale: false },
+    { type: "read", waiting: { messages: 0, sinceMs: undefined }, stale: false },
+    { type: "refused", fault: "rolled-back", mayBegin: true },
+    { type: "refused", fault: "rolled-back", mayBegin: false },
+    { type: "stored" },
+    { type: "put", waiting: { messages: 0, sinceMs: undefined } },
+    { type: "conflict" },
+    { type: "full" },
+    { type: "failed" },
+  );
+  fc.assert(
+    fc.property(fc.array(inputs, { maxLength: 80 }), (given) => {
+      let nowMs = 0;
+      const ended: Outcome[] = [];
+      const observer = createOutcomeObserver({ nowMs: () => nowMs, monotonicMs: () => nowMs }, (outcome) => ended.push(outcome));
+      let state = ARCHIVE_OFF;
+      let begun = 0;
+      for (const input of given) {
+        nowMs += 50;
+        const before = state;
+        state = stepArchiveWriter(state, input, { nowMs, random }).state;
+        observer.archiveWriter(before, state);
+        const [was, is] = [ARCHIVE_WRITER_ATTEMPTS.of[before.kind], ARCHIVE_WRITER_ATTEMPTS.of[state.kind]];
+        if (is !== undefined && was === undefined) begun++;
+        if (was !== undefined && is === undefined && input.type !== "on") {
+          const codes = { refused: "rolled-back", full: "full", failed: "failed", off: "CANCELLED" };
+          expect(ended.at(-1)?.code).toBe(codes[input.type as keyof typeof codes] ?? "OK");
+        }
+      }
+      expect(ended.length).toBe(begun - (ARCHIVE_WRITER_ATTEMPTS.of[state.kind] === undefined ? 0 : 1));
       for (const { attempt, stage, code } of ended)
         expect(isOutcome("device", attempt, stage, code), `${attempt} ${stage} ${code}`).toBe(true);
     }),

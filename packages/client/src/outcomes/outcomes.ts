@@ -54,19 +54,21 @@ export function createOutcomes(
     return status.kind === "online" ? status.transport : ports.transport.kind;
   };
 
-  const segment = (): OutcomeSegmentWords => ({
+  const segment = (route = "none"): OutcomeSegmentWords => ({
     platform: segmentWord("platform", ports.platform.kind),
     engine: segmentWord("engine", ports.platform.engine ?? "other"),
     version: segmentVersion(ports.platform.version),
     region: segmentWord("region", ports.platform.region ?? "other"),
     transport: segmentWord("transport", carrier()),
     flags: ports.storage.durable ? [] : ["fragile-storage"],
+    system: segmentWord("system", ports.platform.system ?? "other"),
+    route: segmentWord("route", route),
   });
 
   const ended = (outcome: Outcome): void => {
     if (stopped || !isOn()) return;
     const known = isOutcome("device", outcome.attempt, outcome.stage, outcome.code);
-    kept = countOutcome(kept, known ? outcome : { ...outcome, code: "OTHER" }, segment(), ports.clock.nowMs());
+    kept = countOutcome(kept, known ? outcome : { ...outcome, code: "OTHER" }, segment(outcome.route), ports.clock.nowMs());
     cancelSave ??= ports.clock.after(OUTCOMES_SAVED_AFTER_MS, save);
     schedule();
   };

@@ -81,7 +81,7 @@ async function pass(ms: number): Promise<void> {
   nowMs = untilMs;
 }
 const happens = (): Promise<unknown> =>
-  outcomes.observer.recovering(() => Promise.reject(new OperationalError("RECOVERY_UNKNOWN"))).catch(() => 0);
+  outcomes.observer.during("recover", "restoring", () => Promise.reject(new OperationalError("RECOVERY_UNKNOWN"))).catch(() => 0);
 
 test("kept on disk, sent soon, then at most once a minute; words that are not in the catalogue become `other`", async () => {
   await happens();
@@ -96,6 +96,8 @@ test("kept on disk, sent soon, then at most once a minute; words that are not in
     region: "other",
     transport: "sse",
     flags: ["fragile-storage"],
+    system: "other",
+    route: "none",
   });
   expect(saved.size).toBe(0);
   await happens();

@@ -11,6 +11,8 @@ export interface Outcome {
   readonly stage: string;
   readonly code: string;
   readonly durationMs: number;
+  /** Of a link, how its code came. */
+  readonly route?: string;
 }
 
 /** Plain data, as it is stored. */

@@ -53,7 +53,14 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
       origin: options.origin ?? new URL(options.serverUrl).origin,
       serverUrl: options.serverUrl,
       storage: { kind: "file", durable: true },
-      platform: { kind: options.kind ?? "sdk", version: PROGRAM_VERSION, description: describeNodePlatform(), engine: "node", region },
+      platform: {
+        kind: options.kind ?? "sdk",
+        version: PROGRAM_VERSION,
+        description: describeNodePlatform(),
+        engine: "node",
+        region,
+        system: nodeSystem(),
+      },
       recoveryKdf,
       localTimeToUtcMs: ({ year, month, day, hour, minute, second }) => new Date(year, month - 1, day, hour, minute, second).getTime(),
       ...(options.log === undefined ? {} : { log: options.log }),
@@ -76,6 +83,14 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
 
 /** "Node 24.21 on Linux", for the other device's screen during a link. */
 export const describeNodePlatform = (): string => `Node ${process.versions.node.split(".").slice(0, 2).join(".")} on ${osType()}`;
+
+const SYSTEMS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  android: "android",
+  darwin: "macos",
+  linux: "linux",
+  win32: "windows",
+};
+const nodeSystem = (): string => SYSTEMS[process.platform] ?? "other";
 
 /** A name to propose for this device. */
 export const proposedDeviceName = (): string => `${hostname()} terminal`.slice(0, 64);

@@ -14,6 +14,8 @@ export interface OutcomeSegmentWords {
   readonly region: string;
   readonly transport: string;
   readonly flags: readonly string[];
+  readonly system: string;
+  readonly route: string;
 }
 
 export interface AttemptEntry {
@@ -29,7 +31,7 @@ export interface AttemptEntry {
 
 export interface OutcomeCatalogue {
   readonly attempts: Readonly<Record<string, AttemptEntry>>;
-  readonly segment: Readonly<Record<"platform" | "engine" | "region" | "transport" | "flags", readonly string[]>>;
+  readonly segment: Readonly<Record<"platform" | "engine" | "region" | "transport" | "flags" | "system" | "route", readonly string[]>>;
 }
 
 const attempts: OutcomeCatalogue["attempts"] = OUTCOME_ATTEMPTS;
@@ -65,7 +67,9 @@ export function isReportedOutcome(reported: OutcomeCount): boolean {
     (["platform", "engine", "region", "transport"] as const).every((part) => segments[part].includes(segment[part])) &&
     segment.flags.length <= segments.flags.length &&
     new Set(segment.flags).size === segment.flags.length &&
-    segment.flags.every((flag) => segments.flags.includes(flag))
+    segment.flags.every((flag) => segments.flags.includes(flag)) &&
+    // Older programs do not know them.
+    (["system", "route"] as const).every((part) => segment[part] === "" || segments[part].includes(segment[part]))
   );
 }
 

@@ -140,6 +140,90 @@ export const OUTCOME_ATTEMPTS = {
     ],
     "errors": false
   },
+  "move-new-phone": {
+    "by": "device",
+    "succeeds": [
+      "activating"
+    ],
+    "fails": [
+      "answering",
+      "requesting",
+      "comparing",
+      "checking",
+      "hearing-end",
+      "activating"
+    ],
+    "codes": [
+      "CODE_MALFORMED",
+      "CODE_OTHER_ORIGIN",
+      "CODE_EXPIRED",
+      "CODE_WRONG",
+      "CODE_UNSUPPORTED",
+      "CODE_ALREADY_USED",
+      "SCAN_DEADLINE",
+      "REQUEST_DEADLINE",
+      "DECISION_DEADLINE",
+      "ACTIVATION_DEADLINE",
+      "DECLINED",
+      "DEVICE_LIMIT",
+      "CHANNEL_TAMPERED",
+      "LIST_INVALID",
+      "VERSION",
+      "CANCELLED",
+      "SERVER_UNREACHABLE",
+      "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
+      "OTHER"
+    ],
+    "errors": false
+  },
+  "restore-companion": {
+    "by": "device",
+    "succeeds": [
+      "activating"
+    ],
+    "fails": [
+      "answering",
+      "requesting",
+      "comparing",
+      "checking",
+      "hearing-end",
+      "activating"
+    ],
+    "codes": [
+      "CODE_MALFORMED",
+      "CODE_OTHER_ORIGIN",
+      "CODE_EXPIRED",
+      "CODE_WRONG",
+      "CODE_UNSUPPORTED",
+      "CODE_ALREADY_USED",
+      "SCAN_DEADLINE",
+      "REQUEST_DEADLINE",
+      "DECISION_DEADLINE",
+      "ACTIVATION_DEADLINE",
+      "DECLINED",
+      "DEVICE_LIMIT",
+      "CHANNEL_TAMPERED",
+      "LIST_INVALID",
+      "VERSION",
+      "CANCELLED",
+      "SERVER_UNREACHABLE",
+      "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
+      "OTHER"
+    ],
+    "errors": false
+  },
   "link-phone": {
     "by": "device",
     "succeeds": [
@@ -165,6 +249,218 @@ export const OUTCOME_ATTEMPTS = {
       "rejecting",
       "hearing-end",
       "ending"
+    ],
+    "codes": [
+      "CODE_MALFORMED",
+      "CODE_OTHER_ORIGIN",
+      "CODE_EXPIRED",
+      "CODE_WRONG",
+      "CODE_UNSUPPORTED",
+      "CODE_ALREADY_USED",
+      "SCAN_DEADLINE",
+      "REQUEST_DEADLINE",
+      "DECISION_DEADLINE",
+      "ACTIVATION_DEADLINE",
+      "DECLINED",
+      "DEVICE_LIMIT",
+      "CHANNEL_TAMPERED",
+      "LIST_INVALID",
+      "VERSION",
+      "CANCELLED",
+      "SERVER_UNREACHABLE",
+      "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
+      "OTHER"
+    ],
+    "errors": false
+  },
+  "move-old-phone": {
+    "by": "device",
+    "succeeds": [
+      "handing-over",
+      "awaiting-activation",
+      "confirming",
+      "checking-activity",
+      "hearing-end"
+    ],
+    "fails": [
+      "opening",
+      "offering",
+      "reading",
+      "comparing",
+      "signing",
+      "sealing",
+      "handing-over",
+      "awaiting-activation",
+      "confirming",
+      "checking-activity",
+      "undoing",
+      "sealing-rejection",
+      "rejecting",
+      "hearing-end",
+      "ending"
+    ],
+    "codes": [
+      "CODE_MALFORMED",
+      "CODE_OTHER_ORIGIN",
+      "CODE_EXPIRED",
+      "CODE_WRONG",
+      "CODE_UNSUPPORTED",
+      "CODE_ALREADY_USED",
+      "SCAN_DEADLINE",
+      "REQUEST_DEADLINE",
+      "DECISION_DEADLINE",
+      "ACTIVATION_DEADLINE",
+      "DECLINED",
+      "DEVICE_LIMIT",
+      "CHANNEL_TAMPERED",
+      "LIST_INVALID",
+      "VERSION",
+      "CANCELLED",
+      "SERVER_UNREACHABLE",
+      "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
+      "OTHER"
+    ],
+    "errors": false
+  },
+  "restore-phone": {
+    "by": "device",
+    "succeeds": [
+      "handing-over",
+      "awaiting-activation",
+      "confirming",
+      "checking-activity",
+      "hearing-end"
+    ],
+    "fails": [
+      "opening",
+      "offering",
+      "reading",
+      "comparing",
+      "signing",
+      "sealing",
+      "handing-over",
+      "awaiting-activation",
+      "confirming",
+      "checking-activity",
+      "undoing",
+      "sealing-rejection",
+      "rejecting",
+      "hearing-end",
+      "ending"
+    ],
+    "codes": [
+      "CODE_MALFORMED",
+      "CODE_OTHER_ORIGIN",
+      "CODE_EXPIRED",
+      "CODE_WRONG",
+      "CODE_UNSUPPORTED",
+      "CODE_ALREADY_USED",
+      "SCAN_DEADLINE",
+      "REQUEST_DEADLINE",
+      "DECISION_DEADLINE",
+      "ACTIVATION_DEADLINE",
+      "DECLINED",
+      "DEVICE_LIMIT",
+      "CHANNEL_TAMPERED",
+      "LIST_INVALID",
+      "VERSION",
+      "CANCELLED",
+      "SERVER_UNREACHABLE",
+      "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
+      "OTHER"
+    ],
+    "errors": false
+  },
+  "finish-move": {
+    "by": "device",
+    "succeeds": [
+      "finishing"
+    ],
+    "fails": [
+      "finishing"
+    ],
+    "errors": true,
+    "codes": [
+      "OFFLINE",
+      "OTHER"
+    ]
+  },
+  "give-code": {
+    "by": "device",
+    "succeeds": [
+      "handing"
+    ],
+    "fails": [
+      "sharing",
+      "leaving",
+      "shown",
+      "checking",
+      "refusing",
+      "sealing",
+      "handing"
+    ],
+    "codes": [
+      "CODE_MALFORMED",
+      "CODE_OTHER_ORIGIN",
+      "CODE_EXPIRED",
+      "CODE_WRONG",
+      "CODE_UNSUPPORTED",
+      "CODE_ALREADY_USED",
+      "SCAN_DEADLINE",
+      "REQUEST_DEADLINE",
+      "DECISION_DEADLINE",
+      "ACTIVATION_DEADLINE",
+      "DECLINED",
+      "DEVICE_LIMIT",
+      "CHANNEL_TAMPERED",
+      "LIST_INVALID",
+      "VERSION",
+      "CANCELLED",
+      "SERVER_UNREACHABLE",
+      "SERVER_REFUSED",
+      "ADMISSION_FULL",
+      "RATE_LIMITED",
+      "PASSKEY_OTHER_ORIGIN",
+      "PASSKEY_INVALID",
+      "PASSKEY_REQUIRED",
+      "LIST_CHAIN_FULL",
+      "OTHER"
+    ],
+    "errors": false
+  },
+  "take-code": {
+    "by": "device",
+    "succeeds": [
+      "handing-over"
+    ],
+    "fails": [
+      "locating",
+      "looking",
+      "answering",
+      "leaving",
+      "waiting",
+      "making",
+      "shown",
+      "opening",
+      "handing-over"
     ],
     "codes": [
       "CODE_MALFORMED",
@@ -243,6 +539,87 @@ export const OUTCOME_ATTEMPTS = {
       "OTHER"
     ],
     "errors": false
+  },
+  "write-archive": {
+    "by": "device",
+    "succeeds": [
+      "reading",
+      "storing",
+      "putting"
+    ],
+    "fails": [
+      "reading",
+      "storing",
+      "putting"
+    ],
+    "codes": [
+      "stale-key",
+      "unreadable",
+      "other-archive",
+      "rolled-back",
+      "forked",
+      "withheld",
+      "full",
+      "unsupported",
+      "failed",
+      "CANCELLED",
+      "OTHER"
+    ],
+    "errors": false
+  },
+  "read-archive": {
+    "by": "device",
+    "succeeds": [
+      "reading"
+    ],
+    "fails": [
+      "reading"
+    ],
+    "errors": true,
+    "codes": [
+      "stale-key",
+      "unreadable",
+      "other-archive",
+      "rolled-back",
+      "forked",
+      "withheld",
+      "absent",
+      "unfinished",
+      "replaced",
+      "OFFLINE",
+      "OTHER"
+    ]
+  },
+  "repair-store": {
+    "by": "device",
+    "succeeds": [
+      "damaged",
+      "lost",
+      "older-copy"
+    ],
+    "fails": [
+      "damaged",
+      "lost",
+      "older-copy"
+    ],
+    "errors": true,
+    "codes": [
+      "OTHER"
+    ]
+  },
+  "repair-state": {
+    "by": "device",
+    "succeeds": [
+      "asked"
+    ],
+    "fails": [
+      "asked"
+    ],
+    "errors": true,
+    "codes": [
+      "unanswered",
+      "OTHER"
+    ]
   },
   "recover": {
     "by": "device",
@@ -413,5 +790,20 @@ export const OUTCOME_SEGMENT = {
   ],
   "flags": [
     "fragile-storage"
+  ],
+  "system": [
+    "android",
+    "ios",
+    "linux",
+    "macos",
+    "windows",
+    "other"
+  ],
+  "route": [
+    "none",
+    "code",
+    "typed",
+    "reverse",
+    "other"
   ]
 } as const;

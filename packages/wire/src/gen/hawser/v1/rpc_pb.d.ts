@@ -1908,6 +1908,20 @@ export declare type OutcomeSegment = Message<"hawser.v1.OutcomeSegment"> & {
    * @generated from field: repeated string flags = 6;
    */
   flags: string[];
+
+  /**
+   * Absent from older programs: "other".
+   *
+   * @generated from field: string system = 7;
+   */
+  system: string;
+
+  /**
+   * How a link's code came from one device to the other; "none" for what is no link.
+   *
+   * @generated from field: string route = 8;
+   */
+  route: string;
 };
 
 /**
