@@ -221,6 +221,7 @@ export function createEngine(ports: ClientPorts): Engine {
     receipts,
     resends,
     lineFilled: (order) => history.lineFilled(order),
+    stateFilled: () => history.stateFilled(),
     lost: (serverTimeMs) => askOwnSince(engine, Math.max(0, serverTimeMs - GAP_MARGIN_MS)),
   });
   const changes = createChangeLog(store.kv, ports.clock);

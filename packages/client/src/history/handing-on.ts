@@ -1,7 +1,7 @@
 /**
  * What this device was given late it hands on to those it gave history to meanwhile. Invariants: whoever was served while something was
- * missing here (a gap, a silent source that may have more, a line that could not be read) stays noted until nothing is missing; what came
- * late is owed in the transaction that stores it. docs/PROTOCOL.md, "Several sources".
+ * missing here (a gap, a silent source that may have more, a line or shared state that could not be read) stays noted until nothing is missing;
+ * what came late is owed in the transaction that stores it. docs/PROTOCOL.md, "Several sources".
  */
 import { type DeviceNumber, toHex } from "@hawser/base";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
@@ -15,6 +15,8 @@ export interface HandingOn {
   settled(brought: boolean): void;
   /** A line that could not be read is what it should be. Inside its transaction. */
   lineFilled(order: number): void;
+  /** So did shared state. Inside its transaction. */
+  stateFilled(): void;
   /** Begins the jobs that are owed; on every connection, too. */
   handOn(): void;
 }
@@ -24,24 +26,27 @@ interface Parts {
   readonly listed: (device: number) => boolean;
   /** A source that was silent is still asked how large its chats are. */
   readonly comparing: () => boolean;
+  /** All shared state for a device. */
+  readonly giveState: (device: DeviceNumber) => void;
 }
 
 /** The number of the job is drawn with the debt: a crash does not double it. */
-type Owed = Readonly<Record<string, { readonly job: string; readonly afterMs: number }>>;
+type Owed = Readonly<Record<string, { readonly job: string; readonly afterMs: number; readonly state?: boolean }>>;
 const OWED = "history-owed";
 
-export function createHandingOn(core: Core, { sources, listed, comparing }: Parts): HandingOn {
+export function createHandingOn(core: Core, { sources, listed, comparing, giveState }: Parts): HandingOn {
   const { identity, store } = core;
   const { kv } = store;
   const isWhole = (): boolean => identity.gapSinceMs() === undefined && store.resends.countPending() === 0 && !comparing();
 
-  const owe = (afterMs: number): void => {
+  const owe = (afterMs: number, state = false): void => {
     const owed: Record<string, Owed[string]> = { ...kv.getJson<Owed>(OWED) };
     for (const device of identity.served()) {
       const before = owed[device];
       owed[device] = {
         job: before?.job ?? toHex(core.ports.random.bytes(16)),
         afterMs: Math.min(afterMs, before?.afterMs ?? afterMs),
+        state: state || before?.state === true,
       };
     }
     if (isWhole()) identity.forgetServed();
@@ -53,9 +58,11 @@ export function createHandingOn(core: Core, { sources, listed, comparing }: Part
   const handOn = (): void => {
     const owed = kv.getJson<Owed>(OWED);
     if (owed === undefined || identity.phase() !== "ready") return;
-    for (const [device, { job, afterMs }] of Object.entries(owed)) {
-      if (listed(Number(device)))
-        sources.begin(job, Number(device) as DeviceNumber, afterMs === 0 ? { kind: "all" } : { kind: "since", afterMs });
+    for (const [key, { job, afterMs, state }] of Object.entries(owed)) {
+      const device = Number(key) as DeviceNumber;
+      if (!listed(device)) continue;
+      if (state === true) giveState(device);
+      sources.begin(job, device, afterMs === 0 ? { kind: "all" } : { kind: "since", afterMs });
     }
     kv.delete(OWED);
   };
@@ -71,6 +78,7 @@ export function createHandingOn(core: Core, { sources, listed, comparing }: Part
       else if (isWhole()) identity.forgetServed();
     },
     lineFilled: (order) => owe(Math.floor(order / ORDER_STEPS_PER_MS)),
+    stateFilled: () => owe(Math.floor(core.timeMs()), true),
     handOn,
   };
 }

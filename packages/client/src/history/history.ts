@@ -38,6 +38,8 @@ export interface History extends HistoryPort {
   refill(): void;
   /** A line that could not be read is what it should be. Inside its transaction. */
   lineFilled(order: number): void;
+  /** Shared state that could not be read came after all. Inside its transaction. */
+  stateFilled(): void;
   /** Deliveries were dropped (mailbox overflow, a mailbox begun anew, an older copy): says so, and asks for what is missing since then. */
   gap(afterMs: number): void;
   /** The store is an older copy: what jobs here did since is not known. Those that came are dropped, those that leave begin anew. */
@@ -98,7 +100,7 @@ export function createHistory(
       gapFilled();
     },
   });
-  const handingOn = createHandingOn(core, { sources, listed, comparing: sinks.comparing });
+  const handingOn = createHandingOn(core, { sources, listed, comparing: sinks.comparing, giveState: wantsState });
 
   const toSource = ({ message }: HistoryMessageToSource, from: DeviceAddress): void => {
     if (message.value === undefined || message.value.jobId.length !== 16) return;
@@ -190,6 +192,7 @@ export function createHistory(
     },
     refill,
     lineFilled: handingOn.lineFilled,
+    stateFilled: handingOn.stateFilled,
     resume() {
       handingOn.handOn();
       sources.resume();

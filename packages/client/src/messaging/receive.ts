@@ -36,11 +36,16 @@ interface Parts {
   readonly resends: Resends;
   /** A line that could not be read is what it should be. Inside its transaction. */
   readonly lineFilled: (order: number) => void;
+  /** Shared state that could not be read came after all. Inside its transaction. */
+  readonly stateFilled: () => void;
   /** What the server took then can be had of nobody but the own devices. Inside its transaction. */
   readonly lost: (serverTimeMs: number) => void;
 }
 
-export function createReceiver(core: Core, { link, directory, content, receipts, resends, lineFilled, lost }: Parts): Receiver {
+export function createReceiver(
+  core: Core,
+  { link, directory, content, receipts, resends, lineFilled, stateFilled, lost }: Parts,
+): Receiver {
   let queue: Delivery[] = [];
   let generation = 0;
   let running = false;
@@ -154,8 +159,10 @@ export function createReceiver(core: Core, { link, directory, content, receipts,
     switch (outcome.kind) {
       case "opened": {
         content.handle({ ...outcome, serverTimeMs: delivery.serverTimeMs });
-        const order = resends.answered(outcome.messageId, outcome.sender.account, outcome.content.body.case === "nothing");
-        if (order !== undefined) lineFilled(order);
+        const { case: kind } = outcome.content.body;
+        const missed = resends.answered(outcome.messageId, outcome.sender.account, kind === "nothing");
+        if (missed?.order !== undefined) lineFilled(missed.order);
+        else if (missed !== undefined && kind === "state") stateFilled();
         break;
       }
       case "undecryptable":

@@ -41,8 +41,11 @@ type Owed = readonly { readonly id: MessageId; readonly by: DeviceAddress }[];
 export interface Resends {
   /** A delivery could not be read. Inside its transaction. */
   ask(id: MessageId, sender: DeviceAddress, serverTimeMs: number): void;
-  /** Content with this id arrived from that account and was handled; `nothing`: it has nothing to show for it. Says where it stands if it was missed. */
-  answered(id: MessageId, by: AccountId, nothing: boolean): number | undefined;
+  /**
+   * Content with this id arrived from that account and was handled; `nothing`: it has nothing to show for it. Says whether it was missed, and
+   * where its line stands if it has one.
+   */
+  answered(id: MessageId, by: AccountId, nothing: boolean): { readonly order: number | undefined } | undefined;
   /** Someone asks us. Inside the request's transaction. */
   requested(id: MessageId, by: DeviceAddress): void;
   /** What was missing here came, or will not come: who asked meanwhile hears. Inside a transaction. */
@@ -218,11 +221,11 @@ export function createResends(core: Core, { online, give }: Parts): Resends {
       if (pending?.sender.account !== by) return undefined;
       resends.deletePending(id);
       const row = messages.row(id);
-      if (!nothing || row?.kind !== "undecryptable") return row?.order;
+      if (!nothing || row?.kind !== "undecryptable") return { order: row?.order };
       messages.delete(id);
       conversations.recount(row.conversation);
       core.notify.messagesChanged(conversations.byRow(row.conversation)!.id);
-      return undefined;
+      return { order: undefined };
     },
     requested(id, by) {
       if (!isAccepted(by.account) || !withinHour(served, by)) return;
