@@ -168,7 +168,10 @@ export function createEngine(ports: ClientPorts): Engine {
     { archive: (value) => state.share("archive", "archive", value), askRead: () => state.askRead() },
     () => resends.gapFilled(),
   );
-  const imports = createImports(core, (conversation) => history.imported(conversation));
+  const imports = createImports(core, {
+    online: () => connection.online,
+    imported: (conversation) => history.imported(conversation),
+  });
   const nodes = createLinkNodes(ports, () => connection.server()?.linkNodes ?? []);
   const rendezvous = createRendezvous(core, connection, nodes, (message) => {
     companion.slot(message);
@@ -237,7 +240,6 @@ export function createEngine(ports: ClientPorts): Engine {
     keepIdentity(core);
     companion.resume();
     phone.resume();
-    imports.resume();
     connection.start("device");
   };
 

@@ -126,6 +126,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   askOwnForLeft(engine);
   sweepLeftSessions(core);
   receiver.retryHeld();
+  engine.imports.connected();
   engine.history.resume();
   engine.asker.resume();
   engine.holder.resume();

@@ -25,8 +25,8 @@ export interface Imports {
   preview(file: FileSource): Promise<ImportPreview>;
   run(options: RunOptions): Promise<RunResult>;
   cancel(importId: string): void;
-  /** After a start: hands on what an earlier process imported and did not get to. */
-  resume(): void;
+  /** On every connection: hands on what was imported without one, or by a process that did not get to it. */
+  connected(): void;
 }
 
 const ORDERS = { dmy: "day-first", mdy: "month-first", ymd: "year-first" } as const satisfies Record<DateOrder, ImportPreview["dateOrder"]>;
@@ -35,8 +35,13 @@ const CONVERSATION_LABEL = "hawser imported chat v1\0";
 
 const UNSHARED = "unshared-imports";
 
-/** `imported`: new messages of a conversation are there; other devices may want them. */
-export function createImports(core: Core, imported: (conversation: ConversationId) => void): Imports {
+interface Parts {
+  readonly online: () => boolean;
+  /** New messages of a conversation are there; other devices may want them. */
+  readonly imported: (conversation: ConversationId) => void;
+}
+
+export function createImports(core: Core, { online, imported }: Parts): Imports {
   const open = new Map<string, { readonly chat: ChatImport; cancelled: boolean }>();
   const toUtcMs = core.ports.localTimeToUtcMs ?? fixedOffset(0);
   /** Chats with imported messages that the other own devices were not told of: an import may end with the program. */
@@ -44,6 +49,8 @@ export function createImports(core: Core, imported: (conversation: ConversationI
   const setUnshared = (ids: readonly ConversationId[]): void =>
     ids.length === 0 ? core.store.kv.delete(UNSHARED) : core.store.kv.setJson(UNSHARED, ids);
   const share = (): void => {
+    // Without a connection nobody can say which devices there are: the own list here may be an old one.
+    if (!online()) return;
     const ids = unshared();
     for (const id of ids) imported(id);
     if (ids.length > 0) setUnshared([]);
@@ -87,7 +94,7 @@ export function createImports(core: Core, imported: (conversation: ConversationI
       share();
       return { conversation: id, imported: tally.imported, alreadyThere: tally.alreadyThere };
     },
-    resume: share,
+    connected: share,
     cancel(importId) {
       const entry = open.get(importId);
       if (entry !== undefined) entry.cancelled = true;
