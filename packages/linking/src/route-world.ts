@@ -103,7 +103,8 @@ export class RouteWorld extends LinkWorld {
     person.attempts.set(code.rendezvousId, actor);
     this.phone = actor;
     const account = { accountId: toBase64Url(new Uint8Array(20)), handle: "ayse", origin: ORIGIN };
-    this.tellPhone({ type: "scan", code, account, failuresInARow: 0 });
+    const passkeys = this.passkeys === undefined ? {} : { passkeys: this.passkeys };
+    this.tellPhone({ type: "scan", code, account, failuresInARow: 0, ...passkeys });
   }
 
   #any<T>(from: readonly T[]): T | undefined {

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { giverDeadEnds } from "./courier-giver.ts";
 import { takerDeadEnds } from "./courier-taker.ts";
 import { RouteWorld } from "./route-world.ts";
+import { PASSKEYS } from "./test-probe.ts";
 import { ORIGIN } from "./test-world.ts";
 
 const START = { type: "start", origin: ORIGIN, deviceName: "Laptop", platform: "Chromium on Linux" } as const;
@@ -21,6 +22,7 @@ function chaos(world: RouteWorld, steps: number, crashes: number): void {
     else if (what < 0.655) world.tick();
     else if (what < 0.8) world.someoneActs();
     else if (what < 0.86) world.approveAny();
+    else if (what < 0.9 && world.passkeys !== undefined) world.answerPasskey();
     else if (what < 0.94) world.connectAll();
     else if (what > 0.97) world.tellCompanion(START);
     if (world.random.next() < crashes) world.crashAny();
@@ -61,15 +63,18 @@ describe("all ways at once", () => {
   });
 
   test.each([
-    ["losses, repeats, reordering, wrong letters and guesses", 0],
-    ["and crashes after any step", 0.05],
-  ] as const)("%s: 250 seeds", (_name, crashes) => {
+    ["losses, repeats, reordering, wrong letters and guesses", 0, undefined],
+    ["and crashes after any step", 0.05, undefined],
+    ["and nothing but passkeys", 0.02, { ...PASSKEYS, required: true }],
+  ] as const)("%s: 250 seeds", (_name, crashes, passkeys) => {
     let completed = 0;
+    const through = { scanned: 0, typed: 0, reverse: 0 };
     const brought = { scanned: 0, typed: 0, reverse: 0, guesses: 0 };
     for (let seed = 1; seed <= 250; seed++) {
       const world = new RouteWorld(seed);
-      world.tellCompanion(START);
-      chaos(world, 300, crashes);
+      world.passkeys = passkeys;
+      world.tellCompanion(passkeys === undefined ? START : { ...START, passkeys: true });
+      chaos(world, passkeys === undefined ? 300 : 600, crashes);
       heal(world);
       try {
         check(world);
@@ -77,11 +82,15 @@ describe("all ways at once", () => {
         throw new Error(`seed ${seed}: ${world.companion.state.kind} / ${world.phones.map(({ kind }) => kind).join(" ")}`, { cause });
       }
       if (world.list.some(({ revoked }) => !revoked)) completed++;
-      for (const way of ["scanned", "typed", "reverse"] as const) brought[way] += world.brought[way];
+      const ways = (["scanned", "typed", "reverse"] as const).filter((way) => world.brought[way] > 0);
+      for (const way of ways) brought[way] += world.brought[way];
+      // Where only one way led to a phone, it was that way that the link took.
+      if (ways.length === 1 && world.list.some(({ revoked }) => !revoked)) through[ways[0]!]++;
       brought.guesses += world.guesses;
     }
     // The runs must have reached the interesting places.
     expect(completed).toBeGreaterThan(50);
     for (const count of Object.values(brought)) expect(count).toBeGreaterThan(20);
+    for (const count of Object.values(through)) expect(count).toBeGreaterThan(2);
   });
 });

@@ -3,8 +3,11 @@
  * and what a browser on a fake page does. A fake page that relays the code can bring no passkey of our origin.
  */
 import { createHash, createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteDatabase } from "@hawser/io-node";
+import { startServer } from "@hawser/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HawserClient, PasskeyAnswer, PasskeyRequest } from "../src/node/index.ts";
 import { say } from "./middle.ts";
@@ -156,4 +159,75 @@ test("what is no passkey of ours is not kept", async () => {
   const phone = await world.account("figen");
   await expect(phone.addPasskey({ credentialId: "AQ", spki: "AQ", rpId: "127.0.0.1" })).rejects.toMatchObject({ code: "PASSKEY_UNUSABLE" });
   expect((await phone.passkeySettings()).passkeys).toEqual([]);
+});
+
+/** Every way a code can take to a phone; each brings the account's question for a passkey with it. */
+const ROUTES: Readonly<Record<string, (phone: HawserClient, companion: HawserClient) => Promise<unknown>>> = {
+  "a code that is scanned or pasted": async (phone, companion) => phone.openLinkCode((await linkStage(companion, "waiting-for-scan")).uri!),
+  "letters that are typed": async (phone, companion) => {
+    await until(companion, async () => (await companion.linkStatus())?.typedCode !== undefined);
+    return phone.openTypedCode((await companion.linkStatus())!.typedCode!);
+  },
+  "the code that the phone shows": async (phone, companion) => {
+    await linkStage(companion, "waiting-for-scan");
+    await phone.showReverseCode();
+    return companion.openReverseCode((await linkStage(phone, "waiting-for-scan")).uri!);
+  },
+};
+
+/** Nothing is signed before the passkey was shown; with it the link finishes. */
+async function finishWithPasskey(
+  phone: HawserClient,
+  companion: HawserClient,
+  authenticator: Authenticator,
+  newPhone = false,
+): Promise<void> {
+  await Promise.all([linkStage(companion, "comparing"), linkStage(phone, "comparing")]);
+  await checked(phone, "awaited");
+  await expect(phone.approveLink(await attemptOf(phone), { newPhone })).rejects.toMatchObject({ code: "MATCH_CODE_WRONG" });
+  const { passkeyRequest } = (await companion.linkStatus())!;
+  await companion.answerLinkPasskey(authenticator.answer(passkeyRequest!, world.server.origin));
+  await checked(phone, "verified");
+  await phone.approveLink(await attemptOf(phone), { newPhone });
+  await until(companion, async () => (await companion.state()).phase === "ready");
+  await until(phone, async () => (await phone.linkStatus())?.stage === "active");
+}
+
+test.each(Object.keys(ROUTES))("required, it finishes by %s", async (route) => {
+  const number = Object.keys(ROUTES).indexOf(route);
+  const { phone, authenticator } = await phoneWithPasskey(`route${number}`, true);
+  const companion = world.open(`route${number}-companion`);
+  await companion.startLink({ deviceName: "companion", platform: "test", passkeys: true, typedCode: true });
+  await ROUTES[route]!(phone, companion);
+  await finishWithPasskey(phone, companion, authenticator);
+});
+
+test("required, it finishes when the account moves to another phone", async () => {
+  const { phone, authenticator } = await phoneWithPasskey("mover", true);
+  const next = world.open("movers-next");
+  await next.startLink({ deviceName: "next", platform: "test", passkeys: true, as: "phone" });
+  await phone.openLinkCode((await linkStage(next, "waiting-for-scan")).uri!);
+  await finishWithPasskey(phone, next, authenticator, true);
+  expect((await next.state()).role).toBe("phone");
+});
+
+test("required, it finishes over another node when the own server's linking is away", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-node-"));
+  const node = await startServer({ dataDir: folder, registration: "closed", logLevel: "silent" });
+  await world.server.stop();
+  await world.start({ linkNodes: [node.url] });
+  try {
+    const { phone, authenticator } = await phoneWithPasskey("elsewhere", true);
+    const companion = world.open("elsewheres-companion");
+    await companion.startLink({ deviceName: "companion", platform: "test", passkeys: true });
+    const { uri } = await linkStage(companion, "waiting-for-scan");
+    await until(companion, () => Promise.resolve(node.connections() > 0));
+    world.server.takeOut("rendezvous");
+    await phone.openLinkCode(uri!);
+    await finishWithPasskey(phone, companion, authenticator);
+  } finally {
+    world.server.putBack("rendezvous");
+    await node.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
