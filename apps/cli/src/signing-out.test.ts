@@ -49,6 +49,11 @@ test("alerts: another device hears of a new one, says that it was not us, and th
   const stranger = await hawser([...place.on("stranger"), "listen"]);
   await phone.kill("SIGTERM");
   expect(stranger.exit).toBe(5);
+  // What is empty because the account said so is not lost.
+  const linking = new Hawser([...place.on("stranger"), "link"]);
+  await linking.sees((line) => line.event === "link" && line["stage"] === "waiting-for-scan");
+  await linking.kill("SIGINT");
+  expect((await hawser([...place.on("stranger"), "whoami"])).lines.at(-1)).toMatchObject({ code: "EMPTY_PROFILE" });
   expect(await devicesOf("alice")).toEqual([1, 2]);
 });
 

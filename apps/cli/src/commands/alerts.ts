@@ -1,5 +1,5 @@
 /** `hawser alerts`: devices that came or went, until somebody of the account says what to think of it. */
-import { type DeviceNumber, parseDeviceNumber } from "@hawser/base";
+import type { DeviceNumber } from "@hawser/base";
 import type { ClientEvent, DeviceAlert, HawserClient } from "@hawser/sdk";
 import type { Context, DefineCommand } from "../context.ts";
 import { CliError } from "../error-text.ts";
@@ -7,6 +7,7 @@ import { untilOnline, untilSent, waitFor } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { safeName } from "../terminal/safe-text.ts";
 import { showAlert } from "../views/alert-view.ts";
+import { deviceNumber } from "./leaving-device.ts";
 
 /** A phone removes a few seconds after the answer, so that it can be taken back; it has to stay for that. */
 const REMOVAL_DEADLINE_MS = 30_000;
@@ -95,12 +96,6 @@ async function stayUntilRemoved(client: HawserClient, { output, signal }: Contex
   const outcome = await waitFor(client, settled, { signal, deadlineMs: REMOVAL_DEADLINE_MS });
   if (outcome === "removed") output.event({ event: "revoked", device, name }, `${who} is signed out.`);
   else output.line(outcome === "kept" ? `${who} stays.` : `${who} is signed out the next time this phone is online.`);
-}
-
-function deviceNumber(text: string): DeviceNumber {
-  const number = parseDeviceNumber(Number(text));
-  if (number === undefined) throw new CliError("USAGE", { detail: `"${text}" is no device number.`, next: "See: hawser alerts" });
-  return number;
 }
 
 const noAlert = (device: DeviceNumber): CliError =>

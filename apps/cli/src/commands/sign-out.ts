@@ -30,10 +30,11 @@ export const signOut: DefineCommand = (program, run) => {
             const role = state.role ?? "companion";
             await confirm(context, "Sign out and erase everything here?", (await isLast(client)) ? `${LOSES[role]}\n${LAST}` : LOSES[role]);
           }
-          const told = state.role === "companion" && (await client.state()).connection.kind === "online";
+          const isListed = state.phase === "ready" && state.role === "companion";
+          const told = isListed && (await client.state()).connection.kind === "online";
           await client.wipe();
           output.event({ event: "erased", device: state.self?.device ?? 0, told }, "Everything here is erased.");
-          if (state.role === "companion" && !told)
+          if (isListed && !told)
             output.note("The account could not be told: this device stays on its list until the phone removes it (hawser revoke).");
           return place;
         });

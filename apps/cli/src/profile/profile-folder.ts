@@ -43,11 +43,20 @@ export function locateProfile({ globals, environment }: Context): ProfilePlace {
 /** Later commands on this profile go to the same server. Without a state the owner stays who it was. */
 export function rememberServer({ folder, server, certificateAuthority }: ProfilePlace, { role, self }: Partial<ClientState> = {}): void {
   const owner = role === undefined || self === undefined ? rememberedOwner(folder) : { role, handle: self.handle, device: self.device };
-  const remembered: Remembered = {
+  remember(folder, {
     server,
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
     ...(owner === undefined ? {} : { owner }),
-  };
+  });
+}
+
+/** The account has signed the device out: that its store is empty from now on is no loss. */
+export function forgetOwner(folder: string): void {
+  const { owner, ...others } = readRemembered(folder);
+  if (owner !== undefined) remember(folder, others);
+}
+
+function remember(folder: string, remembered: Remembered): void {
   const path = join(folder, SETTINGS_FILE);
   const text = `${JSON.stringify(remembered, null, 2)}\n`;
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;

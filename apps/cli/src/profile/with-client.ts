@@ -5,7 +5,7 @@ import { CliError } from "../error-text.ts";
 import { clockTrouble } from "./clock-trouble.ts";
 import { explainLoss, lostStorage } from "./lost-storage.ts";
 import { openProfile } from "./open-profile.ts";
-import { locateProfile, type ProfilePlace, profileExists, rememberedOwner, rememberServer } from "./profile-folder.ts";
+import { forgetOwner, locateProfile, type ProfilePlace, profileExists, rememberedOwner, rememberServer } from "./profile-folder.ts";
 import { refuseRevoked } from "./revoked-error.ts";
 import { untilOnline, untilSent } from "./waits.ts";
 
@@ -45,6 +45,7 @@ async function onClient<T>(context: Context, need: Need, place: ProfilePlace, bo
   const client = await openProfile(place, { signal: context.signal, share: need.share ?? false });
   try {
     let state = await client.state();
+    if (state.phase === "revoked") forgetOwner(place.folder);
     // A new, empty store in the place of one that was somebody's.
     if (need.phase !== "none" && state.phase === "empty" && rememberedOwner(place.folder) !== undefined) throw lostStorage(place);
     if (need.phase === "member") {
