@@ -53,6 +53,8 @@ export interface Device {
   usable(): Promise<boolean>;
   /** How often each text stands on this device. */
   texts(): Promise<ReadonlyMap<string, number>>;
+  /** From now on its clock is so far from the right time. */
+  setClock(offsetMs: number): Promise<void>;
   start(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -93,6 +95,12 @@ export interface Stage {
   limitMailboxes(maxMessages: number): Promise<void>;
   /** Deliveries that the server dropped before their device, away until now, had them. */
   droppedMessages(): number;
+  /** A copy of everything that this device keeps; gives what puts it back, which has to be done while it is off. */
+  imageOf(device: Device): Promise<() => Promise<void>>;
+  /** A backup of the server; gives what ends the server and goes on from it. */
+  backUpServer(): Promise<() => Promise<void>>;
+  /** Every connection breaks, once. */
+  cutAll(): void;
   takeOut(role: RoleName): Promise<void>;
   putBack(role: RoleName): Promise<void>;
   /** A person with a phone and a new account. */

@@ -5,7 +5,7 @@ import type { AttemptId } from "@hawser/base";
 import type { ClientState, LinkErrorName, LinkStage, LinkStatus } from "@hawser/client";
 import type { BrowserOptions } from "@hawser/drills/engines/real/real-stage";
 import type { BrowserStore, Device, Person, Platform } from "@hawser/drills/stage";
-import { chromium, type Page } from "playwright-core";
+import { chromium, type Page, type Worker } from "playwright-core";
 import { EXECUTABLE } from "../harness/chromium.ts";
 import { readCode } from "../harness/read-code.ts";
 import { CATALOGUES, say } from "../harness/words.ts";
@@ -70,6 +70,7 @@ class BrowserDevice implements Device {
   #wasReady = false;
   #closed = false;
   #failures = 0;
+  #clockOffsetMs = 0;
   #looking: Promise<void>;
 
   constructor(options: BrowserOptions, page: Page) {
@@ -77,6 +78,7 @@ class BrowserDevice implements Device {
     this.screen = options.screen;
     this.#options = options;
     this.#page = page;
+    this.#keepClock();
     this.#looking = this.#look();
   }
 
@@ -228,9 +230,23 @@ class BrowserDevice implements Device {
     if (this.#closed) await page.context().close();
   }
 
+  /** The engine lives in the worker: its clock is the one that counts. */
+  async setClock(offsetMs: number): Promise<void> {
+    this.#clockOffsetMs = offsetMs;
+    for (const where of [this.#page, ...this.#page.workers()]) await where.evaluate(shiftClock, offsetMs);
+  }
+
+  #keepClock(): void {
+    this.#page.on("worker", (worker: Worker) => {
+      // One that has ended already has no clock.
+      void worker.evaluate(shiftClock, this.#clockOffsetMs).catch(() => undefined);
+    });
+  }
+
   async start(): Promise<void> {
     if (!this.#closed) return;
     this.#page = await launch(this.#options);
+    this.#keepClock();
     [this.#closed, this.#wasReady, this.#seen, this.#codeShape, this.#uri] = [false, false, undefined, undefined, undefined];
     this.screen.newestLink = undefined;
     this.#looking = this.#look();
@@ -266,6 +282,13 @@ function lookAtPage(words: { readonly linked: string; readonly revoked: string }
     transport: document.documentElement.dataset["transport"],
     revoked: text(".full-card h1") === words.revoked,
   };
+}
+
+/** Runs in the page and in its worker. */
+function shiftClock(offsetMs: number): void {
+  const world = globalThis as { rightNow?: () => number };
+  const rightNow = (world.rightNow ??= Date.now.bind(Date));
+  Date.now = () => rightNow() + offsetMs;
 }
 
 /** The error whose words stand there. */

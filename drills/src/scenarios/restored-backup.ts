@@ -1,5 +1,4 @@
 /** A computer from an old image, then a server from an old backup. R2, R13, R23. */
-import { simulated } from "../engines/sim/sim-stage.ts";
 import { countSignedOut, say, tryLink, untilUsable } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import { slower, toldOfOutages, toldWords } from "../told.ts";
@@ -14,7 +13,7 @@ export const restoredBackup: Scenario = {
     "“waiting for this message”, lost for good (Baileys#2331)",
   ],
   cast: ["Elif: a phone, and a computer whose disk is put back", "Mert: a phone"],
-  engines: ["simulator"],
+  engines: ["simulator", "real"],
   goals: [
     { figure: "filledSeconds", what: "from the old image to every message on it", unit: "s", peer: "link again", atMost: 120 },
     { figure: "usableSeconds", what: "from the old image to reading and writing on it", unit: "s", peer: "link again", atMost: 15 },
@@ -27,22 +26,21 @@ export const restoredBackup: Scenario = {
   ], // prettier-ignore
   async play(stage) {
     const { story } = stage;
-    const sim = simulated(stage);
-    const elif = await sim.person("elif", "android");
-    const mert = await sim.person("mert", "android");
+    const elif = await stage.person("elif", "android");
+    const mert = await stage.person("mert", "android");
     await say(stage, elif, mert, "Before the image.");
     await say(stage, mert, elif, "Also before it.");
-    const computer = await sim.newCompanion(elif, "browser");
+    const computer = await stage.newCompanion(elif, "browser");
     await tryLink(stage, elif, computer);
     await stage.wait(20 * SECOND_MS);
-    const image = computer.node.disk.copy();
+    const putBack = await stage.imageOf(computer);
     for (let n = 1; n <= 8; n++) {
       await say(stage, mert, elif, `After the image, ${n}.`);
       await say(stage, elif, mert, `Answer ${n} from the computer.`, computer);
       await stage.wait(2 * SECOND_MS);
     }
     await computer.kill();
-    computer.node.disk.restore(image);
+    await putBack();
     story.fault("the computer's disk is put back to an image from before these messages", "Elif's browser");
     const restoredAtMs = stage.nowMs();
     await computer.start();
@@ -56,17 +54,14 @@ export const restoredBackup: Scenario = {
     story.check(computer.name, filled !== undefined, "has every message again");
     const toldOfImage = toldWords(computer, ["notice.oldCopy"], restoredAtMs);
 
-    const { server } = sim.world;
-    const backup = Object.entries(server.disks).map(([role, disk]) => [role, disk.copy()] as const);
+    const goBack = await stage.backUpServer();
     for (let n = 1; n <= 5; n++) {
       await say(stage, mert, elif, `After the backup, ${n}.`);
       await say(stage, elif, mert, `Answer ${n} after the backup.`);
     }
     await stage.wait(10 * SECOND_MS);
     const downAtMs = stage.nowMs();
-    server.kill("reset");
-    for (const [role, copy] of backup) server.disks[role as keyof typeof server.disks].restore(copy);
-    server.start();
+    await goBack();
     story.fault("the server is restored from a backup that knows nothing of the last ten messages");
     const serverAtMs = stage.nowMs();
     await say(stage, mert, elif, "Does it work again?");

@@ -38,8 +38,12 @@ export class FaultProxy {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  async close(): Promise<void> {
+  cutAll(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cutAll();
     for (const server of this.#servers.values()) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 

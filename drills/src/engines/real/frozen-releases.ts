@@ -1,6 +1,7 @@
 /** Programs of earlier releases beside today's: frozen builds, each with its own copy of everything. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Clock } from "@hawser/base";
 import type * as clientPackage from "@hawser/client";
 import type { HawserClient } from "@hawser/client";
 import type * as ioPackage from "@hawser/io-node";
@@ -14,12 +15,13 @@ export interface Program {
   readonly profileDir: string;
   readonly serverUrl: string;
   readonly origin: string;
+  readonly clock: Clock;
 }
 
 interface Release {
   readonly server: Pick<typeof serverPackage, "startServer">;
   readonly client: Pick<typeof clientPackage, "createClient" | "recoveryKdf"> &
-    Pick<typeof ioPackage, "nodeHttp" | "nodePrimitives" | "openSqliteDatabase" | "systemClock" | "systemRandom" | "webSocketTransport">;
+    Pick<typeof ioPackage, "nodeHttp" | "nodePrimitives" | "openSqliteDatabase" | "systemRandom" | "webSocketTransport">;
 }
 interface Frozen {
   load(name: string): Promise<Release>;
@@ -42,8 +44,8 @@ async function frozen(name: string): Promise<Release> {
 }
 
 /** Opens a profile with that release. Frozen builds hold the parts of a client, which are put together as the SDK of today does it. */
-export async function programOf(name: string, { profileDir, serverUrl, origin }: Program): Promise<() => HawserClient> {
-  if (name === TODAY) return () => openNodeClient({ profileDir, serverUrl, origin });
+export async function programOf(name: string, { profileDir, serverUrl, origin, clock }: Program): Promise<() => HawserClient> {
+  if (name === TODAY) return () => openNodeClient({ profileDir, serverUrl, origin, clock });
   const { client } = await frozen(name);
   return () => {
     mkdirSync(profileDir, { recursive: true });
@@ -51,7 +53,7 @@ export async function programOf(name: string, { profileDir, serverUrl, origin }:
       database: client.openSqliteDatabase(join(profileDir, "client.db")),
       transport: client.webSocketTransport(),
       http: client.nodeHttp(),
-      clock: client.systemClock,
+      clock,
       random: client.systemRandom,
       primitives: client.nodePrimitives,
       origin,

@@ -1,11 +1,11 @@
 /** The stage in real time: the server in a process, devices on the SDK, companions in Chromium, the drill's front between their sockets. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type ProxyFromHell, startProxyFromHell } from "@hawser/server/proxy-from-hell";
-import type { ServerOptions } from "@hawser/server";
+import { restore, type ServerOptions } from "@hawser/server";
 import { FaultyFront } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
 import type { Figure } from "../../scenario.ts";
@@ -17,6 +17,7 @@ import { FaultProxy } from "./fault-proxy.ts";
 import { type Program, programOf, TODAY } from "./frozen-releases.ts";
 import { SdkDevice } from "./sdk-device.ts";
 import { DrillServer } from "./server-process.ts";
+import { SkewedClock } from "./skewed-clock.ts";
 
 const WEB_ROOT = process.env["HAWSER_WEB_ROOT"] ?? fileURLToPath(new URL("../../../../apps/web/dist", import.meta.url));
 /** The browser suite's own instruments; it is no package. */
@@ -64,6 +65,9 @@ export class RealStage implements Stage {
   /** By device. Browsers share the one that is their origin. */
   readonly #ways = new Map<string, ProxyFromHell>();
   readonly #programs = new Map<Device, Program>();
+  readonly #profiles = new Map<Device, string>();
+  /** Where the server keeps its data now. */
+  #data = "";
   #origin = "";
   #server: DrillServer | undefined;
 
@@ -83,6 +87,7 @@ export class RealStage implements Stage {
 
   async #serve(release: string, folder: string, options: Partial<ServerOptions> = {}): Promise<number> {
     const dataDir = join(this.#folder, folder);
+    this.#data = folder;
     this.#server = new DrillServer({ port: 0, ...options, dataDir, origin: this.#origin, webRoot: WEB_ROOT, release });
     const port = await this.#server.port();
     this.#proxy.forwardTo(port);
@@ -194,14 +199,42 @@ export class RealStage implements Stage {
 
   async limitMailboxes(maxMessages: number): Promise<void> {
     await this.#server?.stop();
-    await this.#serve(TODAY, "server", { limits: { mailboxes: { maxMessages } } });
+    await this.#serve(TODAY, this.#data, { limits: { mailboxes: { maxMessages } } });
   }
 
   droppedMessages(): number {
-    const database = new DatabaseSync(join(this.#folder, "server", "mailbox.db"), { readOnly: true });
+    const database = new DatabaseSync(join(this.#folder, this.#data, "mailbox.db"), { readOnly: true });
     const { dropped } = database.prepare(DROPPED).get() as { dropped: number };
     database.close();
     return dropped;
+  }
+
+  async imageOf(device: Device): Promise<() => Promise<void>> {
+    const profile = this.#profiles.get(device)!;
+    const image = `${profile}-image`;
+    // A disk is copied while nothing is written to it.
+    await device.kill();
+    cpSync(profile, image, { recursive: true });
+    await device.start();
+    return () => {
+      rmSync(profile, { recursive: true, force: true });
+      cpSync(image, profile, { recursive: true });
+      return Promise.resolve();
+    };
+  }
+
+  async backUpServer(): Promise<() => Promise<void>> {
+    const copy = join(this.#folder, "backup");
+    await this.#server!.backup(copy);
+    return async () => {
+      await this.#server!.kill();
+      restore(copy, join(this.#folder, "restored"));
+      await this.#serve(TODAY, "restored");
+    };
+  }
+
+  cutAll(): void {
+    this.#proxy.cutAll();
   }
 
   async takeOut(role: RoleName): Promise<void> {
@@ -237,9 +270,12 @@ export class RealStage implements Stage {
   }
 
   async #sdkDevice(name: string, platform: Platform, release: string): Promise<SdkDevice> {
-    const program: Program = { profileDir: this.#profile(name), serverUrl: await this.#addressFor(name, platform), origin: this.#origin };
+    const clock = new SkewedClock();
+    const profileDir = this.#profile(name);
+    const program: Program = { profileDir, serverUrl: await this.#addressFor(name, platform), origin: this.#origin, clock };
     const open = await programOf(release, program);
-    const device = new SdkDevice({ name, platform, screen: this.#screen(name), nowMs: () => this.nowMs(), open });
+    const device = new SdkDevice({ name, platform, screen: this.#screen(name), nowMs: () => this.nowMs(), clock, open });
+    this.#profiles.set(device, profileDir);
     this.#programs.set(device, program);
     this.#devices.push(device);
     await device.start();
@@ -248,7 +284,9 @@ export class RealStage implements Stage {
 
   async #browser(name: string): Promise<Device> {
     const { openBrowserDevice } = (await import(BROWSERS)) as Browsers;
-    const device = await openBrowserDevice({ name, origin: this.#origin, folder: this.#profile(name), screen: this.#screen(name) });
+    const folder = this.#profile(name);
+    const device = await openBrowserDevice({ name, origin: this.#origin, folder, screen: this.#screen(name) });
+    this.#profiles.set(device, folder);
     this.#devices.push(device);
     return device;
   }

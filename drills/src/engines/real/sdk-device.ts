@@ -4,6 +4,7 @@ import type { ClientState, DeviceInfo, HawserClient, LinkStatus } from "@hawser/
 import type { Screen } from "../../screens/screen.ts";
 import type { Device, Person, Platform } from "../../stage.ts";
 import { accountIdOf, importExport, openAt } from "../client-acts.ts";
+import type { SkewedClock } from "./skewed-clock.ts";
 
 const PAGE = 200;
 
@@ -13,13 +14,22 @@ export class SdkDevice implements Device {
   readonly screen: Screen;
   #open: () => HawserClient;
   readonly #nowMs: () => number;
+  readonly #clock: SkewedClock;
   client: HawserClient | undefined;
 
-  constructor(parts: { name: string; platform: Platform; screen: Screen; nowMs: () => number; open: () => HawserClient }) {
+  constructor(parts: {
+    name: string;
+    platform: Platform;
+    screen: Screen;
+    nowMs: () => number;
+    clock: SkewedClock;
+    open: () => HawserClient;
+  }) {
     this.name = parts.name;
     this.platform = parts.platform;
     this.screen = parts.screen;
     this.#nowMs = parts.nowMs;
+    this.#clock = parts.clock;
     this.#open = parts.open;
   }
 
@@ -99,6 +109,11 @@ export class SdkDevice implements Device {
 
   lose(): Promise<void> {
     throw new Error("this is no browser");
+  }
+
+  setClock(offsetMs: number): Promise<void> {
+    this.#clock.offsetMs = offsetMs;
+    return Promise.resolve();
   }
 
   async start(): Promise<void> {

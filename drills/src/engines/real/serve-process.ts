@@ -1,4 +1,4 @@
-/** The real server in a process of its own. Roles go out and come back by a word on its input; it ends with whoever started it. */
+/** The real server in a process of its own. Roles go out and come back, and backups are made, by a word on its input; it ends with whoever started it. */
 import { createInterface } from "node:readline";
 import type { ServerOptions } from "@hawser/server";
 import { releaseNamed, TODAY } from "./frozen-releases.ts";
@@ -9,11 +9,12 @@ const { startServer } = (await releaseNamed(process.env["DRILL_RELEASE"] ?? TODA
 const server = await startServer({ host: "127.0.0.1", logLevel: "error", ...options, registration: "open" });
 process.once("SIGTERM", () => void server.stop().then(() => process.exit(0)));
 const words = createInterface({ input: process.stdin });
-words.on("line", (line) => {
-  const [word, role] = line.split(" ") as [string, RoleName];
-  if (word === "out") server.takeOut(role);
-  if (word === "back") server.putBack(role);
-  process.stdout.write(`done ${line}\n`);
+words.on("line", async (line) => {
+  const [word, what] = line.split(" ") as [string, string];
+  if (word === "out") server.takeOut(what as RoleName);
+  if (word === "back") server.putBack(what as RoleName);
+  if (word === "backup") await server.backup(what);
+  process.stdout.write(`done ${word}\n`);
 });
 words.once("close", () => process.exit(1));
 process.stdout.write(`listening ${server.port}\n`);

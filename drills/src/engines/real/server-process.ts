@@ -31,8 +31,17 @@ export class DrillServer {
   }
 
   async role(word: "out" | "back", role: RoleName): Promise<void> {
-    const done = this.#says(new RegExp(`^done ${word} ${role}$`));
-    this.#child.stdin!.write(`${word} ${role}\n`);
+    await this.#do(word, role);
+  }
+
+  /** As its operator makes one, while it runs. */
+  async backup(folder: string): Promise<void> {
+    await this.#do("backup", folder);
+  }
+
+  async #do(word: string, what: string): Promise<void> {
+    const done = this.#says(new RegExp(`^done ${word}$`));
+    this.#child.stdin!.write(`${word} ${what}\n`);
     await done;
   }
 

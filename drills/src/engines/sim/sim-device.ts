@@ -94,6 +94,11 @@ export class SimDevice implements Device {
     return Promise.resolve();
   }
 
+  setClock(offsetMs: number): Promise<void> {
+    this.node.machine.offsetMs = offsetMs;
+    return Promise.resolve();
+  }
+
   async start(): Promise<void> {
     if (this.#losesDisk && this.node.client === undefined) this.node.disk.wipe();
     this.#losesDisk = false;

@@ -2,6 +2,7 @@
 import { ProcessDied } from "@hawser/sim/engine/machine";
 import { installSyncSubtle } from "@hawser/sim/engine/sync-subtle";
 import type { VirtualConnection } from "@hawser/sim/engine/virtual-connection";
+import { ROLES } from "@hawser/sim/nodes/virtual-server";
 import { describeFault, World, type Account } from "@hawser/sim/nodes/world";
 import { FaultyFront, type Peer } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
@@ -151,6 +152,32 @@ export class SimStage implements Stage {
 
   droppedMessages(): number {
     return this.world.server.disks.mailbox.rows<{ dropped: number }>(DROPPED)[0]!.dropped;
+  }
+
+  imageOf(device: Device): Promise<() => Promise<void>> {
+    const { node } = device as SimDevice;
+    const [disk, vault] = [node.disk.copy(), node.vault];
+    return Promise.resolve(() => {
+      node.disk.restore(disk);
+      node.vault = vault;
+      return Promise.resolve();
+    });
+  }
+
+  /** Harder than an operator's own backup: the copies are put back as they are, nothing is cut off. */
+  backUpServer(): Promise<() => Promise<void>> {
+    const { server } = this.world;
+    const copies = ROLES.map((role) => [role, server.disks[role].copy()] as const);
+    return Promise.resolve(() => {
+      server.kill("reset");
+      for (const [role, copy] of copies) server.disks[role].restore(copy);
+      server.start();
+      return Promise.resolve();
+    });
+  }
+
+  cutAll(): void {
+    for (const { name } of this.world.devices) this.world.network.cut(name, "reset");
   }
 
   takeOut(role: RoleName): Promise<void> {

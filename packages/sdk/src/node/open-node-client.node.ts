@@ -1,5 +1,6 @@
 /** A client in a folder: keys, messages and everything else in one SQLite file. Runs in Node. */
 import { mkdirSync } from "node:fs";
+import type { Clock } from "@hawser/base";
 import { hostname, type as osType } from "node:os";
 import { join } from "node:path";
 import { PROGRAM_VERSION } from "@hawser/base/version";
@@ -27,6 +28,8 @@ export interface NodeClientOptions {
   readonly kind?: "terminal" | "sdk";
   /** PEM of a certificate authority of your own. */
   readonly certificateAuthority?: string;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Names and numbers of what happens; never texts, names of people or keys. */
   readonly log?: (event: LogEvent) => void;
 }
@@ -46,7 +49,7 @@ export function openNodeClient(options: NodeClientOptions): HawserClient {
       transport: webSocketTransport(tls),
       otherTransports: (["sse", "poll"] as const).map((kind) => httpTransport(kind, streaming, systemClock)),
       http,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       random: systemRandom,
       primitives: nodePrimitives,
       verifyP256,

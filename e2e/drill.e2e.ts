@@ -1,0 +1,24 @@
+/**
+ * One small drill with real processes, so that the engine of `npm run drill -- NAME --real` cannot rot between two measurements: the server
+ * in a process, phones on the SDK, a computer in Chromium, the front between their sockets, every figure measured.
+ */
+import { runForReal } from "@hawser/drills/run-drill";
+import { sessionStoreDown } from "@hawser/drills/scenarios/session-store-down";
+import { expect, test } from "vitest";
+import { whyNot } from "./harness/engines/installed.ts";
+
+/** Seven phones and a computer. */
+const SESSIONS = 8;
+
+test("a drill with real processes: the sessions store knows nobody, and every goal holds", async ({ skip }) => {
+  const reason = whyNot("chromium");
+  if (reason !== undefined) skip(reason);
+  const { verdicts, lines } = await runForReal(sessionStoreDown, { size: SESSIONS });
+  const story = lines.map(({ who, text }) => `${who}: ${text}`).join("\n");
+  expect(
+    verdicts.filter(({ held }) => !held),
+    story,
+  ).toEqual([]);
+  const browser = lines.filter(({ who, kind }) => who.endsWith("browser") && kind === "screen");
+  expect(browser.map(({ text }) => text).join(), "the page's own words were read").toContain("not known here");
+});
