@@ -233,7 +233,8 @@ class BrowserDevice implements Device {
   /** The engine lives in the worker: its clock is the one that counts. */
   async setClock(offsetMs: number): Promise<void> {
     this.#clockOffsetMs = offsetMs;
-    for (const where of [this.#page, ...this.#page.workers()]) await where.evaluate(shiftClock, offsetMs);
+    await this.#page.evaluate(shiftClock, offsetMs);
+    for (const worker of this.#page.workers()) await worker.evaluate(shiftClock, offsetMs);
   }
 
   #keepClock(): void {
