@@ -9,13 +9,13 @@ const { startServer } = (await releaseNamed(process.env["DRILL_RELEASE"] ?? TODA
 const server = await startServer({ host: "127.0.0.1", logLevel: "error", ...options, registration: "open" });
 process.once("SIGTERM", () => void server.stop().then(() => process.exit(0)));
 const words = createInterface({ input: process.stdin });
-words.on("line", (line) => {
-  const [word, what] = line.split(" ") as [string, string];
-  const done = (): void => void process.stdout.write(`done ${word}\n`);
-  if (word === "backup") return void server.backup(what).then(done);
-  if (word === "out") server.takeOut(what as RoleName);
-  if (word === "back") server.putBack(what as RoleName);
-  done();
-});
+words.on("line", (line) => void obey(...(line.split(" ") as [string, string])));
 words.once("close", () => process.exit(1));
 process.stdout.write(`listening ${server.port}\n`);
+
+async function obey(word: string, what: string): Promise<void> {
+  if (word === "out") server.takeOut(what as RoleName);
+  if (word === "back") server.putBack(what as RoleName);
+  if (word === "backup") await server.backup(what);
+  process.stdout.write(`done ${word}\n`);
+}
