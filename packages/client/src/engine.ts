@@ -216,7 +216,7 @@ export function createEngine(ports: ClientPorts): Engine {
     // In a later tick: the machine's steps are no part of the delivery's transaction.
     ownDevice: (device) => void Promise.resolve().then(() => phone.deviceSeen(device)),
   });
-  const pump = createOutboxPump(core, connection, directory, transfer);
+  const pump = createOutboxPump(core, connection, directory, transfer, connection.purse);
   const receiver = createReceiver(core, {
     link: connection,
     directory,

@@ -13,6 +13,7 @@ import { expect, test } from "vitest";
 import { createBlobTransfer } from "./blobs/transfer.ts";
 import type { DeviceLink, OperationResult } from "./connection/server-link.ts";
 import { createRequestTable } from "./connection/request-table.ts";
+import { createRetryPurse } from "./connection/retry-purse.ts";
 import type { Core } from "./core.ts";
 import type { ArchiveBooks, ReadHead } from "./history/archive-books.ts";
 import type { ArchiveKeeping } from "./history/archive-keeping.ts";
@@ -59,7 +60,7 @@ function slowServer(clock: Clock, answers: number) {
     new Promise((resolve, reject) =>
       clock.after(afterMs, () => (left-- > 0 ? resolve(answer) : reject(new OperationalError("TIMEOUT", { retry: "now" })))),
     );
-  const silent = createRequestTable(clock, () => true);
+  const silent = createRequestTable(clock, () => true, createRetryPurse(clock));
   let offset = 0;
   const link = {
     online: true,
@@ -169,7 +170,7 @@ test("whatever the archive's writer does, a failure of it pauses the writing", a
 
 test("a write of a rendezvous slot that nobody answers is answered in time", async () => {
   const { clock, until } = world();
-  const silent = createRequestTable(clock, () => true);
+  const silent = createRequestTable(clock, () => true, createRetryPurse(clock));
   const link = { online: true, request: silent.start } as unknown as DeviceLink;
   const nodes = { start: () => undefined, stop: () => undefined, online: () => new Map() };
   const rendezvous = createRendezvous(coreOf(clock), link, nodes, () => undefined);

@@ -10,3 +10,4 @@ export { CHOICE_STATES, choiceDeadEnds, describeChoice, initialChoice, stepChoic
 export { parseTransportMemory } from "./transport-memory.ts";
 export { TRANSPORT_KINDS } from "./transport-types.ts";
 export type * from "./transport-types.ts";
+export { afterRetry, afterSuccess, fullRetryBudget, retriesLeft, untilRetryMs } from "./retry-budget.ts";

@@ -32,6 +32,7 @@ import { withRequest } from "../messaging/seal.ts";
 import type { ClientPorts } from "../ports.ts";
 import { createChosenTransport } from "./chosen-transport.ts";
 import { createRequestTable } from "./request-table.ts";
+import { createRetryPurse, type RetryPurse } from "./retry-purse.ts";
 import { createServerTime } from "./server-time.ts";
 import { type DeviceLink, offline } from "./server-link.ts";
 
@@ -62,6 +63,8 @@ export interface Connection extends DeviceLink {
   hint(input: "network-changed" | "online" | "offline"): void;
   /** Resolves once requests can be sent; rejects with OFFLINE after `timeoutMs`. */
   whenOnline(timeoutMs: number): Promise<void>;
+  /** What all that send on it share. */
+  readonly purse: RetryPurse;
   /** The server's own words, from the last hello. */
   server(): ServerHello | undefined;
 }
@@ -194,7 +197,8 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents, n
     step({ type: "send", frame: outgoing });
     return true;
   };
-  const requests = createRequestTable(ports.clock, sendFrame);
+  const purse = createRetryPurse(ports.clock);
+  const requests = createRequestTable(ports.clock, sendFrame, purse);
 
   const status = (): ConnectionStatus => {
     const current = sessionStatus(state);
@@ -228,6 +232,7 @@ export function createConnection(ports: ClientPorts, events: ConnectionEvents, n
     get mode() {
       return state.mode;
     },
+    purse,
     status,
     timeMs: () => serverTime.nowMs(),
     server: () => lastHello,

@@ -5,6 +5,7 @@ import { type ClientFrame, ERROR_CODES, MAX_REQUESTS_UNDER_WAY, ResponseSchema }
 import { expect, test } from "vitest";
 import { REQUEST_TIMEOUT_MS } from "../bounds.ts";
 import { createRequestTable } from "./request-table.ts";
+import { createRetryPurse } from "./retry-purse.ts";
 import { MAX_HONOURED_WAIT_MS } from "./retry-gate.ts";
 
 function setUp() {
@@ -21,7 +22,7 @@ function setUp() {
   };
   const sent: ClientFrame[] = [];
   let connected = true;
-  const table = createRequestTable(clock, (frame) => connected && sent.push(frame) > 0);
+  const table = createRequestTable(clock, (frame) => connected && sent.push(frame) > 0, createRetryPurse(clock));
   const lastId = (): number => {
     const frame = sent.at(-1)!;
     return frame.type === "request" ? frame.message.id : 0;
@@ -134,4 +135,40 @@ test("no server can hold a button back for longer than the bound", async () => {
   pass(MAX_HONOURED_WAIT_MS);
   void table.start("checkHandle", { handle: "ada" }).catch(() => undefined);
   expect(sent).toHaveLength(2);
+});
+
+test("a storm: what the server cannot do is asked again a bounded number of times, however many ask, and at once when it can", async () => {
+  const { table, sent, lastId, pass } = setUp();
+  const answer = (works: boolean): void => {
+    const failure = { error: ERROR_CODES.STORE_UNAVAILABLE.code };
+    const result = works ? ({ case: "getDeviceLists", value: {} } as const) : ({ case: "failure", value: failure } as const);
+    table.settle(create(ResponseSchema, { id: lastId(), result }));
+  };
+  const ask = async (works: boolean): Promise<string> => {
+    const before = sent.length;
+    const asked = table.start("getDeviceLists", {}).then(
+      () => "answered",
+      ({ code, retry }: { code: string; retry: { afterMs?: number } }) =>
+        code === "OVERLOADED" ? `wait ${retry.afterMs! <= 3_000}` : code,
+    );
+    if (sent.length > before) answer(works);
+    return asked;
+  };
+  const said = new Map<string, number>();
+  for (let second = 0; second < 600; second++) {
+    for (let caller = 0; caller < 20; caller++) {
+      const word = await ask(false);
+      said.set(word, (said.get(word) ?? 0) + 1);
+    }
+    pass(1_000);
+  }
+  // Ten minutes, 12,000 tries: the first, those at once, and so many a minute.
+  expect(sent.length).toBeLessThanOrEqual(1 + 30 + 200);
+  expect([...said.keys()].toSorted()).toEqual(["STORE_UNAVAILABLE", "wait true"]);
+  // Other operations are asked for as ever.
+  const others = sent.length;
+  void table.start("checkHandle", { handle: "a" }).catch(() => undefined);
+  expect(sent.length).toBe(others + 1);
+  pass(3_000);
+  for (let caller = 0; caller < 20; caller++) expect(await ask(true)).toBe("answered");
 });

@@ -19,6 +19,7 @@ import {
 } from "../bounds.ts";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import { uploadId } from "../chats/send.ts";
+import { isTrouble, type RetryPurse } from "../connection/retry-purse.ts";
 import { type DeviceLink, isTransient } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
@@ -46,7 +47,13 @@ type Bundles = Map<AccountId, Map<DeviceNumber, PreKeyBundle>>;
 /** What must keep its order. A device that cannot be reached holds back only what is for it alone. */
 const lane = (row: OutboxRow): string => (row.audience === "device" ? formatAddress(row) : row.account);
 
-export function createOutboxPump(core: Core, link: DeviceLink, directory: DeviceDirectory, transfer: BlobTransfer): OutboxPump {
+export function createOutboxPump(
+  core: Core,
+  link: DeviceLink,
+  directory: DeviceDirectory,
+  transfer: BlobTransfer,
+  purse: RetryPurse,
+): OutboxPump {
   const { outbox } = core.store;
   const underWay = new Map<number, number>();
   /** Rows being corrected: neither sent nor corrected a second time meanwhile. */
@@ -54,6 +61,8 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
   /** Rows whose blobs are on their way; others go on meanwhile. */
   const uploading = new Set<number>();
   const corrections = new Map<number, number>();
+  /** Rows that the server could not take: to send one again costs a retry. */
+  const troubled = new Set<number>();
   const keyless = new Map<string, number>();
   let lastRequest = 0;
   let running = false;
@@ -120,6 +129,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     const nowMs = core.ports.clock.nowMs();
     const room = Math.min(OUTBOX_BATCH, OUTBOX_WINDOW - underWay.size);
     let wakeAfterMs: number | undefined;
+    let retries = purse.left();
     let afterRow = 0;
     while (ready.length < room) {
       const page = outbox.list(afterRow, OUTBOX_WINDOW);
@@ -140,7 +150,13 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
         } else if (row.uploads.length > 0) {
           void upload(row);
           held.add(lane(row));
-        } else if (ready.length < room) ready.push(row);
+        } else if (ready.length < room) {
+          if (!troubled.has(row.row) || retries-- > 0) ready.push(row);
+          else {
+            wakeAfterMs = Math.min(wakeAfterMs ?? OUTBOX_MAX_RETRY_MS, Math.max(purse.waitMs(), OUTBOX_FIRST_RETRY_MS));
+            held.add(lane(row));
+          }
+        }
       }
     }
     return { ready, wakeAfterMs };
@@ -259,6 +275,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     if (row?.frame === undefined) return row === undefined;
     lastRequest = (lastRequest % 0xffff_ffff) + 1;
     if (!link.sendSealed(row.frame, lastRequest)) return false;
+    if (troubled.has(rowId)) purse.spend();
     underWay.set(lastRequest, rowId);
     return true;
   };
@@ -314,7 +331,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
     acknowledge(requests) {
       const rows = requests.flatMap((request) => {
         const row = underWay.get(request);
-        underWay.delete(request);
+        if (underWay.delete(request)) purse.succeeded(troubled.delete(row!));
         return row === undefined ? [] : (outbox.find(row) ?? []);
       });
       if (rows.length > 0) core.store.atomically(() => rows.forEach(complete));
@@ -325,6 +342,7 @@ export function createOutboxPump(core: Core, link: DeviceLink, directory: Device
       underWay.delete(request);
       if (row === undefined || failure === undefined) return;
       const code = errorName(failure.error) ?? "INTERNAL";
+      if (errorClass(failure.error) === "retry" && isTrouble(code)) troubled.add(row.row);
       const account = parseAccountBytes(failure.accountId);
       if (code === "STALE_LIST" && account !== undefined && accountsOf(row, self()).includes(account)) {
         const theirs = directory.accept(account, failure.lists);
