@@ -239,6 +239,29 @@ test("a phone that lost rows invites its companions, once; whoever holds somethi
   expect(phone.rows()).toEqual(before);
 });
 
+test("an invitation that comes right after a question is followed a little later, and many of them by one question", () => {
+  const { phone, laptop, question } = asking();
+  hear(phone, LAPTOP, question);
+  hear(laptop, PHONE, phone.said());
+  // What the phone wrote did not arrive.
+  phone.write("key late", 1);
+  phone.said();
+  for (let i = 0; i < 5; i++) {
+    phone.atomically(() => phone.checks.disturbed());
+    phone.checks.connected();
+    phone.pass(5_000);
+    hear(laptop, PHONE, phone.said());
+    laptop.pass(5_000);
+    expect(laptop.said()).toEqual([]);
+  }
+  laptop.pass(60_000);
+  const again = laptop.said();
+  expect(again.map((body) => body.case)).toEqual(["stateCheck"]);
+  hear(phone, LAPTOP, again);
+  hear(laptop, PHONE, phone.said());
+  expect(laptop.rows()).toEqual(phone.rows());
+});
+
 test("updates lost, repeated, reordered, rows damaged and deleted on any of three devices: the same on all after one exchange each", () => {
   const damage = fc.constantFrom(
     "DELETE FROM state_entries WHERE",

@@ -187,9 +187,9 @@ export function createStateChecks(core: Core, parts: { readonly state: StateSync
         if (!isPhone(from.device)) answer(check, from);
         return;
       }
-      const isEarly = Math.abs(nowMs() - load().askedAtMs) < MIN_STATE_CHECK_PAUSE_MS;
-      if (!isPhone(from.device) || isEarly || differing(check).length === 0) return;
-      save({ dueMs: 0 });
+      if (!isPhone(from.device) || differing(check).length === 0) return;
+      const pauseLeftMs = MIN_STATE_CHECK_PAUSE_MS - Math.abs(nowMs() - load().askedAtMs);
+      save({ dueMs: pauseLeftMs > 0 ? nowMs() + pauseLeftMs : 0 });
       schedule();
     },
     answered({ checkId, collections }, from) {
