@@ -15,6 +15,9 @@ const FIXED_SEEDS = 200;
 const STEPS_EACH = 18;
 const SEEDS_A_TEST = 20;
 
+/** With archives, and all that can happen to one. */
+const ARCHIVE_SEEDS = [120_004, 120_007, 120_012, 120_019];
+
 let uninstall = (): void => undefined;
 beforeAll(() => {
   uninstall = installSyncSubtle();
@@ -54,7 +57,7 @@ test("HMAC, HKDF and X25519 are those of WebCrypto", async () => {
 /** Each of these found a bug once. */
 test.each([
   9, 19, 21, 38, 46, 52, 66, 87, 94, 197, 206, 1000, 2020, 2008, 2059, 2080, 2082, 2090, 2112, 2148, 3015, 3062, 5077, 40002, 40087, 40092,
-  40168, 60809, 60874, 70333, 84020, 90069,
+  40168, 60809, 60874, 70333, 84020, 90069, 120027,
 ])(
   "seed %i holds again",
   async (seed) => {
@@ -109,6 +112,17 @@ test("devices of the release before live with today's, and are updated on the st
   }
   expect(programs.old).toBeGreaterThan(2);
   expect(programs.updated).toBeGreaterThan(0);
+}, 120_000);
+
+test("archives are written by phones and companions, renew their keys, and give new devices their history", async () => {
+  const seen = { all: 0, companions: 0, afterRemoval: 0, newDevices: 0 };
+  for (const seed of ARCHIVE_SEEDS) {
+    let world: World | undefined;
+    const { violations } = await runPlan(drawPlan(seed), { onWorld: (its) => (world = its) });
+    expect({ seed, violations }).toEqual({ seed, violations: [] });
+    for (const what of Object.keys(seen) as (keyof typeof seen)[]) seen[what] += world!.archives.heads[what];
+  }
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
 }, 120_000);
 
 test("a failing plan is cut down to what it takes", async () => {

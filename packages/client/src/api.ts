@@ -351,7 +351,7 @@ export interface HawserClient {
   /** Companion: asks the source again for what is missing. Never unlinks, never forgets what is there. */
   requestHistory(options?: { conversation?: ConversationId }): Promise<void>;
   archive(): Promise<ArchiveStatus>;
-  /** On phones. Off deletes it from the server; on again begins a new one. Rejects with WRONG_PHASE while history is still coming. */
+  /** On phones. Off deletes it from the server; on again begins a new one. Rejects with WRONG_PHASE while history is still coming, with UNKNOWN_OPERATION on a server without archives. */
   setArchive(on: boolean): Promise<void>;
 
   // Import (phone)

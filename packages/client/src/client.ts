@@ -326,7 +326,7 @@ function chatCalls(
     attachment: (message, index) => readAttachment(core, engine.transfer, engine.asker, message, index),
     search: async (options) => searchMessages(core, options),
     archive: async () => history.archive.status(),
-    setArchive: async (on) => history.archive.set(on),
+    setArchive: (on) => history.archive.set(on),
     requestHistory: async (options) => history.request(options?.conversation),
     previewImport: (file) => imports.preview(file),
     runImport: (options) => imports.run(options),

@@ -122,7 +122,7 @@ export function createEngine(ports: ClientPorts): Engine {
   });
   const transfer = createBlobTransfer(ports, connection);
   const capsules = createDeviceCapsules(core, connection, directory);
-  const ownList = createOwnList(core, connection, directory, capsules.restorable);
+  const ownList = createOwnList(core, connection, directory, capsules.restorable, () => history.archive.removing());
   const receipts = createReceipts(core);
   const resends = createResends(core, {
     online: () => connection.online,

@@ -85,6 +85,21 @@ test("a new device reads a head under the key before, though the phone went off 
   await until(anna, async () => world.opens(world.keyAt("anna", 2), anna));
 }, 60_000);
 
+test("what a device wrote before it was removed stays, though its phone had not seen it until then", async () => {
+  const all = await cast("laptop");
+  const device = await deviceOf("laptop");
+  const had = world.keyAt("laptop", 1);
+  const anna = await world.reopened("anna", {});
+  await said(all, "two", "anna", "laptop");
+  const before = version();
+  const laptop = await world.overdue("laptop");
+  await until(laptop, async () => (await laptop.archive()).waiting === 0 && version() > before);
+  await anna.revokeDevice(device);
+  await until(anna, async () => world.opens(world.keyAt("anna", 2), anna));
+  expect(await anna.archive()).toMatchObject({ trouble: undefined });
+  expect(await world.opens(had, anna)).toBe(false);
+}, 60_000);
+
 test("the last head of a device that was removed is believed by nobody; the archive begins anew, and lacks nothing", async () => {
   const all = await cast("laptop");
   await said(all, "two", "laptop");
@@ -128,6 +143,9 @@ test("a companion that knows of a removal and not of the new key seals nothing; 
   const desk = await deviceOf("desk");
   await said(all, "two", "laptop");
   await archived(all.anna, 2);
+  // It has seen a head of this archive.
+  const first = await world.overdue("laptop");
+  await until(first, async () => (await first.archive()).messages > 0);
   await world.close("laptop");
   const anna = await world.reopened("anna", {});
   await anna.revokeDevice(desk);

@@ -54,6 +54,8 @@ export const ARCHIVE_SLACK_MS = 600_000;
 export const ARCHIVE_LOOK_EVERY_MS = 60_000;
 /** A head that no device of the list vouches for: so long the other devices have to replace it before the archive is begun anew. */
 export const ARCHIVE_ANEW_AFTER_MS = 60_000;
+/** A removal waits so long for what the device has written last. */
+export const ARCHIVE_LAST_LOOK_MS = 2_000;
 /** A full quota, or a head that cannot be believed: looked at again, seldom. */
 export const ARCHIVE_TROUBLE_PAUSE_MS = 3_600_000;
 

@@ -6,6 +6,7 @@ import { messageIdToBytes, type SqlRow } from "@hawser/base";
 import type { Cast } from "../run/cast.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Account } from "../nodes/world.ts";
+import { checkArchive } from "./archives.ts";
 import type { RuleName, Violation } from "./violation.ts";
 
 interface Member {
@@ -18,11 +19,12 @@ export async function discrepancies(cast: Cast): Promise<Violation[]> {
   const add = (rule: RuleName, text: string): void => void found.push({ rule, text });
   const members = await findMembers(cast, add);
   checkMessages(cast, members, add);
-  for (const account of cast.world.accounts)
-    checkAgreement(
-      members.filter((member) => member.account === account),
-      add,
-    );
+  for (const account of cast.world.accounts) {
+    const its = members.filter((member) => member.account === account);
+    checkAgreement(its, add);
+    const devices = its.map(({ device }) => device);
+    await checkArchive(cast.world, account, devices, add);
+  }
   checkLists(cast, members, add);
   for (const { device } of members) await checkWaits(cast, device, add);
   return found;

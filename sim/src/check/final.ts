@@ -1,5 +1,6 @@
 /** Rules that are looked at once, at the end: what revoked devices read, what the server's disks hold. */
 import type { World } from "../nodes/world.ts";
+import { archiveOn } from "./archives.ts";
 import { holdsCanary } from "./wire-watch.ts";
 
 export function checkRevokedReaders(world: World): void {
@@ -35,6 +36,11 @@ export function checkServerDisks(world: World): void {
       }
     }
   }
-  for (const blob of world.server.shelf.stored)
+  const keys = world.devices.flatMap((device) => archiveOn(device).keys.map(({ key }) => Buffer.from(key)));
+  const heads = world.server.disks.blobs.rows<{ head: Uint8Array }>("SELECT head FROM archive_heads").map(({ head }) => head);
+  for (const blob of [...world.server.shelf.stored, ...heads]) {
     if (holdsCanary(blob)) world.violations.add("no plaintext at the server", "a blob holds plaintext");
+    const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.length);
+    if (keys.some((key) => bytes.includes(key))) world.violations.add("no plaintext at the server", "a blob holds a key of an archive");
+  }
 }

@@ -13,6 +13,7 @@ export type RuleName =
   | "devices agree"
   | "every wait ends"
   | "one chain of lists"
+  | "the archive is whole"
   | "match codes agree"
   | "no fault inside";
 

@@ -6,6 +6,7 @@ import type { RuleName } from "../check/violation.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Seams } from "../nodes/world.ts";
+import { forgottenForArchive, oldArchiveKeys } from "./archive-mutations.ts";
 import { lateCommits } from "./late-commits.ts";
 import { greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
 import { forgottenOutbox, oldSessions, readMarksLost } from "./store-mutations.ts";
@@ -131,6 +132,21 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: ["revoked only by signature", "nothing after revocation", "one chain of lists"],
     seed: 2,
     seams: () => ({ server: () => ({ directory: revokedStayWelcome }) }),
+  },
+  {
+    name: "the archive's key is renewed, and not used",
+    caughtBy: ["nothing after revocation"],
+    seed: 43,
+    seams: () => {
+      const first = new Map<string, Uint8Array>();
+      return { device: () => ({ primitives: (primitives) => oldArchiveKeys(primitives, first) }) };
+    },
+  },
+  {
+    name: "some of what waits for the archive is taken for written",
+    caughtBy: ["the archive is whole"],
+    seed: 4,
+    seams: () => ({ device: () => ({ database: forgottenForArchive }) }),
   },
   {
     name: "a timer in thirty never fires",

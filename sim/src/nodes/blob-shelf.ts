@@ -51,6 +51,10 @@ export class BlobShelf {
     return this.#shelf.values();
   }
 
+  get(id: BlobId): Bytes | undefined {
+    return this.#shelf.get(id);
+  }
+
   expire(): void {
     if (this.#open === undefined) return;
     for (const id of this.#open.books().expire(this.#open.clock.nowMs())) this.#shelf.delete(id);

@@ -1,7 +1,7 @@
 /** One device: a machine, a profile on its disk, and the real client as its process. Invariant: a restart keeps the disk and nothing else. */
 import { PROGRAM_VERSION } from "@hawser/base/version";
 import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
-import type { ClientEvent, ClientPorts, HawserClient, IdentityVault, LogEvent } from "@hawser/client";
+import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type IdentityVault, type LogEvent } from "@hawser/client";
 import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Carrier, Network } from "../engine/network.ts";
@@ -50,6 +50,8 @@ export class Device {
   network = "";
   /** How often it was started. */
   starts = 0;
+  /** Whether its program is today's, and not a release before it. */
+  runsToday = true;
   readonly #options: DeviceOptions;
   #client: HawserClient | undefined;
 
@@ -99,7 +101,9 @@ export class Device {
     };
     let client: HawserClient;
     try {
-      client = this.#options.programOf(this.name, this.starts++)(ports);
+      const program = this.#options.programOf(this.name, this.starts++);
+      this.runsToday = program === createClient;
+      client = program(ports);
     } catch (error) {
       if (!(error instanceof ProcessDied)) throw error;
       machine.kill();

@@ -2,6 +2,7 @@
 import type { AccountId, Bytes, Primitives } from "@hawser/base";
 import type { ClientEvent } from "@hawser/client";
 import { nodePrimitives } from "@hawser/io-node";
+import { ArchiveWatch } from "../check/archive-watch.ts";
 import { Oracle } from "../check/oracle.ts";
 import { KeyUse } from "../check/key-use.ts";
 import { Violations } from "../check/violation.ts";
@@ -58,6 +59,7 @@ export class World {
   readonly violations = new Violations();
   readonly oracle: Oracle;
   readonly wire: WireWatch;
+  readonly archives: ArchiveWatch;
   readonly httpFaults: HttpFaults = { lostAnswers: 0 };
   readonly #primitives: Primitives;
   readonly #seams: Seams;
@@ -83,7 +85,11 @@ export class World {
       onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${describeFault(cause)}`),
     });
     this.oracle = new Oracle(this);
-    this.server.onStart((role) => this.oracle.watchDirectory(role.directory));
+    this.archives = new ArchiveWatch(this);
+    this.server.onStart(({ directory }) => {
+      this.archives.watchDirectory(directory);
+      this.oracle.watchDirectory(directory);
+    });
   }
 
   get devices(): Device[] {

@@ -7,7 +7,8 @@ import type { Cast } from "./cast.ts";
 
 const DAY_MS = 86_400_000;
 
-const duration = (random: SeededRandom): number => random.pick([500, 8_000, 45_000, 300_000, 3 * 3_600_000]) * (0.2 + random.fraction());
+export const duration = (random: SeededRandom): number =>
+  random.pick([500, 8_000, 45_000, 300_000, 3 * 3_600_000]) * (0.2 + random.fraction());
 const anyDevice = (cast: Cast, random: SeededRandom): Device | undefined => {
   const devices = cast.running();
   return devices.length === 0 ? undefined : random.pick(devices);

@@ -16,6 +16,7 @@ interface Attempt {
   readonly companion: Device;
   readonly random: SeededRandom;
   readonly declines: boolean;
+  readonly approved: (() => void) | undefined;
   scanned: string | undefined;
   decided: string | undefined;
   tries: number;
@@ -31,7 +32,8 @@ export class LinkPeople {
     this.#cast = cast;
   }
 
-  begin(account: Account, random: SeededRandom): void {
+  /** `approved`: what happens as soon as the phone has approved it. */
+  begin(account: Account, random: SeededRandom, approved?: () => void): void {
     const { world } = this.#cast;
     const companion = world.addDevice(account, `${account.handle}-companion-${account.devices.length}`);
     companion.start();
@@ -41,6 +43,7 @@ export class LinkPeople {
       companion,
       random,
       declines: random.chance(0.08),
+      approved,
       scanned: undefined,
       decided: undefined,
       tries: 0,
@@ -115,8 +118,9 @@ export class LinkPeople {
     }
     attempt.decided = asked.attempt;
     this.#cast.note(`${attempt.companion.name}: ${attempt.declines ? "declined" : "approved"}`);
-    if (attempt.declines) await phone.rejectLink(asked.attempt);
-    else await phone.approveLink(asked.attempt);
+    if (attempt.declines) return phone.rejectLink(asked.attempt);
+    await phone.approveLink(asked.attempt);
+    attempt.approved?.();
   }
 
   async #failed(attempt: Attempt, client: HawserClient, status: LinkStatus): Promise<void> {

@@ -1,10 +1,12 @@
 /** Everything that can happen in a world, by name. Each draws from its own source; one that does not fit the moment does nothing. */
+import * as archives from "./archive-operations.ts";
 import type { Cast } from "./cast.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import * as faults from "./fault-operations.ts";
 import * as life from "./people-operations.ts";
 
 export interface Operation {
+  /** 0: steps of this kind are drawn elsewhere (`archive-steps.ts`). */
   readonly weight: number;
   /** Trouble, not use: left out of calm runs, and ended before the world heals. */
   readonly fault?: boolean;
@@ -38,6 +40,11 @@ export const OPERATIONS = {
   roleOutage: { weight: 2, fault: true, run: faults.roleOutage },
   clockJump: { weight: 2, fault: true, run: faults.clockJump },
   oldCopy: { weight: 1.5, fault: true, late: true, run: faults.oldCopy },
+  switchArchive: { weight: 0, run: archives.switchArchive },
+  linkAlone: { weight: 0, run: archives.linkAlone },
+  revokeReader: { weight: 0, run: archives.revokeReader },
+  phoneAway: { weight: 0, run: archives.phoneAway },
+  archiveOutage: { weight: 0, fault: true, run: archives.archiveOutage },
 } satisfies Record<string, Operation>;
 
 export type OperationKind = keyof typeof OPERATIONS;

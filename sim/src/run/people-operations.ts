@@ -4,7 +4,7 @@ import { CANARY } from "../check/wire-watch.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import type { Cast } from "./cast.ts";
 
-const MAX_DEVICES = 4;
+export const MAX_DEVICES = 4;
 
 const file = (random: SeededRandom) => {
   const bytes = Buffer.concat([Buffer.from(CANARY), random.bytes(200 + random.below(4_000))]);

@@ -4,6 +4,7 @@
  */
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { hasOldVersions } from "../nodes/old-version.ts";
+import { drawArchiveSteps } from "./archive-steps.ts";
 import { drawProxies, type ProxyStep } from "./proxies.ts";
 import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
 
@@ -45,7 +46,7 @@ export interface PlanOptions {
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new SeededRandom(`plan ${seed}`);
-  const named = Object.keys(OPERATIONS) as OperationKind[];
+  const named = (Object.keys(OPERATIONS) as OperationKind[]).filter((kind) => OPERATIONS[kind].weight > 0);
   const isLate = (kind: OperationKind): boolean => (OPERATIONS[kind] as Operation).late === true;
   const all = named.filter((kind) => !isLate(kind));
   // Swarm testing: a run with half of the faults reaches states that a run with all of them drowns.
@@ -70,6 +71,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   }
   const calm = options.calm === true;
   if (!calm) for (const kind of named.filter(isLate)) kinds.push(...takeSteps(seed, kind, share, steps));
+  const archives = drawArchiveSteps(seed, atMs, calm);
   return {
     seed,
     accounts: random.chance(0.75) ? 2 : 3,
@@ -78,8 +80,8 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
     oldVersions: !calm && hasOldVersions(seed),
     proxies: drawProxies(seed, calm ? 0 : atMs),
-    kinds,
-    steps,
+    kinds: [...kinds, ...new Set(archives.map(({ kind }) => kind))],
+    steps: [...steps, ...archives.map((step, at) => ({ ...step, id: count + at }))].toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 

@@ -52,6 +52,7 @@ export function createOwnList(
   link: ServerLink & { readonly online: boolean },
   directory: DeviceDirectory,
   restorable: () => ReadonlySet<DeviceNumber>,
+  removing: () => Promise<void>,
 ): OwnList {
   const { identity, store } = core;
   const { primitives, random } = core.ports;
@@ -147,6 +148,7 @@ export function createOwnList(
       const self = identity.requirePhone();
       if (number === self.device) throw new OperationalError("SELF");
       if (deviceOf(latest(), number) === undefined) throw new OperationalError("UNKNOWN_DEVICE");
+      await removing();
       await change({ revoke: [{ device: number, by: self.device, reason }] });
     },
     async retireOtherPhones() {

@@ -31,6 +31,9 @@ export interface ArchiveBooks {
   usage(): { readonly usedBytes: number; readonly quotaBytes: number } | undefined;
 }
 
+/** The server is older than archives. */
+export const isUnsupported = (error: unknown): boolean => error instanceof OperationalError && error.code === "UNKNOWN_OPERATION";
+
 export function createArchiveBooks(
   core: Core,
   parts: {

@@ -26,7 +26,7 @@ import { ArchiveEntrySchema, type ArchiveHead, HistoryChunkSchema, MAX_ARCHIVE_D
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
-import type { ArchiveBooks, ReadHead } from "./archive-books.ts";
+import { type ArchiveBooks, isUnsupported, type ReadHead } from "./archive-books.ts";
 import type { ArchiveKeeping } from "./archive-keeping.ts";
 
 export interface ArchiveWriting {
@@ -91,7 +91,8 @@ export function createArchiveWriting(
     }
     if (effect.type === "begin-anew") {
       core.log({ event: "archive-begun-anew" });
-      return keeping.beginAnew();
+      keeping.beginAnew();
+      return void books.deleteIfDue().catch(() => undefined);
     }
     const work = { "read-head": readHead, "store-chunk": storeChunk, "put-head": putHead }[effect.type];
     work().then(
@@ -103,7 +104,13 @@ export function createArchiveWriting(
   const readHead = async (): Promise<ArchiveWriterInput> => {
     keeping.renew();
     const read = await books.read();
-    if (!read.ok) return { type: "refused", fault: read.error, mayBegin: keeping.makesKeys() && !core.identity.settling() };
+    if (!read.ok) {
+      const makesKeys = keeping.makesKeys();
+      // Of an archive that was just begun anew nothing was seen yet: the one before still stands there.
+      const isOneBefore = (read.error === "unreadable" || read.error === "other-archive") && keeping.seen() === undefined;
+      if (isOneBefore && !makesKeys) return { type: "failed" };
+      return { type: "refused", fault: read.error, mayBegin: makesKeys && !core.identity.settling() };
+    }
     // Nothing is sealed for a removed device: the new key wakes the writer.
     if (keeping.kept()?.keyState !== "current") return { type: "failed" };
     known = read.value;
@@ -182,7 +189,9 @@ export function createArchiveWriting(
       });
       const replaced = pending.replacesLast ? before.head.entries.at(-1) : undefined;
       const left = look().messages - pending.rows.length + (replaced?.messageCount ?? 0);
-      next = nextHead(before.head, previousHash, { entry, replacesLast: replaced !== undefined, nowMs, drained: left <= 0 });
+      // Whoever lacks something itself has more to write than it knows of.
+      const drained = left <= 0 && !core.identity.settling() && core.identity.gapSinceMs() === undefined;
+      next = nextHead(before.head, previousHash, { entry, replacesLast: replaced !== undefined, nowMs, drained });
       dropped = [...pending.abandoned, ...(replaced === undefined ? [] : [toHex(replaced.blobId)])];
     }
     const spilled = spill(next, core.ports.primitives, core.ports.random);
@@ -213,6 +222,6 @@ function failureOf(error: unknown): ArchiveWriterInput {
   if (!(error instanceof OperationalError)) return { type: "failed" };
   if (error.code === "QUOTA_EXCEEDED") return { type: "full" };
   if (error.code === "ARCHIVE_CONFLICT") return { type: "conflict" };
-  if (error.code === "UNKNOWN_OPERATION") return { type: "refused", fault: "unsupported" };
+  if (isUnsupported(error)) return { type: "refused", fault: "unsupported" };
   return typeof error.retry === "object" ? { type: "failed", retryAfterMs: error.retry.afterMs } : { type: "failed" };
 }

@@ -1,13 +1,13 @@
 /** The account's encrypted archive as the rest of the client sees it: a setting, a status, a source of history. */
 import { OperationalError, toHex } from "@hawser/base";
-import type { ChunkReference, HeadFault, HistoryReader } from "@hawser/sync";
+import { ARCHIVE_LAST_LOOK_MS, type ChunkReference, type HeadFault, type HistoryReader } from "@hawser/sync";
 import type { BlobTransfer } from "../blobs/transfer.ts";
 import type { DeviceLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import type { ArchiveReadCode } from "../outcomes/attempts.ts";
 import type { ArchiveStatus } from "./archive-status.ts";
-import { createArchiveBooks } from "./archive-books.ts";
+import { createArchiveBooks, isUnsupported } from "./archive-books.ts";
 import { createArchiveKeeping, mayShareArchive } from "./archive-keeping.ts";
 import { createArchiveWriting } from "./archive-writing.ts";
 
@@ -34,14 +34,25 @@ export interface Archive {
    */
   plan(afterMs: number, before: ArchivePlan | undefined, anyway: boolean): Promise<PlannedChunks | undefined>;
   status(): ArchiveStatus;
-  set(on: boolean): void;
+  /** Rejects with UNKNOWN_OPERATION when the server says that it keeps no archives. */
+  set(on: boolean): Promise<void>;
   /** The shared entry changed. In a later tick than the delivery's transaction. */
   changed(): void;
   devicesChanged(): void;
+  /** A device is about to be removed: what it wrote last is seen while it is still in the list, if that takes no time. */
+  removing(): Promise<void>;
   connected(): void;
   mayShare(from: number): boolean;
   toHandOver(): Uint8Array | undefined;
   stop(): void;
+}
+
+function noneWhereUnsupported(error: unknown): undefined {
+  if (!isUnsupported(error)) throw error;
+}
+
+function throwUnsupported(error: unknown): void {
+  if (isUnsupported(error)) throw error;
 }
 
 export function createArchive(
@@ -104,7 +115,7 @@ export function createArchive(
     async plan(...wanted) {
       if (keeping.kept() === undefined) return undefined;
       const codeOf = (found: PlannedChunks | string): string => (typeof found === "string" ? found : "OK");
-      const planned = await core.observe.during("read-archive", "reading", () => read(...wanted), codeOf);
+      const planned = await core.observe.during("read-archive", "reading", () => read(...wanted), codeOf).catch(noneWhereUnsupported);
       return typeof planned === "string" ? undefined : planned;
     },
     status() {
@@ -120,13 +131,23 @@ export function createArchive(
         quotaBytes: usage?.quotaBytes,
       };
     },
-    set(on) {
+    async set(on) {
+      core.identity.requirePhone();
       if (core.identity.settling()) throw new OperationalError("WRONG_PHASE");
+      // One that cannot be asked just now is no hindrance.
+      if (on && link.online) await link.request("getArchiveHead", {}).catch(throwUnsupported);
       keeping.set(on);
       changed();
     },
     changed,
     devicesChanged: changed,
+    async removing() {
+      if (keeping.kept() === undefined || !link.online) return;
+      let cancel = (): void => undefined;
+      const patience = new Promise<void>((resolve) => (cancel = core.ports.clock.after(ARCHIVE_LAST_LOOK_MS, resolve)));
+      await Promise.race([books.read().catch(() => undefined), patience]);
+      cancel();
+    },
     connected() {
       changed();
       writing.wake("connected");
