@@ -52,11 +52,17 @@ export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "hawser-sdk-"));
   readonly clients = new Map<string, HawserClient>();
   server!: RunningServer;
+  readonly #startServer: typeof startServer;
   #port = 0;
+
+  /** `start`: of a release before this one. */
+  constructor(start = startServer) {
+    this.#startServer = start;
+  }
 
   async start(options: Partial<ServerOptions> = {}): Promise<void> {
     const dataDir = join(this.folder, "server");
-    this.server = await startServer({ dataDir, port: this.#port, registration: "open", logLevel: "silent", ...options });
+    this.server = await this.#startServer({ dataDir, port: this.#port, registration: "open", logLevel: "silent", ...options });
     this.#port = this.server.port;
   }
 

@@ -14,10 +14,16 @@ export interface TestPlace {
   close(): Promise<void>;
 }
 
-/** `origin`: where people reach the server, when that is not its own address. */
-export async function openTestPlace({ origin }: { readonly origin?: string } = {}): Promise<TestPlace> {
+export interface PlaceOptions {
+  /** Where people reach the server, when that is not its own address. */
+  readonly origin?: string;
+  /** Of a release before this one. */
+  readonly start?: typeof startServer;
+}
+
+export async function openTestPlace({ origin, start = startServer }: PlaceOptions = {}): Promise<TestPlace> {
   const folder = mkdtempSync(join(tmpdir(), "hawser-cli-"));
-  const server = await startServer({
+  const server = await start({
     dataDir: join(folder, "server"),
     registration: "open",
     logLevel: "silent",
