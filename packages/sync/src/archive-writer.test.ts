@@ -268,8 +268,14 @@ test("a head that nobody vouches for is given a minute; then whoever makes the k
   const reading = looked(first.state, 0, 1e6 + 1, "connected").state;
   const believed = stepArchiveWriter(reading, { type: "read", waiting: { messages: 0, sinceMs: undefined }, stale: false }, at(1e6)).state;
   expect(refuse(believed, 1e6 + ARCHIVE_ANEW_AFTER_MS).effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_ANEW_AFTER_MS }]);
-  const companion = refuse(refuse(on(true), 1e6, false).state, 1e6 + ARCHIVE_ANEW_AFTER_MS, false);
-  expect(companion.effects).toEqual([{ type: "set-timer", afterMs: ARCHIVE_TROUBLE_PAUSE_MS }]);
+  // That it is over is found though nothing waits.
+  const noneWaits = { type: "look", waiting: { messages: 0, sinceMs: undefined }, why: "timer" } as const;
+  expect(stepArchiveWriter(first.state, noneWaits, at(1e6 + ARCHIVE_ANEW_AFTER_MS)).state.kind).toBe("reading");
+  // The others look again soon, and then more seldom.
+  const other = [1, 2, 3].reduce(({ state }) => refuse(state, 1e6 + ARCHIVE_ANEW_AFTER_MS, false), { state: on(true) } as ReturnType<
+    typeof refuse
+  >);
+  expect(other.effects).toEqual([{ type: "set-timer", afterMs: 2 * ARCHIVE_ANEW_AFTER_MS }]);
 });
 
 test("a phone reads the head whenever it connects, a companion only to write; a key made during a put has the head sealed again", () => {

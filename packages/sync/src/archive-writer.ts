@@ -108,7 +108,10 @@ function look(state: ArchiveWriterState, waiting: Waiting, why: "timer" | "conne
   const leftMs = Math.min(state.retryAtMs - nowMs, ARCHIVE_TROUBLE_PAUSE_MS);
   if (state.kind === "paused" && leftMs > 0 && why === "timer") return { state, effects: [{ type: "set-timer", afterMs: leftMs }] };
   // Whoever may remove a device has seen what that device wrote, and what a new key is to seal is found though a crash came between.
-  if (why === "new-key" || (why === "connected" && state.phone) || isDue(state, waiting, nowMs)) return to(state, "reading", "read-head");
+  const mustRead = why === "new-key" || (why === "connected" && state.phone);
+  // Also with nothing to write: whether the trouble is over.
+  const isTroubled = state.kind === "paused" && state.trouble !== undefined;
+  if (mustRead || isTroubled || isDue(state, waiting, nowMs)) return to(state, "reading", "read-head");
   return rest(state);
 }
 
@@ -129,8 +132,11 @@ function afterPut(state: ArchiveWriterState, { waiting, stale }: { waiting: Wait
  * better: when it still stands after a while, the archive begins anew.
  */
 function refused(state: ArchiveWriterState, fault: HeadFault | "unsupported", mayBegin: boolean, context: StepContext): Stepped {
-  if (fault !== "stale-key" || !mayBegin || state.kind !== "reading")
-    return pause({ ...withoutTrouble(state), trouble: fault }, ARCHIVE_TROUBLE_PAUSE_MS, context);
+  const troubled = { ...withoutTrouble(state), trouble: fault };
+  if (fault !== "stale-key") return pause(troubled, ARCHIVE_TROUBLE_PAUSE_MS, context);
+  // Whoever makes the keys is about to replace it.
+  const waitMs = retryDelayMs(state.tries, ARCHIVE_ANEW_AFTER_MS, ARCHIVE_TROUBLE_PAUSE_MS, context.random);
+  if (!mayBegin || state.kind !== "reading") return pause({ ...troubled, tries: state.tries + 1 }, waitMs, context);
   const { nowMs } = context;
   const sinceMs = Math.min(state.staleSinceMs ?? nowMs, nowMs);
   const leftMs = sinceMs + ARCHIVE_ANEW_AFTER_MS - nowMs;
