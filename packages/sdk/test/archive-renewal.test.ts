@@ -1,5 +1,5 @@
 /** The key of the archive is renewed when a device is removed: what was written around that moment stays, and the removed device gets no further. */
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ConversationId, HawserClient } from "../src/node/index.ts";
@@ -137,6 +137,42 @@ test("the last head of a device that was removed is believed by nobody; the arch
   await complete(alone);
   expect(await texts(alone, all.ab)).toEqual(["one", "two", "three"]);
 }, 60_000);
+
+test("a phone whose store was put back hears of the archive from its companion; with nobody there it begins another in place of the one it forgot", async () => {
+  const all = await cast("laptop", "desk");
+  const desk = await deviceOf("desk");
+  const file = join(world.folder, "anna", "client.db");
+  await world.close("anna");
+  const copy = readFileSync(file);
+  const putBack = async (): Promise<void> => {
+    await world.close("anna");
+    for (const suffix of ["-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+    writeFileSync(file, copy);
+  };
+  // Switched off and on since: its keys are others.
+  let anna = await world.reopened("anna");
+  await anna.setArchive(false);
+  await anna.setArchive(true);
+  await said(all, "two", "anna", "laptop");
+  await archived(anna, 2);
+  const key = world.keyAt("anna", 1)!;
+  await until(world.clients.get("laptop")!, async () => Buffer.from(world.keyAt("laptop", 1) ?? []).equals(key));
+  await putBack();
+  expect(Buffer.from(world.keyAt("anna", 1)!).equals(key)).toBe(false);
+  anna = await world.reopened("anna");
+  const isWell = async (): Promise<boolean> => {
+    const { trouble, waiting } = await anna.archive();
+    return trouble === undefined && waiting === 0;
+  };
+  await until(anna, async () => Buffer.from(world.keyAt("anna", 1) ?? []).equals(key) && isWell());
+
+  await anna.revokeDevice(desk);
+  await until(anna, async () => world.opens(world.keyAt("anna", 2), anna));
+  await world.close("laptop");
+  await putBack();
+  anna = await world.reopened("anna");
+  await until(anna, async () => (await world.opens(world.keyAt("anna", 1), anna)) && isWell());
+}, 90_000);
 
 test("a companion that knows of a removal and not of the new key seals nothing; with the key it does", async () => {
   const all = await cast("laptop", "desk");

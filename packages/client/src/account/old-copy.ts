@@ -43,6 +43,7 @@ export function startAfresh({ store }: Core, welcome?: DeviceWelcome): void {
     preKeys.skipTo(kind, Math.max(above, preKeys.lastId(kind) + PRE_KEY_IDS_SKIPPED));
   }
   kv.setJson(VOID_BELOW, { oneTime: preKeys.lastId("one-time") + 1, kem: preKeys.lastId("kem") + 1 } satisfies VoidBelow);
+  kv.setJson(ARCHIVE_UNSURE, true);
   store.outbox.unseal();
   if (welcome?.lastMessageId.length === 16) store.sealedIds.add(messageIdFromBytes(welcome.lastMessageId));
 }
@@ -69,6 +70,8 @@ export interface VoidBelow {
   readonly kem: number;
 }
 export const VOID_BELOW = "pre-keys-void-below";
+/** What this store says of the archive may be old: the own devices may know better. */
+export const ARCHIVE_UNSURE = "archive-unsure";
 
 /** From when on deliveries may be missing: the last one that was committed, and what stands a little before it. 0: from the beginning. */
 export function gapStartsMs({ identity }: Core): number {

@@ -6,6 +6,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { fromHex, OperationalError, toHex } from "@hawser/base";
 import type { ArchiveKeyFields, SeenHead } from "@hawser/sync";
 import { type ArchiveKey, ArchiveKeySchema, type ArchiveState, ArchiveStateSchema, DeviceKind, StateUpdateSchema } from "@hawser/wire";
+import { ARCHIVE_UNSURE } from "../account/old-copy.ts";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import type { StateEntry } from "../store/state-entries.ts";
@@ -50,6 +51,9 @@ export interface ArchiveKeeping {
   renew(): void;
   /** Another archive in place of this one, whose head cannot be believed any more. */
   beginAnew(): void;
+  /** What this device says of the archive stood on a store that was put back, and no other device has said anything since. */
+  unsure(): boolean;
+  setSure(): void;
   seen(): (SeenHead & Partial<SeenArchive>) | undefined;
   setSeen(seen: SeenArchive): void;
   deleteDue(): boolean;
@@ -75,6 +79,7 @@ export function createArchiveKeeping(core: Core, directory: DeviceDirectory, sha
     store.atomically(() => {
       // Also before a new one: what an upload under way left behind when the last one ended.
       kv.setJson(DELETE_DUE, true);
+      kv.delete(ARCHIVE_UNSURE);
       write(on ? { on, archiveId: core.ports.random.bytes(ARCHIVE_ID_SIZE_BYTES), keys: [newKey(1)], seenCounter: 0n } : { on, keys: [] });
     });
   const newKey = (number: number): ArchiveKey =>
@@ -127,6 +132,8 @@ export function createArchiveKeeping(core: Core, directory: DeviceDirectory, sha
       if (isUnknown || keyStateOf(made) === "due") write({ keys: [...state()!.keys, newKey(newest.number + 1)] });
     },
     beginAnew: () => begin(true),
+    unsure: () => kv.getJson(ARCHIVE_UNSURE) === true,
+    setSure: () => kv.delete(ARCHIVE_UNSURE),
     seen() {
       const { seenCounter = 0n, seenHash } = state() ?? {};
       const hash = seenHash?.length === HASH_SIZE_BYTES ? { hash: toHex(seenHash) } : {};
@@ -170,10 +177,11 @@ function decode<T>(read: () => T): T | undefined {
   }
 }
 
-/** Only phones write the entry; a phone that was just restored learns it from whoever is there. */
+/** Only phones write the entry; a phone that was just restored, or whose store was put back, learns it from whoever is there. */
 export function mayShareArchive(core: Core, directory: DeviceDirectory, from: number): boolean {
   const self = core.identity.self();
   if (self === undefined) throw new OperationalError("WRONG_PHASE");
   const sender = directory.latest(self.account)?.list.devices.find(({ number }) => number === from);
-  return sender?.kind === DeviceKind.PHONE || (self.role === "phone" && core.identity.settling());
+  const asks = core.identity.settling() || core.store.kv.getJson(ARCHIVE_UNSURE) === true;
+  return sender?.kind === DeviceKind.PHONE || (sender !== undefined && self.role === "phone" && asks);
 }

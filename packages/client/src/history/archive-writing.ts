@@ -109,7 +109,9 @@ export function createArchiveWriting(
       // Of an archive that was just begun anew nothing was seen yet: the one before still stands there.
       const isOneBefore = (read.error === "unreadable" || read.error === "other-archive") && keeping.seen() === undefined;
       if (isOneBefore && !makesKeys) return { type: "failed" };
-      return { type: "refused", fault: read.error, mayBegin: makesKeys && !core.identity.settling() };
+      // The same for a phone whose store was put back, and that made a key in place of one it had forgotten.
+      const fault = read.error === "unreadable" && makesKeys && keeping.unsure() ? "stale-key" : read.error;
+      return { type: "refused", fault, mayBegin: makesKeys && !core.identity.settling() };
     }
     // Nothing is sealed for a removed device: the new key wakes the writer.
     if (keeping.kept()?.keyState !== "current") return { type: "failed" };

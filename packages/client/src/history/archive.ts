@@ -36,7 +36,7 @@ export interface Archive {
   status(): ArchiveStatus;
   /** Rejects with UNKNOWN_OPERATION when the server says that it keeps no archives. */
   set(on: boolean): Promise<void>;
-  /** The shared entry changed. In a later tick than the delivery's transaction. */
+  /** Another device has changed the shared entry. In a later tick than the delivery's transaction. */
   changed(): void;
   devicesChanged(): void;
   /** A device is about to be removed: what it wrote last is seen while it is still in the list, if that takes no time. */
@@ -139,7 +139,10 @@ export function createArchive(
       keeping.set(on);
       changed();
     },
-    changed,
+    changed() {
+      keeping.setSure();
+      changed();
+    },
     devicesChanged: changed,
     async removing() {
       if (keeping.kept() === undefined || !link.online) return;

@@ -177,8 +177,7 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     takeSnapshot(collection, rows, from) {
       const { take, share } = mergeSnapshot(store.stateEntries.of(collection), rows);
       for (const entry of take) takeOne(entry, from, true);
-      // Of these the phone would not hear from a companion.
-      if (collection !== "archive") put(share);
+      put(share);
       // What damaged the rows may have damaged what was made of them.
       reapply(store.stateEntries.of(collection));
     },
