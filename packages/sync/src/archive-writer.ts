@@ -132,17 +132,15 @@ function afterPut(state: ArchiveWriterState, { waiting, stale }: { waiting: Wait
  * better: when it still stands after a while, the archive begins anew.
  */
 function refused(state: ArchiveWriterState, fault: HeadFault | "unsupported", mayBegin: boolean, context: StepContext): Stepped {
-  const troubled = { ...withoutTrouble(state), trouble: fault };
-  if (fault !== "stale-key") return pause(troubled, ARCHIVE_TROUBLE_PAUSE_MS, context);
-  // Whoever makes the keys is about to replace it.
-  const waitMs = retryDelayMs(state.tries, ARCHIVE_ANEW_AFTER_MS, ARCHIVE_TROUBLE_PAUSE_MS, context.random);
-  if (!mayBegin || state.kind !== "reading") return pause({ ...troubled, tries: state.tries + 1 }, waitMs, context);
-  const { nowMs } = context;
-  const sinceMs = Math.min(state.staleSinceMs ?? nowMs, nowMs);
-  const leftMs = sinceMs + ARCHIVE_ANEW_AFTER_MS - nowMs;
-  if (leftMs > 0) return pause({ ...state, trouble: fault, staleSinceMs: sinceMs }, leftMs, context);
-  const { state: resting, effects } = rest(withoutTrouble(state), 1);
-  return { state: resting, effects: [{ type: "begin-anew" }, ...effects] };
+  if (fault !== "stale-key") return pause({ ...withoutTrouble(state), trouble: fault }, ARCHIVE_TROUBLE_PAUSE_MS, context);
+  const sinceMs = Math.min(state.staleSinceMs ?? context.nowMs, context.nowMs);
+  const lastedMs = context.nowMs - sinceMs;
+  const troubled: ArchiveWriterState = { ...state, trouble: fault, staleSinceMs: sinceMs };
+  // Whoever makes the keys is about to replace it: the others look soon, and then more seldom.
+  if (!mayBegin) return pause(troubled, Math.min(Math.max(lastedMs, ARCHIVE_ANEW_AFTER_MS), ARCHIVE_TROUBLE_PAUSE_MS), context);
+  if (lastedMs < ARCHIVE_ANEW_AFTER_MS) return pause(troubled, ARCHIVE_ANEW_AFTER_MS - lastedMs, context);
+  const { state: paused, effects } = pause({ ...withoutTrouble(state), trouble: fault }, 1, context);
+  return { state: paused, effects: [{ type: "begin-anew" }, ...effects] };
 }
 
 const withoutTrouble = ({ kind, phone, tries, retryAtMs }: ArchiveWriterState): ArchiveWriterState => ({
