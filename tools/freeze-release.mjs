@@ -81,8 +81,6 @@ async function withTree(commit, work) {
 }
 
 async function freeze(name, revision) {
-  await ensureInstalled({ dev: true });
-  const { rolldown } = await import(pathToFileURL(join(ROOT, "node_modules", "rolldown", "dist", "index.mjs")).href);
   const commit = execFileSync("git", ["-C", ROOT, "rev-parse", `${revision}^{commit}`], { encoding: "utf8" }).trim();
   const committedAt = execFileSync("git", ["-C", ROOT, "show", "-s", "--format=%cI", commit], { encoding: "utf8" }).trim();
   const folder = join(ROOT, "releases", name);
@@ -90,6 +88,8 @@ async function freeze(name, revision) {
   // What the frozen programs say they are.
   const { version } = JSON.parse(execFileSync("git", ["-C", ROOT, "show", `${commit}:package.json`], { encoding: "utf8" }));
   if (version !== name) throw new Error(`the tree of ${commit.slice(0, 7)} says that it is ${version}: node tools/set-version.mjs ${name}`);
+  await ensureInstalled({ dev: true });
+  const { rolldown } = await import(pathToFileURL(join(ROOT, "node_modules", "rolldown", "dist", "index.mjs")).href);
   await withTree(commit, async (tree) => {
     const recorded = readFileSync(join(tree, "packages/wire/src/schema-hash.test.ts"), "utf8");
     const wire = /protocolMin: (\d+), protocolMax: (\d+), hash: "([0-9a-f]{64})"/.exec(recorded);

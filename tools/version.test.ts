@@ -45,7 +45,7 @@ test("no release that was frozen is newer than the tree", () => {
 });
 
 test("a release is not frozen under a name that its programs do not say", () => {
-  const { status, stderr } = spawnSync("node", ["tools/freeze-release.mjs", "99.0.0", "HEAD"], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, ["tools/freeze-release.mjs", "99.0.0", "HEAD"], { encoding: "utf8" });
   expect([status, stderr]).toEqual([1, expect.stringMatching(/says that it is \d+\.\d+\.\d+: node tools\/set-version.mjs 99\.0\.0/)]);
   expect(existsSync("releases/99.0.0")).toBe(false);
 });
