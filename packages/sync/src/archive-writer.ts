@@ -200,7 +200,6 @@ const ROWS: readonly Arrow<ArchiveWriterState["kind"], ArchiveWriterInput["type"
   { in: "storing", on: "stored", to: ["putting"] },
   { in: "putting", on: "put", to: ["storing", "resting"] },
   { in: "putting", on: "conflict", to: ["reading"] },
-  { in: "reading", on: "refused", to: ["resting"] },
   ...(["reading", "storing", "putting"] as const).flatMap((kind) => FAILURES.map((on) => ({ in: kind, on, to: ["paused" as const] }))),
   ...(["reading", "storing", "putting", "paused"] as const).map((kind) => ({ in: kind, on: "on" as const, to: ["resting" as const] })),
   ...(["resting", "reading", "storing", "putting", "paused"] as const).map((kind) => ({
