@@ -8,7 +8,6 @@ import { type AccountId, accountIdFromBytes, type DeviceNumber, type SqlDatabase
 import { encodeState } from "@hawser/client/messaging/state-sync";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { TrustStateSchema } from "@hawser/wire";
-import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ConversationId, HawserClient } from "../src/index.ts";
 import { Middle, say } from "./middle.ts";
@@ -53,8 +52,14 @@ const devicesOf = (sends: Middle["sends"]): number[] => {
 
 /** Says to the own devices that a person chose a list of bela's that nobody has ever signed. */
 const freeze = (client: HawserClient, database: SqlDatabase): Promise<unknown> => {
-  const choice = { listNumber: 1n, listHash: systemRandom.bytes(32), chosenAtMs: BigInt(Date.now()) };
-  const value = encodeState(TrustStateSchema, create(TrustStateSchema, choice));
+  const value = encodeState(TrustStateSchema, {
+    $typeName: "hawser.v1.TrustState",
+    listNumber: 1n,
+    listHash: systemRandom.bytes(32),
+    chosenAtMs: BigInt(Date.now()),
+    lists: [],
+    rejected: [],
+  });
   const updates = [{ collection: "trust", key: theirs!, value, timeMs: BigInt(Date.now()), counter: 0, device: STOLEN }];
   return say(client, database, { to: own!, body: { case: "state", value: { updates } } });
 };
@@ -87,7 +92,6 @@ test("from its removal on a copy of its store connects as nobody: it gets nothin
   store.exec(`VACUUM INTO '${join(world.folder, "copy.db")}'`);
   await anna.revokeDevice(STOLEN);
   await until(stolen, async () => (await stolen.state()).phase === "revoked");
-  const before = middle.sends.length;
   expect(devicesOf(middle.sends)).toContain(STOLEN);
   await bela.sendMessage({ conversation: ba, text: "after" });
   await hasText(anna, ab, "after");
@@ -98,6 +102,8 @@ test("from its removal on a copy of its store connects as nobody: it gets nothin
   copy.subscribe((event) => event.type === "messages" && seen.push(event.type));
   await freeze(copy, database).catch(() => undefined);
   await until(copy, async () => (await copy.state()).phase === "revoked");
+  // The first one was refused by the server, as sealed by an old list: then bela knew.
+  const before = middle.sends.length;
   await bela.sendMessage({ conversation: ba, text: "later" });
   await hasText(anna, ab, "later");
   expect(seen).toEqual([]);
