@@ -64,6 +64,12 @@ describe.each(LANGUAGES)("%s", (language) => {
     expect(names.filter((name) => !((catalogue[`error.${name}`] ?? "").length > 10))).toEqual([]);
   });
 
+  test("says with every error what happened and what to do, or that nothing has to be done", () => {
+    const clauses = (text: string): string[] => text.split(/[.;:!?؟؛](?:\s|$)/u).filter((part) => part.trim().length > 6);
+    const names = [...Object.keys(ERROR_CODES), ...Object.keys(CLIENT_ERRORS)];
+    expect(names.filter((name) => clauses(catalogue[`error.${name}`] ?? "").length < 2)).toEqual([]);
+  });
+
   test("leaves nothing empty and nothing in English", () => {
     const same = Object.entries(catalogue).filter(
       ([key, text]) => text.trim() === "" || (language !== "en" && text.length > 24 && text === (en as Record<string, string>)[key]),
