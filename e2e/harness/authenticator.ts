@@ -12,7 +12,8 @@ export class VirtualAuthenticator {
     this.#authenticatorId = authenticatorId;
   }
 
-  static async plugInto(page: Page, credentials: readonly Credential[] = []): Promise<VirtualAuthenticator> {
+  /** `prf`: whether it computes secrets for pages. Those stay in it: a credential that comes to another one computes others. */
+  static async plugInto(page: Page, credentials: readonly Credential[] = [], { prf = false } = {}): Promise<VirtualAuthenticator> {
     const session = await page.context().newCDPSession(page);
     await session.send("WebAuthn.enable");
     const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
@@ -21,6 +22,7 @@ export class VirtualAuthenticator {
         transport: "internal",
         hasResidentKey: true,
         hasUserVerification: true,
+        hasPrf: prf,
         isUserVerified: true,
         automaticPresenceSimulation: true,
       },
@@ -28,6 +30,15 @@ export class VirtualAuthenticator {
     // As a synchronised passkey comes to another computer of the same person.
     for (const credential of credentials) await session.send("WebAuthn.addCredential", { authenticatorId, credential });
     return new VirtualAuthenticator(session, authenticatorId);
+  }
+
+  /** Its person does not confirm: it is not theirs, or they do not want to. After some tries it asks no more. */
+  async refuse(): Promise<void> {
+    await this.#session.send("WebAuthn.setUserVerified", { authenticatorId: this.#authenticatorId, isUserVerified: false });
+  }
+
+  async unplug(): Promise<void> {
+    await this.#session.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: this.#authenticatorId });
   }
 
   async credentials() {

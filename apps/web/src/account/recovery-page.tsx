@@ -1,75 +1,37 @@
-/** The recovery code: made anew each time, shown once. */
-import { Button, Icon, useText, useToast } from "@hawser/ui";
-import { useState } from "react";
-import { useAction } from "../app/action.ts";
-import { useClient } from "../app/client-context.tsx";
+/** What gives the account back when this phone is lost: a code on paper, a passkey, or both. Each stands with its state. */
+import type { RecoveryState } from "@hawser/sdk";
+import { Icon, useText } from "@hawser/ui";
+import { useClientState, useQuery } from "../app/client-context.tsx";
+import { codeOf, textOfError } from "../app/error-text.ts";
 import { PageFrame } from "../app/page-frame.tsx";
-import { goPage } from "../app/router.ts";
-import { WaitingButton } from "../app/waiting-button.tsx";
+import { RecoveryCode } from "./recovery-code.tsx";
+import { RecoveryPasskeys } from "./recovery-passkeys.tsx";
+
+/** As the server has it: `asking`, or `unknown` where it cannot or does not say. */
+export type KnownRecovery = RecoveryState | "asking" | "unknown";
 
 export function RecoveryPage() {
-  const { t } = useText();
-  const client = useClient();
-  const toast = useToast();
-  const action = useAction("inline");
-  const [code, setCode] = useState<string>();
-  const groups = code?.split(/[\s-]+/) ?? [];
+  const text = useText();
+  const { t } = text;
+  const isOnline = useClientState().connection.kind === "online";
+  const { value, error, reload } = useQuery(
+    `recovery ${isOnline}`,
+    (engine) => engine.recoveryState(),
+    () => false,
+  );
+  const known = error !== undefined ? "unknown" : (value ?? "asking");
+  const isOldServer = error !== undefined && codeOf(error) === "UNKNOWN_OPERATION";
   return (
     <PageFrame title={t("recovery.title")} back="settings">
-      <div className="card contact-card" style={{ justifyItems: "stretch", textAlign: "start" }}>
-        <span className="badge-round" style={{ justifySelf: "center" }}>
-          <Icon name="key" size={34} />
-        </span>
-        <h2 style={{ textAlign: "center" }}>{code === undefined ? t("recovery.heading") : t("recovery.write")}</h2>
-        <p style={{ color: "var(--ink-soft)" }}>{t("recovery.text")}</p>
-        {code === undefined ? (
-          <>
-            <p className="note note-warn">
-              <Icon name="warning" size={20} />
-              {t("recovery.replaces")}
-            </p>
-            <WaitingButton
-              notBeforeMs={action.notBeforeMs}
-              busy={action.busy}
-              onClick={() => void action.run(async () => setCode(await client.createRecoveryCode()))}
-            >
-              {t("recovery.create")}
-            </WaitingButton>
-          </>
-        ) : (
-          <>
-            <div className="recovery-code" role="group" aria-label={t("recovery.title")}>
-              {groups.map((group, index) => (
-                <span key={index}>{group}</span>
-              ))}
-            </div>
-            <p className="note note-warn">
-              <Icon name="warning" size={20} />
-              {t("recovery.once")}
-            </p>
-            <div className="actions">
-              <Button
-                look="soft"
-                icon="copy"
-                onClick={() =>
-                  void navigator.clipboard.writeText(code).then(
-                    () => toast({ text: t("recovery.copied") }),
-                    () => undefined,
-                  )
-                }
-              >
-                {t("action.copy")}
-              </Button>
-              <Button onClick={() => goPage("settings")}>{t("recovery.done")}</Button>
-            </div>
-          </>
-        )}
-        {action.error !== undefined && (
-          <p className="note note-bad" role="alert">
-            {action.error}
-          </p>
-        )}
-      </div>
+      <p className="soft">{t("recovery.intro")}</p>
+      {error !== undefined && !isOldServer && (
+        <p className="note note-warn" role="status">
+          <Icon name="warning" size={20} />
+          {textOfError(text, error)}
+        </p>
+      )}
+      <RecoveryCode known={known} changed={reload} />
+      <RecoveryPasskeys known={known} isOldServer={isOldServer} changed={reload} />
     </PageFrame>
   );
 }

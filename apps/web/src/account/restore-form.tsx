@@ -1,64 +1,116 @@
-/** A new phone for an account that exists: handle and recovery code. Companions stay linked. */
+/** A new phone for an account that exists: by a passkey alone, or by handle and recovery code. Companions stay linked. */
 import { Icon, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
 import { WaitingButton } from "../app/waiting-button.tsx";
+import { askPrf, hasPasskeys } from "../linking/passkey.ts";
 import { browserName } from "../linking/platform.ts";
 
 export function RestoreForm() {
   const { t } = useText();
   const client = useClient();
-  const action = useAction("inline");
+  const byPasskey = useAction("inline");
+  const byCode = useAction("inline");
+  const [problem, setProblem] = useState<"passkey.notShown" | "recovery.noPrf">();
   const [handle, setHandle] = useState("");
   const [code, setCode] = useState("");
+  const deviceName = t("devices.phoneName", { browser: browserName(navigator.userAgent) });
+  const isBusy = byPasskey.busy || byCode.busy;
+
+  /** The person chooses among the passkeys that this host has; the one that is chosen says which account. */
+  const restoreByPasskey = async (): Promise<void> => {
+    setProblem(undefined);
+    const asked = await askPrf().then(
+      (prfOutput) => ({ prfOutput }),
+      () => undefined,
+    );
+    if (asked?.prfOutput === undefined) return setProblem(asked === undefined ? "passkey.notShown" : "recovery.noPrf");
+    try {
+      await client.restoreAccount({ prfOutput: asked.prfOutput, deviceName });
+    } finally {
+      asked.prfOutput.fill(0);
+    }
+  };
+  const trouble = byPasskey.error ?? (problem === undefined ? undefined : t(problem));
   return (
-    <form
-      className="stack-wide"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void action.run(() =>
-          client.restoreAccount({
-            handle,
-            recoveryCode: code.trim(),
-            deviceName: t("devices.phoneName", { browser: browserName(navigator.userAgent) }),
-          }),
-        );
-      }}
-    >
+    <div className="stack-wide">
       <div className="form-head">
         <h1>{t("restore.title")}</h1>
-        <p>{t("restore.text")}</p>
+        <p>
+          {t("restore.text")} {t("restore.replaces")}
+        </p>
       </div>
-      <TextField
-        label={t("signUp.handle")}
-        prefix="@"
-        dir="ltr"
-        value={handle}
-        maxLength={32}
-        autoCapitalize="none"
-        spellCheck={false}
-        required
-        onChange={(event) => setHandle(event.target.value.toLowerCase().replace(/^@/, "").trim())}
-      />
-      <TextField
-        label={t("restore.code")}
-        dir="ltr"
-        value={code}
-        autoComplete="off"
-        spellCheck={false}
-        required
-        hint={t("restore.codeHint")}
-        error={action.error}
-        onChange={(event) => setCode(event.target.value)}
-      />
-      <p className="note">
-        <Icon name="info" size={20} />
-        {t("restore.replaces")}
-      </p>
-      <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy} disabled={handle === "" || code.trim() === ""}>
-        {t("restore.action")}
-      </WaitingButton>
-    </form>
+      {hasPasskeys() ? (
+        <div className="stack">
+          <WaitingButton
+            notBeforeMs={byPasskey.notBeforeMs}
+            icon="key"
+            wide
+            busy={byPasskey.busy}
+            disabled={isBusy}
+            aria-describedby="restore-passkey"
+            onClick={() => void byPasskey.run(restoreByPasskey)}
+          >
+            {t("restore.passkey")}
+          </WaitingButton>
+          <p className="soft-center" id="restore-passkey">
+            {t("restore.passkeyText")}
+          </p>
+          {trouble !== undefined && (
+            <p className="note note-warn" role="alert">
+              <Icon name="warning" size={20} />
+              {trouble}
+            </p>
+          )}
+        </div>
+      ) : (
+        <p className="note">
+          <Icon name="info" size={20} />
+          {t("recovery.noPasskeys")}
+        </p>
+      )}
+      <form
+        className="stack-wide"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void byCode.run(() => client.restoreAccount({ handle, recoveryCode: code.trim(), deviceName }));
+        }}
+      >
+        {hasPasskeys() && <h2 className="card-title">{t("restore.or")}</h2>}
+        <TextField
+          label={t("signUp.handle")}
+          prefix="@"
+          dir="ltr"
+          value={handle}
+          maxLength={32}
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          onChange={(event) => setHandle(event.target.value.toLowerCase().replace(/^@/, "").trim())}
+        />
+        <TextField
+          label={t("restore.code")}
+          dir="ltr"
+          value={code}
+          autoComplete="off"
+          spellCheck={false}
+          required
+          hint={t("restore.codeHint")}
+          error={byCode.error}
+          onChange={(event) => setCode(event.target.value)}
+        />
+        <WaitingButton
+          notBeforeMs={byCode.notBeforeMs}
+          type="submit"
+          look={hasPasskeys() ? "soft" : "filled"}
+          wide
+          busy={byCode.busy}
+          disabled={isBusy || handle === "" || code.trim() === ""}
+        >
+          {t("restore.action")}
+        </WaitingButton>
+      </form>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 /** What this browser's authenticators can do for us (WebAuthn). Runs in the page: a worker cannot ask a person. */
 import { fromBase64Url, toBase64Url } from "@hawser/base";
-import type { HawserClient, PasskeyAnswer, PasskeyRequest } from "@hawser/sdk";
+import { type HawserClient, PASSKEY_PRF_INPUT, type PasskeyAnswer, type PasskeyRequest } from "@hawser/sdk";
 
 const ES256 = -7;
 const CEREMONY_TIMEOUT_MS = 90_000;
@@ -28,30 +28,45 @@ export async function createPasskey(
       authenticatorSelection: { residentKey: "required", userVerification: "required" },
       excludeCredentials: known(existing),
       timeout: CEREMONY_TIMEOUT_MS,
+      // An authenticator that has it gives each passkey a secret of its own, from which it may be asked to compute later (`askPrf`).
+      extensions: { prf: {} },
     },
   });
   const { rawId, response } = made as PublicKeyCredential & { readonly response: AuthenticatorAttestationResponse };
   return { credentialId: text(rawId), spki: text(response.getPublicKey() ?? new ArrayBuffer(0)), rpId };
 }
 
+const ask = async (options: Omit<PublicKeyCredentialRequestOptions, "rpId">, rpId = location.hostname): Promise<PublicKeyCredential> =>
+  (await navigator.credentials.get({
+    publicKey: { rpId, userVerification: "required", timeout: CEREMONY_TIMEOUT_MS, ...options },
+  })) as PublicKeyCredential;
+
 /** Rejects when there is none here, or the person does not want to. */
 export async function askPasskey({ rpId, credentialIds, challenge }: PasskeyRequest): Promise<PasskeyAnswer> {
-  const shown = await navigator.credentials.get({
-    publicKey: {
-      rpId,
-      challenge: bytes(challenge),
-      allowCredentials: known(credentialIds),
-      userVerification: "required",
-      timeout: CEREMONY_TIMEOUT_MS,
-    },
-  });
-  const { rawId, response } = shown as PublicKeyCredential & { readonly response: AuthenticatorAssertionResponse };
+  const shown = await ask({ challenge: bytes(challenge), allowCredentials: known(credentialIds) }, rpId);
+  const response = shown.response as AuthenticatorAssertionResponse;
   return {
-    credentialId: text(rawId),
+    credentialId: text(shown.rawId),
     clientDataJson: text(response.clientDataJSON),
     authenticatorData: text(response.authenticatorData),
     signature: text(response.signature),
   };
+}
+
+/**
+ * What gives an account back: 32 bytes that one of these passkeys computes, or one that the person chooses among all of this host.
+ * `undefined` where browser or authenticator cannot (no PRF extension). Rejects as above.
+ */
+export async function askPrf(credentialIds: readonly string[] = []): Promise<Uint8Array | undefined> {
+  const shown = await ask({
+    // Nothing is proven with this answer either.
+    challenge: crypto.getRandomValues(new Uint8Array(32)),
+    allowCredentials: known(credentialIds),
+    extensions: { prf: { eval: { first: new Uint8Array(PASSKEY_PRF_INPUT) } } },
+  });
+  const first = shown.getClientExtensionResults().prf?.results?.first;
+  if (first === undefined) return undefined;
+  return ArrayBuffer.isView(first) ? new Uint8Array(first.buffer, first.byteOffset, first.byteLength) : new Uint8Array(first);
 }
 
 /** Makes sure that the account's person holds this phone. */

@@ -32,7 +32,8 @@ export const errors = {
   "error.CODE_INVALID": "Bu serverə birdəfəlik kod lazımdır; kod yoxdur, səhvdir və ya vaxtı keçib. Yenisini istəyin.",
   "error.REGISTRATION_CLOSED": "Bu server yeni hesab qəbul etmir. Onu işlədəndən soruşun.",
   "error.ACCOUNT_EXISTS": "Bu hesab artıq var. Onu bərpa kodunuzla bərpa edin.",
-  "error.RECOVERY_UNKNOWN": "Serverdə bu istifadəçi adı üçün bərpa kodu yoxdur. İstifadəçi adını yoxlayın.",
+  "error.RECOVERY_UNKNOWN":
+    "Serverdə bu istifadəçi adı üçün bərpa kodu yoxdur. İstifadəçi adını yoxlayın və ya qurmusunuzsa keçid açarından istifadə edin.",
   "error.STALE_LIST": "Qarşı tərəfin cihazları bu arada dəyişdi. Mesaj yenidən möhürlənib göndərilir.",
   "error.LIST_CONFLICT":
     "Cihazlar siyahınız iki yerdə dəyişdirilib. Heç bir cihaz çıxarılmayıb; telefonda Cihazları açıb yenidən cəhd edin.",

@@ -12,7 +12,7 @@ export const linking = {
   "passkey.remove": "Sil",
   "passkey.removeTitle": "Bu keçid açarı silinsin?",
   "passkey.removeText":
-    "Yeni cihazlar üçün daha keçmir. Heç bir keçid açarı qalmasa, onlar yalnız altı rəqəmlə qəbul olunur. Onu təsdiqləyicinizdən də silin.",
+    "Yeni cihazlar üçün daha keçmir və hesabı daha bərpa etmir. Heç bir keçid açarı qalmasa, yeni cihazlar yalnız altı rəqəmlə qəbul olunur. Onu təsdiqləyicinizdən də silin.",
   "passkey.required": "Yalnız keçid açarı ilə bağla",
   "passkey.requiredHint": "Açarı olmayan cihazlar, məsələn terminallar, rədd edilir.",
   "passkey.unsupported": "Bu brauzerin bu ünvanda keçid açarı yoxdur. Bağlantılar altı rəqəmlə təsdiqlənir.",

@@ -32,7 +32,8 @@ export const errors = {
   "error.CODE_INVALID": "This server needs a one-time code, and this one is missing, wrong or expired. Ask for a new one.",
   "error.REGISTRATION_CLOSED": "This server takes no new accounts. Ask whoever runs it.",
   "error.ACCOUNT_EXISTS": "This account exists already. Restore it with your recovery code.",
-  "error.RECOVERY_UNKNOWN": "There is no recovery code for this handle on the server. Check the handle.",
+  "error.RECOVERY_UNKNOWN":
+    "There is no recovery code for this handle on the server. Check the handle, or use a passkey if you set one up.",
   "error.STALE_LIST": "The other side’s devices changed meanwhile. The message is sealed again and sent.",
   "error.LIST_CONFLICT": "Your list of devices was changed in two places. Nothing was signed out; open Devices on the phone and try again.",
   "error.LIST_INVALID": "A list of devices did not pass its check and was refused. Nothing changed. Try again.",

@@ -12,7 +12,7 @@ export const linking = {
   "passkey.remove": "Remove",
   "passkey.removeTitle": "Remove this passkey?",
   "passkey.removeText":
-    "It no longer counts for new devices. Without any passkey they are let in by the six digits alone. Delete it in your authenticator as well.",
+    "It no longer counts for new devices, and no longer restores the account. Without any passkey new devices are let in by the six digits alone. Delete it in your authenticator as well.",
   "passkey.required": "Link only with a passkey",
   "passkey.requiredHint": "Devices without one, such as terminals, are refused.",
   "passkey.unsupported": "This browser has no passkeys at this address. Links are confirmed by the six digits.",

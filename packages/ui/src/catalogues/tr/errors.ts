@@ -32,7 +32,8 @@ export const errors = {
   "error.CODE_INVALID": "Bu sunucu tek kullanımlık kod ister; kod eksik, yanlış ya da süresi dolmuş. Yenisini isteyin.",
   "error.REGISTRATION_CLOSED": "Bu sunucu yeni hesap almıyor. Onu işletene sorun.",
   "error.ACCOUNT_EXISTS": "Bu hesap zaten var. Kurtarma kodunuzla geri yükleyin.",
-  "error.RECOVERY_UNKNOWN": "Sunucuda bu kullanıcı adı için kurtarma kodu yok. Kullanıcı adına bakın.",
+  "error.RECOVERY_UNKNOWN":
+    "Sunucuda bu kullanıcı adı için kurtarma kodu yok. Kullanıcı adına bakın ya da kurduysanız geçiş anahtarı kullanın.",
   "error.STALE_LIST": "Karşı tarafın cihazları bu arada değişti. Mesaj yeniden mühürlenip gönderiliyor.",
   "error.LIST_CONFLICT": "Cihaz listeniz iki yerde değiştirildi. Hiçbir oturum kapanmadı; telefonda Cihazlar’ı açıp yeniden deneyin.",
   "error.LIST_INVALID": "Bir cihaz listesi denetimden geçmedi ve reddedildi. Hiçbir şey değişmedi. Yeniden deneyin.",

@@ -12,7 +12,7 @@ export const linking = {
   "passkey.remove": "Kaldır",
   "passkey.removeTitle": "Bu geçiş anahtarı kaldırılsın mı?",
   "passkey.removeText":
-    "Yeni cihazlar için artık geçmez. Hiç geçiş anahtarı kalmazsa yalnızca altı haneyle kabul edilirler. Onu doğrulayıcınızdan da silin.",
+    "Yeni cihazlar için artık geçmez ve hesabı artık geri yüklemez. Hiç geçiş anahtarı kalmazsa yeni cihazlar yalnızca altı haneyle kabul edilir. Onu doğrulayıcınızdan da silin.",
   "passkey.required": "Yalnızca geçiş anahtarıyla bağla",
   "passkey.requiredHint": "Olmayan cihazlar, örneğin terminaller, reddedilir.",
   "passkey.unsupported": "Bu tarayıcının bu adreste geçiş anahtarı yok. Bağlantılar altı haneyle onaylanır.",
