@@ -82,7 +82,9 @@ export const account: DefineCommand = (program, run) => {
 
   group
     .command("restore <handle>")
-    .description("the account on a new phone, by its recovery code; the old phone is signed out, companions stay")
+    .description(
+      "the account on a new phone, by its recovery code (a terminal has no passkeys); the old phone is signed out, companions stay",
+    )
     .option("--code <code>", "the recovery code (default: it is read from standard input, where other users do not see it)")
     .option("--device-name <name>", "what this device is called", proposedDeviceName())
     .option("-y, --yes", "do not ask before the old phone is signed out")

@@ -18,7 +18,7 @@ export function RecoveryCode({ known, changed }: { readonly known: KnownRecovery
   const set = typeof known === "object" ? known.code : undefined;
   const state = (): string => {
     if (known === "asking") return t("signUp.checking");
-    if (known === "unknown") return t("restore.code");
+    if (known === "unknown") return t("recovery.hint");
     if (set === undefined) return t("recovery.none");
     return set.sinceMs === undefined ? t("recovery.set") : t("recovery.since", { date: mediumDate(set.sinceMs, locale) });
   };

@@ -15,7 +15,7 @@ interface RecoveryPasskeysProperties {
 }
 
 export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasskeysProperties) {
-  const { t } = useText();
+  const { t, locale } = useText();
   const client = useClient();
   const toast = useToast();
   const action = useAction();
@@ -29,10 +29,16 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
   ).value?.passkeys;
   const isHere = hasPasskeys();
   const own = (listed ?? []).filter(({ rpId }) => rpId === location.hostname);
-  const standing = typeof known === "object" ? known.passkeys : [];
+  const isKnown = typeof known === "object";
+  const standing = isKnown ? known.passkeys : [];
   const standingOf = (credentialId: string): RecoveryPasskey | undefined =>
     standing.find((passkey) => passkey.credentialId === credentialId);
   const others = standing.filter(({ credentialId }) => !own.some((passkey) => passkey.credentialId === credentialId));
+
+  const stateOf = (set: RecoveryPasskey | undefined): RowState => {
+    if (set !== undefined) return { isSet: true, words: t("recovery.since", { date: mediumDate(set.sinceMs, locale) }) };
+    return { isSet: false, words: known === "unknown" ? undefined : t(isKnown ? "recovery.none" : "signUp.checking") };
+  };
 
   /** Browsers may compute only when they are asked for a passkey that exists. */
   const use = async (credentialId: string): Promise<void> => {
@@ -70,14 +76,14 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
         {own.map(({ credentialId, createdAtMs }) => {
           const set = standingOf(credentialId);
           return (
-            <PasskeyRow key={credentialId} id={credentialId} createdAtMs={createdAtMs} set={set}>
+            <PasskeyRow key={credentialId} id={credentialId} createdAtMs={createdAtMs} state={stateOf(set)}>
               {set !== undefined ? (
                 <Button look="danger-soft" disabled={action.busy} aria-describedby={credentialId} onClick={() => setRemoves(set.id)}>
                   {t("passkey.remove")}
                 </Button>
               ) : (
                 isHere &&
-                !isOldServer && (
+                isKnown && (
                   <Button
                     look="soft"
                     disabled={action.busy}
@@ -92,14 +98,14 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
           );
         })}
         {others.map((set) => (
-          <PasskeyRow key={set.id} id={set.id} set={set}>
+          <PasskeyRow key={set.id} id={set.id} state={stateOf(set)}>
             <Button look="danger-soft" disabled={action.busy} aria-describedby={set.id} onClick={() => setRemoves(set.id)}>
               {t("passkey.remove")}
             </Button>
           </PasskeyRow>
         ))}
         {isHere && !isOldServer && (
-          <button type="button" className="row" disabled={action.busy} onClick={() => void action.run(create)}>
+          <button type="button" className="row" disabled={action.busy || !isKnown} onClick={() => void action.run(create)}>
             <span className="row-icon">
               <Icon name="key" />
             </span>
@@ -132,24 +138,30 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
   );
 }
 
+interface RowState {
+  readonly isSet: boolean;
+  /** Absent where the server does not say. */
+  readonly words: string | undefined;
+}
+
 interface PasskeyRowProperties {
   readonly id: string;
   /** Absent: this phone does not know the passkey. */
   readonly createdAtMs?: number;
-  readonly set: RecoveryPasskey | undefined;
+  readonly state: RowState;
   readonly children: ReactNode;
 }
 
-function PasskeyRow({ id, createdAtMs, set, children }: PasskeyRowProperties) {
+function PasskeyRow({ id, createdAtMs, state, children }: PasskeyRowProperties) {
   const { t, locale } = useText();
   return (
     <div className="row">
-      <span className={set === undefined ? "row-icon" : "row-icon row-icon-good"}>
-        <Icon name={set === undefined ? "key" : "check"} />
+      <span className={state.isSet ? "row-icon row-icon-good" : "row-icon"}>
+        <Icon name={state.isSet ? "check" : "key"} />
       </span>
       <span className="row-words" id={id}>
         <b>{createdAtMs === undefined ? t("recovery.otherPasskey") : t("passkey.made", { date: mediumDate(createdAtMs, locale) })}</b>
-        <small>{set === undefined ? t("recovery.none") : t("recovery.since", { date: mediumDate(set.sinceMs, locale) })}</small>
+        <small>{state.words}</small>
       </span>
       {children}
     </div>
