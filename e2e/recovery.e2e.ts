@@ -148,5 +148,15 @@ scenario("an address that has no passkeys offers the code, and says why there is
   await phone.goTo("recovery");
   await page.getByText(say("recovery.noPasskeys")).waitFor();
   expect(await create(page).count()).toBe(0);
-  await button(page, "recovery.create").waitFor();
+  await button(page, "recovery.create").click();
+  await button(page, "recovery.done").click();
+  await phone.goTo("recovery");
+  await page.getByText(wording("recovery.since")).waitFor();
+  expect(await faultsOf(page, "recovery, a code set up")).toEqual([]);
+  await button(page, "passkey.remove").click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: say("passkey.remove"), exact: true })
+    .click();
+  await page.getByText(say("recovery.none"), { exact: true }).waitFor();
 });

@@ -1,6 +1,6 @@
 /** The recovery code: made anew each time, shown once. */
 import { Button, Icon, mediumDate, useText, useToast } from "@hawser/ui";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
 import { Confirm } from "../app/confirm.tsx";
@@ -15,6 +15,11 @@ export function RecoveryCode({ known, changed }: { readonly known: KnownRecovery
   const action = useAction("inline");
   const [code, setCode] = useState<string>();
   const [removes, setRemoves] = useState(false);
+  // The button that made it is gone: whoever pressed it goes on here.
+  const shown = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (code !== undefined) shown.current?.focus();
+  }, [code]);
   const set = typeof known === "object" ? known.code : undefined;
   const state = (): string => {
     if (known === "asking") return t("signUp.checking");
@@ -40,23 +45,25 @@ export function RecoveryCode({ known, changed }: { readonly known: KnownRecovery
             <b>{state()}</b>
             <small>{t("recovery.text")}</small>
           </span>
-          {set !== undefined && (
-            <Button look="danger-soft" disabled={action.busy} aria-describedby="recovery-code" onClick={() => setRemoves(true)}>
-              {t("passkey.remove")}
-            </Button>
-          )}
         </div>
         {code === undefined ? (
           <div className="recovery-step">
             {set !== undefined && <p className="soft">{t("recovery.replaces")}</p>}
-            <WaitingButton notBeforeMs={action.notBeforeMs} busy={action.busy} onClick={() => void action.run(create)}>
-              {set === undefined ? t("recovery.create") : t("recovery.createAgain")}
-            </WaitingButton>
+            <div className="actions">
+              <WaitingButton notBeforeMs={action.notBeforeMs} busy={action.busy} onClick={() => void action.run(create)}>
+                {set === undefined ? t("recovery.create") : t("recovery.createAgain")}
+              </WaitingButton>
+              {set !== undefined && (
+                <Button look="danger-soft" disabled={action.busy} aria-describedby="recovery-code" onClick={() => setRemoves(true)}>
+                  {t("passkey.remove")}
+                </Button>
+              )}
+            </div>
           </div>
         ) : (
-          <div className="recovery-step">
-            <b role="status">{t("recovery.write")}</b>
-            <div className="recovery-code" role="group" aria-label={t("restore.code")}>
+          <div className="recovery-step" role="group" aria-label={t("recovery.write")} tabIndex={-1} ref={shown}>
+            <b>{t("recovery.write")}</b>
+            <div className="recovery-code">
               {code.split("-").map((group, index) => (
                 <span key={index}>{group}</span>
               ))}
@@ -93,12 +100,7 @@ export function RecoveryCode({ known, changed }: { readonly known: KnownRecovery
           title={t("recovery.removeTitle")}
           confirm={t("passkey.remove")}
           danger
-          run={() =>
-            client.removeRecovery().then(() => {
-              setCode(undefined);
-              changed();
-            })
-          }
+          run={() => client.removeRecovery().then(changed)}
           onClose={() => setRemoves(false)}
         >
           <p>{t("recovery.removeText")}</p>

@@ -1,11 +1,11 @@
 /** The account's passkeys as a way back into it: which of them restores the account, since when. */
 import type { RecoveryPasskey } from "@hawser/sdk";
-import { Button, Icon, mediumDate, type MessageKey, useText, useToast } from "@hawser/ui";
+import { Button, Icon, mediumDate, useText, useToast } from "@hawser/ui";
 import { type ReactNode, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
 import { Confirm } from "../app/confirm.tsx";
-import { askPrf, createPasskey, hasPasskeys } from "../linking/passkey.ts";
+import { createPasskey, hasPasskeys, type PrfProblem, withPrf } from "../linking/passkey.ts";
 import type { KnownRecovery } from "./recovery-page.tsx";
 
 interface RecoveryPasskeysProperties {
@@ -20,7 +20,7 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
   const toast = useToast();
   const action = useAction();
   const { self } = useClientState();
-  const [problem, setProblem] = useState<MessageKey>();
+  const [problem, setProblem] = useState<PrfProblem>();
   const [removes, setRemoves] = useState<string>();
   const listed = useQuery(
     "passkeys",
@@ -43,16 +43,9 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
   /** Browsers may compute only when they are asked for a passkey that exists. */
   const use = async (credentialId: string): Promise<void> => {
     setProblem(undefined);
-    const asked = await askPrf([credentialId]).then(
-      (prfOutput) => ({ prfOutput }),
-      () => undefined,
-    );
-    if (asked?.prfOutput === undefined) return setProblem(asked === undefined ? "passkey.notShown" : "recovery.noPrf");
-    try {
-      await client.addRecoveryPasskey({ credentialId, prfOutput: asked.prfOutput });
-    } finally {
-      asked.prfOutput.fill(0);
-    }
+    const trouble = await withPrf((prfOutput) => client.addRecoveryPasskey({ credentialId, prfOutput }), [credentialId]);
+    setProblem(trouble);
+    if (trouble !== undefined) return;
     toast({ text: t("recovery.passkeySet") });
     changed();
   };

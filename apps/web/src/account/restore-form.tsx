@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
 import { WaitingButton } from "../app/waiting-button.tsx";
-import { askPrf, hasPasskeys } from "../linking/passkey.ts";
+import { hasPasskeys, type PrfProblem, withPrf } from "../linking/passkey.ts";
 import { browserName } from "../linking/platform.ts";
 
 export function RestoreForm() {
@@ -12,7 +12,7 @@ export function RestoreForm() {
   const client = useClient();
   const byPasskey = useAction("inline");
   const byCode = useAction("inline");
-  const [problem, setProblem] = useState<"passkey.notShown" | "recovery.noPrf">();
+  const [problem, setProblem] = useState<PrfProblem>();
   const [handle, setHandle] = useState("");
   const [code, setCode] = useState("");
   const deviceName = t("devices.phoneName", { browser: browserName(navigator.userAgent) });
@@ -21,16 +21,7 @@ export function RestoreForm() {
   /** The person chooses among the passkeys that this host has; the one that is chosen says which account. */
   const restoreByPasskey = async (): Promise<void> => {
     setProblem(undefined);
-    const asked = await askPrf().then(
-      (prfOutput) => ({ prfOutput }),
-      () => undefined,
-    );
-    if (asked?.prfOutput === undefined) return setProblem(asked === undefined ? "passkey.notShown" : "recovery.noPrf");
-    try {
-      await client.restoreAccount({ prfOutput: asked.prfOutput, deviceName });
-    } finally {
-      asked.prfOutput.fill(0);
-    }
+    setProblem(await withPrf((prfOutput) => client.restoreAccount({ prfOutput, deviceName })));
   };
   const trouble = byPasskey.error ?? (problem === undefined ? undefined : t(problem));
   return (
@@ -77,7 +68,7 @@ export function RestoreForm() {
           void byCode.run(() => client.restoreAccount({ handle, recoveryCode: code.trim(), deviceName }));
         }}
       >
-        {hasPasskeys() && <h2 className="card-title">{t("restore.or")}</h2>}
+        {hasPasskeys() && <h2 className="form-or">{t("restore.or")}</h2>}
         <TextField
           label={t("signUp.handle")}
           prefix="@"

@@ -28,7 +28,7 @@ export async function createPasskey(
       authenticatorSelection: { residentKey: "required", userVerification: "required" },
       excludeCredentials: known(existing),
       timeout: CEREMONY_TIMEOUT_MS,
-      // An authenticator that has it gives each passkey a secret of its own, from which it may be asked to compute later (`askPrf`).
+      // An authenticator that has it gives each passkey a secret of its own, from which it may be asked to compute later (`withPrf`).
       extensions: { prf: {} },
     },
   });
@@ -53,20 +53,33 @@ export async function askPasskey({ rpId, credentialIds, challenge }: PasskeyRequ
   };
 }
 
+/** Keys of the catalogues. */
+export type PrfProblem = "passkey.notShown" | "recovery.noPrf";
+
 /**
- * What gives an account back: 32 bytes that one of these passkeys computes, or one that the person chooses among all of this host.
- * `undefined` where browser or authenticator cannot (no PRF extension). Rejects as above.
+ * What gives an account back: 32 bytes that one of these passkeys computes, or one that the person chooses among all of this host. Does
+ * `work` with them and wipes them; or says why there are none: nobody confirmed, or browser or authenticator cannot (no PRF extension).
  */
-export async function askPrf(credentialIds: readonly string[] = []): Promise<Uint8Array | undefined> {
+export async function withPrf(
+  work: (prfOutput: Uint8Array) => Promise<unknown>,
+  credentialIds: readonly string[] = [],
+): Promise<PrfProblem | undefined> {
   const shown = await ask({
     // Nothing is proven with this answer either.
     challenge: crypto.getRandomValues(new Uint8Array(32)),
     allowCredentials: known(credentialIds),
     extensions: { prf: { eval: { first: new Uint8Array(PASSKEY_PRF_INPUT) } } },
-  });
+  }).catch(() => undefined);
+  if (shown === undefined) return "passkey.notShown";
   const first = shown.getClientExtensionResults().prf?.results?.first;
-  if (first === undefined) return undefined;
-  return ArrayBuffer.isView(first) ? new Uint8Array(first.buffer, first.byteOffset, first.byteLength) : new Uint8Array(first);
+  if (first === undefined) return "recovery.noPrf";
+  const prfOutput = ArrayBuffer.isView(first) ? new Uint8Array(first.buffer, first.byteOffset, first.byteLength) : new Uint8Array(first);
+  try {
+    await work(prfOutput);
+    return undefined;
+  } finally {
+    prfOutput.fill(0);
+  }
 }
 
 /** Makes sure that the account's person holds this phone. */

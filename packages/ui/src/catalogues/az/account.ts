@@ -26,7 +26,7 @@ export const account = {
   "signUp.code": "Birdəfəlik kod",
   "signUp.create": "Hesabı yarat",
   "restore.title": "Yenidən xoş gəldiniz",
-  "restore.text": "Bu telefonu hesabınızın sahibi edir.",
+  "restore.text": "Bərpa bu telefonu hesabınızın sahibi edir.",
   "restore.code": "Bərpa kodu",
   "restore.codeHint": "Böyük hərf, boşluq və tirelərin fərqi yoxdur.",
   "restore.replaces": "Bağlı cihazlar bağlı qalır. Mesajlar onlardan qayıdır.",

@@ -26,7 +26,7 @@ export const account = {
   "signUp.code": "One-time code",
   "signUp.create": "Create the account",
   "restore.title": "Welcome back",
-  "restore.text": "It makes this phone the owner of your account.",
+  "restore.text": "Restoring makes this phone the owner of your account.",
   "restore.code": "Recovery code",
   "restore.codeHint": "Capital letters, spaces and dashes do not matter.",
   "restore.replaces": "Linked devices stay linked. Messages come back from them.",

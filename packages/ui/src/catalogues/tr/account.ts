@@ -26,7 +26,7 @@ export const account = {
   "signUp.code": "Tek kullanımlık kod",
   "signUp.create": "Hesabı oluştur",
   "restore.title": "Yeniden hoş geldiniz",
-  "restore.text": "Bu telefonu hesabınızın sahibi yapar.",
+  "restore.text": "Geri yükleme bu telefonu hesabınızın sahibi yapar.",
   "restore.code": "Kurtarma kodu",
   "restore.codeHint": "Büyük harf, boşluk ve tireler önemli değildir.",
   "restore.replaces": "Bağlı cihazlar bağlı kalır. Mesajlar onlardan geri gelir.",
