@@ -158,7 +158,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     if (extras.quiet !== true && !isOneChat(extras.part)) compareLater(others, extras);
     if (isSettled()) {
       core.identity.setSettling(false);
-      endGap(job);
+      endGap(job.source, extras.brought === true);
       core.notify.changed("conversations");
     }
     if (extras.quiet !== true) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
@@ -179,9 +179,9 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   };
 
   /** What a new device missed before its first history was complete was not asked for: its source began without knowing of it. */
-  const endGap = ({ source, messagesDone }: SinkJob): void => {
+  const endGap = (source: number, brought: boolean): void => {
     const afterMs = core.identity.gapAfterMs();
-    if (afterMs === undefined) return parts.settled(messagesDone > 0);
+    if (afterMs === undefined) return parts.settled(brought);
     ask(source as DeviceNumber, { afterMs });
     core.identity.gapAsked();
   };

@@ -274,6 +274,7 @@ export function openHistoryWriter(
           else if (lastOrder > 0) conversations.noteMessages(conversation.row, lastOrder, more);
         }
         if (index >= 0) historyJobs.markCommitted(jobId, index);
+        if (added > 0) historyJobs.noteBrought(jobId);
         return added;
       });
     },
