@@ -1,4 +1,6 @@
 /** Links, moves, archives and repairs end in outcomes that say by which way the code came and on which system, on a real server's stream. */
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { HawserClient } from "../src/node/index.ts";
 import { archived, ArchiveWorld, ARCHIVIST, complete, online } from "./archive-world.ts";
@@ -113,4 +115,20 @@ test("an archive that is written, and read by a device without anybody else", as
   const laptop = await world.linkedThenAlone(anna);
   await complete(laptop);
   await reached(laptop, { attempt: "read-archive", stage: "reading", code: "OK" });
+}, 90_000);
+
+test("a store that was put back from an older copy begins afresh, and says so once", async () => {
+  const anna = await world.account("anna");
+  const { ab } = await world.befriend(anna, await world.account("bela"));
+  await world.close("anna");
+  const [profile, copy] = ["anna", "anna-copy"].map((name) => join(world.folder, name)) as [string, string];
+  cpSync(profile, copy, { recursive: true });
+  const later = world.open("anna");
+  const { id } = await later.sendMessage({ conversation: ab, text: "not in the copy" });
+  await until(later, async () => (await later.message(id))?.status !== "queued" && (await later.state()).outboxCount === 0);
+  await world.close("anna");
+  rmSync(profile, { recursive: true });
+  cpSync(copy, profile, { recursive: true });
+  await reached(world.open("anna"), { attempt: "repair-store", stage: "older-copy", code: "OK", route: "none" });
+  expect((await stream()).filter(({ attempt }) => attempt === "repair-store")).toHaveLength(1);
 }, 90_000);
