@@ -21,20 +21,11 @@ import { createArchiveWriting } from "./history/archive-writing.ts";
 import { createHistorySources } from "./history/source-driver.ts";
 import { createRendezvous } from "./linking/rendezvous.ts";
 import { openStore } from "./store/store.ts";
+import { testClock } from "./test-clock.ts";
 
 /** Time goes on only while everything waits. */
 function world() {
-  const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
-  let nowMs = 0;
-  const clock: Clock = {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    after(delayMs, run) {
-      const timer = { atMs: nowMs + delayMs, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
+  const clock = testClock();
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
   };
@@ -42,13 +33,9 @@ function world() {
   const until = async (done: () => boolean): Promise<number> => {
     let turns = 0;
     for (await settle(); !done(); await settle()) {
-      const next = [...timers].toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined || ++turns > 100) throw new Error("nothing is waited for, and nothing has ended");
-      timers.delete(next);
-      nowMs = next.atMs;
-      next.run();
+      if (++turns > 100 || !clock.next()) throw new Error("nothing is waited for, and nothing has ended");
     }
-    return nowMs;
+    return clock.nowMs();
   };
   return { clock, until };
 }

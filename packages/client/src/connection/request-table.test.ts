@@ -1,25 +1,15 @@
 /** Invariant: each request settles exactly once, by its answer, its deadline, or the end of the connection. */
 import { create } from "@bufbuild/protobuf";
-import type { Clock } from "@hawser/base";
 import { type ClientFrame, ERROR_CODES, MAX_REQUESTS_UNDER_WAY, ResponseSchema } from "@hawser/wire";
 import { expect, test } from "vitest";
 import { REQUEST_TIMEOUT_MS } from "../bounds.ts";
+import { testClock } from "../test-clock.ts";
 import { createRequestTable } from "./request-table.ts";
 import { createRetryPurse } from "./retry-purse.ts";
 import { MAX_HONOURED_WAIT_MS } from "./retry-gate.ts";
 
 function setUp() {
-  const timers = new Set<{ atMs: number; run: () => void }>();
-  let nowMs = 0;
-  const clock: Clock = {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    after(delayMs, run) {
-      const timer = { atMs: nowMs + delayMs, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
+  const clock = testClock();
   const sent: ClientFrame[] = [];
   let connected = true;
   const table = createRequestTable(clock, (frame) => connected && sent.push(frame) > 0, createRetryPurse(clock));
@@ -27,10 +17,7 @@ function setUp() {
     const frame = sent.at(-1)!;
     return frame.type === "request" ? frame.message.id : 0;
   };
-  const pass = (ms: number): void => {
-    nowMs += ms;
-    for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.run();
-  };
+  const { pass, timers } = clock;
   return { table, sent, lastId, pass, timers, disconnect: () => (connected = false) };
 }
 

@@ -1,6 +1,6 @@
 /** A server that can store nothing is not asked for it over and over by a full outbox; when it can again, everything leaves in its order. */
 import { create } from "@bufbuild/protobuf";
-import { type AccountId, type Clock, type DeviceNumber, newMessageId } from "@hawser/base";
+import { type AccountId, type DeviceNumber, newMessageId } from "@hawser/base";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { nodePrimitives } from "@hawser/io-node/primitives";
 import { encodeFrame, ERROR_CODES, SendRejectedSchema } from "@hawser/wire";
@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { createRetryPurse } from "../connection/retry-purse.ts";
 import type { Core } from "../core.ts";
 import { openStore } from "../store/store.ts";
+import { testClock } from "../test-clock.ts";
 import { createOutboxPump, type OutboxPump } from "./outbox.ts";
 
 const LANES = 60;
@@ -22,27 +23,11 @@ const frameOf = (i: number): Uint8Array =>
   });
 
 test("ten minutes without a store cost a bounded number of sends; then all are stored within seconds, each lane in order", async () => {
-  const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
-  let nowMs = 0;
-  const clock: Clock = {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    after(delayMs, run) {
-      const timer = { atMs: nowMs + delayMs, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
+  const clock = testClock();
   /** Until then, or until nothing is left to send. */
   const pass = async (untilMs: number): Promise<void> => {
-    for (;;) {
-      for (let turn = 0; turn < 30; turn++) await Promise.resolve();
-      const next = [...timers].toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined || next.atMs > untilMs || store.outbox.count() === 0) break;
-      timers.delete(next);
-      nowMs = Math.max(nowMs, next.atMs);
-      next.run();
-    }
+    do for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+    while (store.outbox.count() > 0 && clock.next(untilMs));
   };
   const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
   const self = { account: "a".repeat(32) as AccountId, device: 1 as DeviceNumber };
@@ -52,7 +37,7 @@ test("ten minutes without a store cost a bounded number of sends; then all are s
     identity: { self: () => self, requireSelf: () => self, phase: () => "ready" },
     notify: { changed: () => undefined, message: () => undefined },
     observe: { delivered: () => undefined },
-    timeMs: () => nowMs,
+    timeMs: () => clock.nowMs(),
     log: () => undefined,
   } as unknown as Core;
   let [works, sends] = [false, 0];
@@ -83,9 +68,9 @@ test("ten minutes without a store cost a bounded number of sends; then all are s
   // Each once, those at once, and twenty a minute.
   expect(sends).toBeLessThanOrEqual(rows.length + 30 + 10 * 20);
   works = true;
-  const sinceMs = nowMs;
+  const sinceMs = clock.nowMs();
   await pass(1_200_000);
   expect(store.outbox.count()).toBe(0);
-  expect(nowMs - sinceMs).toBeLessThanOrEqual(65_000);
+  expect(clock.nowMs() - sinceMs).toBeLessThanOrEqual(65_000);
   for (let lane = 0; lane < LANES; lane++) expect(stored.filter((i) => i % LANES === lane)).toEqual([lane, lane + LANES]);
 });
