@@ -9,11 +9,13 @@ import { whyNot } from "./harness/engines/installed.ts";
 
 /** Seven phones and a computer. */
 const SESSIONS = 8;
+/** What its twenty minutes become. */
+const LONGEST_PASS_MS = 500;
 
 test("a drill with real processes: the sessions store knows nobody, and every goal holds", async ({ skip }) => {
   const reason = whyNot("chromium");
   if (reason !== undefined) skip(reason);
-  const { verdicts, lines } = await runForReal(sessionStoreDown, { size: SESSIONS });
+  const { verdicts, lines } = await runForReal(sessionStoreDown, { size: SESSIONS, longestPassMs: LONGEST_PASS_MS });
   const story = lines.map(({ who, text }) => `${who}: ${text}`).join("\n");
   expect(
     verdicts.filter(({ held }) => !held),

@@ -6,6 +6,9 @@ import { type EngineName, type Figure, judge, type Scenario, type Verdict } from
 import { describeFault } from "@hawser/sim/nodes/world";
 import type { Line } from "./story.ts";
 
+/** What hours become. */
+const LONGEST_PASS_MS = 3_000;
+
 export interface DrillResult {
   readonly scenario: Scenario;
   readonly engine: EngineName;
@@ -24,6 +27,8 @@ export interface DrillOptions {
   readonly seed?: number;
   readonly size?: number;
   readonly follow?: (line: string) => void;
+  /** With real processes: what a time becomes in which nothing is looked at. */
+  readonly longestPassMs?: number;
 }
 
 export async function runInSimulator(
@@ -43,10 +48,10 @@ export async function runInSimulator(
 
 export async function runForReal(
   scenario: Scenario,
-  { size = scenario.size?.real ?? scenario.size?.test ?? 1 }: DrillOptions = {},
+  { size = scenario.size?.real ?? scenario.size?.test ?? 1, longestPassMs = LONGEST_PASS_MS }: DrillOptions = {},
 ): Promise<DrillResult> {
   const startedMs = performance.now();
-  const stage = await RealStage.open(size, scenario.behindProxies === true);
+  const stage = await RealStage.open({ size, behindProxies: scenario.behindProxies === true, longestPassMs });
   try {
     await play(scenario, stage);
     return result(scenario, stage, { seed: 0, violations: [], startedMs });

@@ -27,8 +27,13 @@ const LOOK_EVERY_MS = 50;
 const SETTLE_LIMIT_MS = 60_000;
 /** More than any answer that is not a stream. */
 const HELD_BACK_BYTES = 16 * 1_048_576;
-/** What hours become. */
-const LONGEST_PASS_MS = 3_000;
+
+export interface RealStageOptions {
+  readonly size: number;
+  readonly behindProxies: boolean;
+  /** What hours become. */
+  readonly longestPassMs: number;
+}
 
 export interface BrowserOptions {
   readonly name: string;
@@ -62,6 +67,7 @@ export class RealStage implements Stage {
   readonly #devices: Device[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #behindProxies: boolean;
+  readonly #longestPassMs: number;
   /** By device. Browsers share the one that is their origin. */
   readonly #ways = new Map<string, ProxyFromHell>();
   readonly #programs = new Map<Device, Program>();
@@ -71,15 +77,16 @@ export class RealStage implements Stage {
   #origin = "";
   #server: DrillServer | undefined;
 
-  private constructor(size: number, behindProxies: boolean) {
+  private constructor({ size, behindProxies, longestPassMs }: RealStageOptions) {
     this.size = size;
     this.#behindProxies = behindProxies;
+    this.#longestPassMs = longestPassMs;
     this.story = new Story(() => this.nowMs());
   }
 
-  static async open(size: number, behindProxies: boolean): Promise<RealStage> {
+  static async open(options: RealStageOptions): Promise<RealStage> {
     if (!existsSync(WEB_ROOT)) throw new Error("the web app is not built: npm start or npm test builds it");
-    const stage = new RealStage(size, behindProxies);
+    const stage = new RealStage(options);
     stage.#origin = await stage.#addressFor("browser", "browser");
     await stage.#serve(TODAY, "server");
     return stage;
@@ -143,7 +150,7 @@ export class RealStage implements Stage {
   }
 
   pass(durationMs: number): Promise<void> {
-    return sleep(Math.min(durationMs, LONGEST_PASS_MS));
+    return sleep(Math.min(durationMs, this.#longestPassMs));
   }
 
   async until(probe: () => boolean | Promise<boolean>, timeoutMs: number): Promise<number | undefined> {
