@@ -20,12 +20,14 @@ export class ByteWriter {
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#take(2, value, 0xffff), value);
+    const at = this.#take(2, value, 0xffff);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#take(4, value, 0xffff_ffff), value);
+    const at = this.#take(4, value, 0xffff_ffff);
+    this.#view.setUint32(at, value);
     return this;
   }
 
@@ -55,6 +57,7 @@ export class ByteWriter {
     return out;
   }
 
+  /** May replace the buffer and its view: ask for the place before touching either. */
   #take(sizeBytes: number, value: number, max: number): number {
     assert(Number.isInteger(value) && value >= 0 && value <= max, "integer out of range");
     const at = this.#length;
