@@ -71,12 +71,11 @@ function writeTable(verdicts: readonly Verdict[], say: (text: string) => void): 
     );
 }
 
-export const measured = ({ value, unit }: Verdict): string =>
-  value === undefined
-    ? "not measured"
-    : typeof value === "number"
-      ? `${round(value)}${unit === "" ? "" : ` ${unit}`}`
-      : `nobody had to be told: ${round(value.longestSeconds)} s at most`;
+export function measured({ value, unit }: Verdict): string {
+  if (value === undefined) return "not measured";
+  if (typeof value !== "number") return `nobody had to be told: ${round(value.longestSeconds)} s at most`;
+  return Number.isFinite(value) ? `${round(value)}${unit === "" ? "" : ` ${unit}`}` : "never";
+}
 export const goalOf = ({ atMost, atLeast, unit }: Verdict): string =>
   `${atMost !== undefined ? (atMost === 0 ? "0" : `≤ ${atMost}`) : `≥ ${atLeast}`}${unit === "" ? "" : ` ${unit}`}`;
 const round = (value: number): string =>
