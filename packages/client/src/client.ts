@@ -104,7 +104,11 @@ function accountCalls(
         connection.start("device");
         return self;
       }),
-    recoveryState: () => queue.run(async () => recoveryState(core, await online(engine), engine.passkeys.settings())),
+    async recoveryState() {
+      // A screen asks by itself: what waits in the queue must not wait for a connection with it.
+      const link = await online(engine);
+      return queue.run(() => recoveryState(core, link, engine.passkeys.settings()));
+    },
     addRecoveryPasskey: (passkey) =>
       queue.run(async () => addRecoveryPasskey(core, await online(engine), engine.passkeys.settings(), passkey)),
     removeRecovery: (passkey) => queue.run(async () => removeRecovery(core, await online(engine), passkey)),

@@ -1,4 +1,4 @@
-/** The phone before it has an account: make one, take one over from another phone, or come back with a recovery code. */
+/** The phone before it has an account: make one, take one over from another phone, or come back by a passkey or a recovery code. */
 import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText } from "@hawser/ui";
 import { lazy, Suspense, useState } from "react";
 import { useClient, useClientState } from "../app/client-context.tsx";
