@@ -9,7 +9,7 @@ import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { openStore } from "../store/store.ts";
 import { openIdentity } from "./identity.ts";
-import { addRecoveryPasskey, noteRemovedPasskey, recoveryState, tellRemovedPasskeys } from "./passkey-recovery.ts";
+import { addRecoveryPasskey, noteRemovedPasskey, recoveryState, removeRecovery, tellRemovedPasskeys } from "./passkey-recovery.ts";
 
 let core: Core;
 /** What was asked of the server, in order; `failing` names what it answers with a failure. */
@@ -68,6 +68,12 @@ test("a server of an older release has nothing to remove, and says that it keeps
   await expect(recoveryState(core, link, settings)).rejects.toMatchObject({ code: "UNKNOWN_OPERATION" });
   await tellRemovedPasskeys(core, link);
   expect(asked).toEqual(["removeRecoveryCapsule", "getRecoveryState"]);
+});
+
+test("what names no passkey removes nothing, above all not the code", async () => {
+  for (const wrong of ["", "AQ", "no base64url!"])
+    await expect(removeRecovery(core, link, wrong)).rejects.toMatchObject({ code: "PASSKEY_UNUSABLE" });
+  expect(asked).toEqual([]);
 });
 
 test("when too much is untold, nothing more leaves the list before the server was told", () => {

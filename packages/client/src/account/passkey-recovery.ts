@@ -15,6 +15,7 @@ import type { RecoveryState } from "./recovery-views.ts";
 /** In kv: ids of passkeys that left the list, and whose capsules the server may still have. */
 const REMOVED = "passkey-capsules-removed";
 const MAX_REMOVED = 64;
+const ID_SIZE_BYTES = 32;
 
 /** How the server knows a passkey: SHA-256 of its credential id. */
 function idOf({ ports }: Core, credentialId: string): string {
@@ -23,9 +24,10 @@ function idOf({ ports }: Core, credentialId: string): string {
   return toBase64Url(ports.primitives.sha256(bytes));
 }
 
+/** Never empty: that would mean the recovery code. */
 function bytesOf(id: string): Bytes {
   const bytes = fromBase64Url(id);
-  if (bytes === undefined) throw new OperationalError("PASSKEY_UNUSABLE");
+  if (bytes?.length !== ID_SIZE_BYTES) throw new OperationalError("PASSKEY_UNUSABLE");
   return bytes;
 }
 
