@@ -17,6 +17,12 @@ export const fasterBy = (factor: number): string => `{
   self.setTimeout = (callback, ms, ...rest) => wait(callback, (ms ?? 0) / ${factor}, ...rest);
 }`;
 
+/** The engine's clock is wrong by so much. */
+export const aheadBy = (aheadMs: number): string => `{
+  const now = Date.now;
+  Date.now = () => now() + ${aheadMs};
+}`;
+
 /** As in a browser that has no file system for pages, or a person who denied it. */
 export const NO_FILE_SYSTEM = `{
   const denied = () => Promise.reject(new DOMException("denied", "SecurityError"));

@@ -2,6 +2,7 @@
 import { Banner, Button, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { useClient, useClientState } from "./client-context.tsx";
+import { ClockBanner } from "./clock-banner.tsx";
 import { errorText } from "./error-text.ts";
 import { useNow } from "./now.ts";
 import { goPage } from "./router.ts";
@@ -102,7 +103,7 @@ export function ConnectionBanner() {
       </Banner>
     );
   }
-  return null;
+  return <ClockBanner />;
 }
 
 function WhatIsWrong() {
