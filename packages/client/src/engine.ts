@@ -178,6 +178,7 @@ export function createEngine(ports: ClientPorts): Engine {
     phone.slot(message);
   });
   const companion = createCompanionLink(core, rendezvous, {
+    link: connection,
     member: () => connection.start("device"),
     underWay: (yes) => (yes ? connection.start("anonymous") : connection.stop()),
   });

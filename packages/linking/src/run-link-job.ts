@@ -4,8 +4,18 @@
  * job gives the same result, and whatever is wrong with bytes from the other side is a `failed` result, never a throw.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { accountIdFromBytes, type Bytes, concat, equalBytes, type Primitives, toBase64Url, utf8, type VerifyP256 } from "@hawser/base";
-import { passkeyChallenge, verifyChain } from "@hawser/crypto";
+import {
+  type AccountId,
+  accountIdFromBytes,
+  type Bytes,
+  concat,
+  equalBytes,
+  type Primitives,
+  toBase64Url,
+  utf8,
+  type VerifyP256,
+} from "@hawser/base";
+import { passkeyChallenge, verifyChain, type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
 import {
   DeviceKind,
   LinkActiveSchema,
@@ -165,19 +175,30 @@ async function openDecision(primitives: Primitives, job: JobOf<"open-decision">)
   return { kind: "open-decision", decision: { kind: "approval", approval: approvalFields(decision.value) } };
 }
 
-/** Whether the chain is whole, belongs to the offer's account, and its last entry names exactly this device, once. */
+/**
+ * The last of the lists, when they follow one another and each is signed by that account. A long chain has no room in an approval: then the
+ * first is not list 1, and whoever stores them asks the server for those before.
+ */
+function verifyEnd(primitives: Primitives, lists: LinkApproval["lists"], account: AccountId): VerifiedDeviceList | undefined {
+  const first = lists[0] === undefined ? undefined : verifyDeviceList(primitives, lists[0]);
+  if (first?.ok !== true || first.value.account !== account) return undefined;
+  const outcome = verifyChain(primitives, lists.slice(1), { pinned: first.value });
+  return outcome.kind === "ok" ? outcome.latest : undefined;
+}
+
+/** Whether the lists belong to the offer's account, and the last one names exactly this device, once. */
 function certifies(primitives: Primitives, approval: LinkApproval, job: JobOf<"open-decision">): boolean {
   if (approval.stateKey.length !== 32 || tooLong(approval.handle) || tooLong(approval.displayName)) return false;
-  const outcome = verifyChain(primitives, approval.lists, { account: accountIdFromBytes(own(job.accountId)) });
-  if (outcome.kind !== "ok") return false;
+  const newest = verifyEnd(primitives, approval.lists, accountIdFromBytes(own(job.accountId)));
+  if (newest === undefined) return false;
   const { restoredDevice: restored, accountSeed } = approval;
   if (restored !== undefined && (restored.signingSeed.length !== 32 || restored.dhSecret.length !== 32)) return false;
-  const device = outcome.latest.list.devices.find(({ number }) => number === approval.device);
+  const device = newest.list.devices.find(({ number }) => number === approval.device);
   const { signingKey, dhKey } = publicKeys(primitives, restored === undefined ? job.secrets : secretsOf(restored));
   if (device === undefined || !equalBytes(device.signingKey, signingKey) || !equalBytes(device.dhKey, dhKey)) return false;
   if (device.kind !== KINDS[job.as]) return false;
   // A new phone gets the account's own key, and nobody else does.
-  const { accountKey } = outcome.latest.list;
+  const { accountKey } = newest.list;
   if (job.as === "phone") {
     if (restored !== undefined || accountSeed.length !== 32 || !equalBytes(primitives.ed25519PublicKey(accountSeed), accountKey))
       return false;

@@ -2,7 +2,7 @@
  * Recovery: the account key and the state key, sealed under a code or by a passkey, opaque to the server. Whoever restores is a new device with new
  * sessions; the phone it replaces is revoked, companions stay. docs/PROTOCOL.md, "Recovery".
  */
-import { type AccountId, accountIdToBytes, type DeviceNumber, OperationalError } from "@hawser/base";
+import { type AccountId, type DeviceNumber, OperationalError } from "@hawser/base";
 import {
   accountIdOf,
   extendDeviceList,
@@ -18,6 +18,7 @@ import { DeviceKind, RevocationReason } from "@hawser/wire";
 import type { SelfInfo } from "../api.ts";
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
+import { fetchLists } from "../devices/whole-chain.ts";
 import { becomeMember, publicSelf } from "./create.ts";
 import type { SelfRecord } from "./identity.ts";
 import { checkName } from "./names.ts";
@@ -66,7 +67,7 @@ export async function restoreAccount(core: Core, link: ServerLink, options: Rest
   const keys = core.pair.newIdentity({ random });
   const sealedLabel = sealDeviceLabel(primitives, stateKey, keys.signPublic, options.deviceName, { random });
   for (let round = 0; round < MAX_PUBLISH_ROUNDS; round++) {
-    const { lists } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: 0n });
+    const lists = await fetchLists(link, account);
     const chain = verifyChain(primitives, lists, { account });
     if (chain.kind !== "ok") throw new OperationalError("LIST_INVALID");
     const next = replacePhones(core, accountSeed, chain.latest, { signingKey: keys.signPublic, dhKey: keys.dhPublic, sealedLabel });

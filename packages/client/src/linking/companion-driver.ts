@@ -19,6 +19,8 @@ import type { AdmissionPlace, RendezvousMessage } from "@hawser/wire";
 import { becomeMember } from "../account/create.ts";
 import type { LinkOfferSeed, LinkStatus } from "../api.ts";
 import type { Core } from "../core.ts";
+import { isWhole, withEarlierLists } from "../devices/whole-chain.ts";
+import type { ServerLink } from "../connection/server-link.ts";
 import { createCompanionCouriers } from "./companion-couriers.ts";
 import { bytes, placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
 import { createTimers } from "./timers.ts";
@@ -51,7 +53,18 @@ export interface CompanionLink {
   stop(): void;
 }
 
+type Activate = Extract<CompanionEffect<CompanionState>, { type: "activate" }>;
+
+/** An approval that came without the first lists of the chain. */
+interface Waiting {
+  readonly effect: Activate;
+  readonly lists: readonly { readonly payload: Uint8Array; readonly signature: Uint8Array }[];
+}
+
+const EARLIER_AGAIN_MS = 2_000;
+
 export interface CompanionLinkEvents {
+  readonly link: ServerLink;
   /** This device has become a member: connect as it. */
   member(): void;
   /** Nothing is under way any more, or something is: an anonymous connection is needed or not. */
@@ -63,6 +76,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   let stopped = false;
   /** The person left; the connection lasts until the phone was told. */
   let leaving = false;
+  let waiting: Waiting | undefined;
   const timers = createTimers(core.ports.clock, (timer) => input({ type: "timer", timer }));
   const couriers = createCompanionCouriers(core, rendezvous, () => {
     const status = shown();
@@ -122,14 +136,36 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     }
   };
 
-  const activate = ({ accountId, secrets, approval }: Extract<CompanionEffect<CompanionState>, { type: "activate" }>): void => {
+  const activate = (effect: Activate): void => {
+    if (core.identity.self() !== undefined) return events.member();
+    const lists = effect.approval.lists.map((entry) => ({ payload: bytes(entry.payload), signature: bytes(entry.signature) }));
+    if (isWhole(core, lists)) return join(effect, lists);
+    waiting = { effect, lists };
+    fetchEarlier();
+  };
+
+  /** A long chain: what an approval has no room for comes from the server. Tried until it came; the deadline of the state tells the person. */
+  const fetchEarlier = (): void => {
+    const asked = waiting;
+    if (asked === undefined || stopped) return;
+    const account = accountIdFromBytes(bytes(asked.effect.accountId));
+    withEarlierLists(core, events.link, account, asked.lists).then(
+      (whole) => {
+        if (waiting !== asked || stopped) return;
+        waiting = undefined;
+        join(asked.effect, whole);
+      },
+      () => core.ports.clock.after(EARLIER_AGAIN_MS, () => waiting === asked && fetchEarlier()),
+    );
+  };
+
+  const join = ({ accountId, secrets, approval }: Activate, lists: Waiting["lists"]): void => {
     if (core.identity.self() === undefined) {
       const { primitives } = core.ports;
       const given = approval.restored ?? secrets;
       const dhSecret = bytes(given.dhSecret);
       const signSeed = bytes(given.signingSeed);
       const isPhone = approval.accountSeed !== undefined && state?.as === "phone";
-      const lists = approval.lists.map((entry) => ({ payload: bytes(entry.payload), signature: bytes(entry.signature) }));
       becomeMember(core, {
         self: {
           account: accountIdFromBytes(bytes(accountId)),

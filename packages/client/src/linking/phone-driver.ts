@@ -35,6 +35,7 @@ import type { DeviceCapsules } from "../devices/device-capsule.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import { everConnected } from "../devices/ever-connected.ts";
 import type { OwnList } from "../devices/own-list.ts";
+import { handedLists } from "../devices/whole-chain.ts";
 import type { SerialQueue } from "../serial-queue.ts";
 import { createPhoneCouriers } from "./phone-couriers.ts";
 import { bytes, placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
@@ -249,9 +250,10 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     const archive = parts.archive();
     return {
       device,
-      lists: core.store.lists
-        .chain(self.account, 0)
-        .map((entry) => ({ payload: toBase64Url(entry.payload), signature: toBase64Url(entry.signature) })),
+      lists: handedLists(core.store.lists.chain(self.account, 0)).map((entry) => ({
+        payload: toBase64Url(entry.payload),
+        signature: toBase64Url(entry.signature),
+      })),
       stateKey: toBase64Url(core.identity.stateKey()),
       handle: self.handle,
       displayName: self.displayName,
