@@ -3,9 +3,11 @@ import { expect } from "vitest";
 import type { Page } from "playwright-core";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { type Friend, linkTo, startPair } from "./harness/friend.ts";
+import { PhoneApp } from "./harness/phone-app.ts";
 import { REAL_TEXTS } from "./harness/real-texts.ts";
 import { scenario, type World } from "./harness/scenario.ts";
 import { until } from "./harness/until.ts";
+import { say } from "./harness/words.ts";
 
 type Store = "cookies" | "local_storage" | "indexeddb" | "file_systems" | "cache_storage";
 
@@ -168,4 +170,20 @@ scenario("everything is cleared: a code, one approval on the phone, and it is th
   await scene.self.client.approveLink(attempt, { restore: 2 as never });
   await isWhole(scene, companion, [REAL_TEXTS[411]!, REAL_TEXTS[412]!]);
   expect((await scene.self.client.devices()).map(({ device, addedAtMs }) => [device, addedAtMs])).toEqual(listed);
+});
+
+scenario("the file system is cleared under the open app: a phone hears what is true of a phone, and a reload heals it", async (world) => {
+  const server = await world.startServer();
+  const profile = await world.phone();
+  const phone = await PhoneApp.open(await profile.page(), server.url);
+  await phone.signUp({ handle: "elif", name: "Elif Kaya" });
+  const session = await profile.context.newCDPSession(phone.page);
+  await session.send("Storage.clearDataForOrigin", { origin: server.url, storageTypes: "file_systems" });
+  const trouble = phone.page.getByRole("alert").filter({ hasText: say("trouble.lostTitle") });
+  await trouble.waitFor();
+  expect(await trouble.innerText()).toContain(say("trouble.lostPhone"));
+  expect(await trouble.innerText()).not.toContain(say("trouble.lostCompanion"));
+  await trouble.getByRole("button", { name: say("trouble.reload"), exact: true }).click();
+  await phone.page.getByText(say("notice.storeLost")).waitFor();
+  expect(await phone.deviceCount()).toBe(1);
 });

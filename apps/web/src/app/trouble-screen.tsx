@@ -6,14 +6,16 @@ import { errorText } from "./error-text.ts";
 
 export function TroubleScreen({ code, face }: { readonly code: string; readonly face: Face }) {
   const text = useText();
+  const isLost = code === "STORAGE_LOST";
   return (
     <main className="full-screen">
       <section className="full-card" role="alert">
         <span className="badge-round badge-round-danger">
           <Icon name="warning" size={36} />
         </span>
-        <h1>{text.t(code === "STORAGE_LOST" ? "trouble.lostTitle" : "trouble.title")}</h1>
+        <h1>{text.t(isLost ? "trouble.lostTitle" : "trouble.title")}</h1>
         <p>{errorText(text, code)}</p>
+        {isLost && <p>{text.t(face === "phone" ? "trouble.lostPhone" : "trouble.lostCompanion")}</p>}
         <Button wide icon="retry" onClick={() => location.reload()}>
           {text.t("trouble.reload")}
         </Button>

@@ -70,7 +70,7 @@ export function DiagnosisView({ subject }: { readonly subject: Subject }) {
           <ol className="card diagnosis-steps" aria-labelledby="diagnosis-steps">
             {verdict.steps.map((step) => (
               <li key={step.name}>
-                <span>{t(`step.${step.name}`)}</span>
+                <span>{t(step.name === "LINK_AGAIN" && subject.face === "phone" ? "step.restore" : `step.${step.name}`)}</span>
                 {step.loses !== "nothing" && <span className="pill pill-danger">{t("diagnosis.loses")}</span>}
               </li>
             ))}

@@ -82,7 +82,10 @@ export const diagnosis = {
   "step.RESTART": "Proqramı bağlayıb yenidən açın: düzələ biləni düzəldir, açarları saxlayır.",
   "step.UPDATE": "Proqramı yeniləyin və ya səhifəni yenidən yükləyin.",
   "step.LINK_AGAIN": "Bu cihazı yenidən qoşun. Yalnız burada olan mesajlar itir, qalanları telefonunuzdan gəlir.",
+  "step.restore":
+    "Hesabı bərpa kodu və ya keçid açarı ilə bərpa edin. Yalnız burada olan mesajlar itir; qalanları bağlı cihazlarınızdan gəlir.",
   "fact.storage.lasting": "Yaddaş sağlam və davamlıdır",
+  "fact.storage.best-effort": "Yaddaş sağlamdır; brauzer onu saxlamağa söz verməyib",
   "fact.storage.fleeting": "Saxlama yalnız operativ yaddaşdadır",
   "fact.storage.private": "Yaddaş silinə bilər (gizli pəncərə və ya söz verilməyib)",
   "fact.storage.full": "Yaddaş doludur",

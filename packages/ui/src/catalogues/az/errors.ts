@@ -93,7 +93,7 @@ export const errors = {
   "error.RECOVERY_CODE_WRONG": "Bu kod hesabı açmır. İstifadəçi adını və kodu yoxlayın.",
   "error.IMPORT_UNREADABLE": "Bu fayl oxuna bilən söhbət ixracı deyil. Söhbəti yenidən ixrac edib .zip və ya .txt faylını seçin.",
   "error.STORAGE_FULL": "Bu cihazda mesajlar üçün yer qalmayıb. Yer açın; burada olan heç nə itməyib.",
-  "error.STORAGE_LOST": "Brauzer bu səhifənin məlumatını silib və ya zədələyib. Bu cihazı yenidən bağlayın; telefonunuzda hər şey qalır.",
+  "error.STORAGE_LOST": "Brauzer bu səhifənin məlumatını silib və ya zədələyib. Səhifəni yeniləyin: düzəldilə bilən hər şey özü düzəlir.",
   "error.PROFILE_IN_USE": "Bu hesab başqa pəncərədə və ya proqramda açıqdır. Onu orada bağlayın və ya orada işlədin.",
   "error.OFFLINE": "Bunun üçün əlaqə lazımdır. Onlayn olanda yenidən cəhd edin.",
   "error.SELF": "Bu, sizsiniz. Başqasını seçin.",

@@ -146,6 +146,8 @@ export const linking = {
   "revoke.text": "Cihaz həmişəlik çıxarılır. Qayıtması üçün yenidən bağlanmalıdır.",
   "revoke.wipes": "Onlayn olan kimi oradakı açarlar və mesajlar silinir.",
   "revoke.others": "Digər cihazlarınız bağlı qalır və heç nə hiss etmir.",
+  "revoke.last": "Hazırda qoşulu olan yeganə bağlı cihaz {name} cihazıdır. O getsə, yalnız bu telefon qalır.",
+  "revoke.lastKnown": "Bunun işləyən sonuncu bağlı cihazım ola biləcəyini bilirəm",
   "revoke.confirm": "Sil",
   "revoked.title": "Bu cihaz silindi",
   "revoked.text": "Telefonunuz əlində olan biri bu cihazı hesabdan sildi.",
@@ -204,5 +206,8 @@ export const linking = {
   "storage.kind.memory": "Mesajlar yalnız yaddaşda saxlanılır.",
   "trouble.title": "Hawser burada işə düşə bilmir",
   "trouble.lostTitle": "Bu səhifənin məlumatı silinib",
+  "trouble.lostCompanion": "Sonra kod göstərsə, cihazı yenidən bağlayın: telefonunuzda hər şey qalır.",
+  "trouble.lostPhone":
+    "Sonra hesab istəsə, hesabınızı bərpa kodu və ya keçid açarı ilə bərpa edin. Bağlı cihazlar bağlı qalır, mesajlar onlardan geri gəlir.",
   "trouble.reload": "Yenilə",
 } as const;

@@ -84,7 +84,10 @@ export const diagnosis = {
   "step.RESTART": "Close the program and open it again: it repairs what can be repaired and keeps the keys.",
   "step.UPDATE": "Update the program, or reload the page.",
   "step.LINK_AGAIN": "Link this device again. Messages kept only here are lost; the others come from your phone.",
+  "step.restore":
+    "Restore the account with its recovery code or a passkey. Messages kept only here are lost; the others come from your linked devices.",
   "fact.storage.lasting": "Storage is intact and lasts",
+  "fact.storage.best-effort": "Storage is intact; the browser has not promised to keep it",
   "fact.storage.fleeting": "Storage is in memory only",
   "fact.storage.private": "Storage may be cleared (private window, or not promised)",
   "fact.storage.full": "Storage is full",

@@ -95,7 +95,7 @@ export const errors = {
   "error.RECOVERY_CODE_WRONG": "This code does not open the account. Check the handle and the code.",
   "error.IMPORT_UNREADABLE": "This file is not a chat export that can be read. Export the chat again and choose the .zip or .txt file.",
   "error.STORAGE_FULL": "This device has no space left for messages. Free some space; nothing that was there is lost.",
-  "error.STORAGE_LOST": "The browser cleared or damaged the data of this page. Link this device again; your phone still has everything.",
+  "error.STORAGE_LOST": "The browser cleared or damaged the data of this page. Reload it: what can be repaired is repaired by itself.",
   "error.PROFILE_IN_USE": "This account is already open in another window or program. Close it there, or use it there.",
   "error.OFFLINE": "This needs a connection. Try again when you are online.",
   "error.SELF": "That is you. Choose somebody else.",

@@ -148,6 +148,8 @@ export const linking = {
   "revoke.text": "The device is signed out for good. To come back it has to be linked again.",
   "revoke.wipes": "Its keys and messages are erased there as soon as it is online.",
   "revoke.others": "Your other devices stay linked and notice nothing.",
+  "revoke.last": "{name} is the only linked device that is connected now. Without it, only this phone is left.",
+  "revoke.lastKnown": "I know that it may be my last working linked device",
   "revoke.confirm": "Remove",
   "revoked.title": "This device was removed",
   "revoked.text": "Somebody with your phone removed this device from the account.",
@@ -205,5 +207,8 @@ export const linking = {
   "storage.kind.memory": "Messages are kept in memory only.",
   "trouble.title": "Hawser cannot start here",
   "trouble.lostTitle": "The data of this page was cleared",
+  "trouble.lostCompanion": "If it then shows a code, link it again: your phone still has everything.",
+  "trouble.lostPhone":
+    "If it then asks for an account, restore yours with the recovery code or a passkey. Linked devices stay linked, and messages come back from them.",
   "trouble.reload": "Reload",
 } as const;

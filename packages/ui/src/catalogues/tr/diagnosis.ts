@@ -84,7 +84,10 @@ export const diagnosis = {
   "step.RESTART": "Programı kapatıp yeniden açın: onarılabileni onarır, anahtarları korur.",
   "step.UPDATE": "Programı güncelleyin ya da sayfayı yenileyin.",
   "step.LINK_AGAIN": "Bu cihazı yeniden bağlayın. Yalnızca burada duran mesajlar kaybolur; diğerleri telefonunuzdan gelir.",
+  "step.restore":
+    "Hesabı kurtarma koduyla ya da bir geçiş anahtarıyla geri yükleyin. Yalnızca burada olan mesajlar kaybolur; ötekiler bağlı cihazlarınızdan gelir.",
   "fact.storage.lasting": "Depolama sağlam ve kalıcı",
+  "fact.storage.best-effort": "Depolama sağlam; tarayıcı onu saklamaya söz vermedi",
   "fact.storage.fleeting": "Depolama yalnızca bellekte",
   "fact.storage.private": "Depolama silinebilir (gizli pencere ya da söz verilmemiş)",
   "fact.storage.full": "Depolama dolu",

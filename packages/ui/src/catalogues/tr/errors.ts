@@ -91,7 +91,8 @@ export const errors = {
   "error.RECOVERY_CODE_WRONG": "Bu kod hesabı açmıyor. Kullanıcı adına ve koda bakın.",
   "error.IMPORT_UNREADABLE": "Bu dosya okunabilen bir sohbet dökümü değil. Sohbeti yeniden dışa aktarıp .zip ya da .txt dosyasını seçin.",
   "error.STORAGE_FULL": "Bu cihazda mesajlar için yer kalmadı. Yer açın; var olan hiçbir şey kaybolmadı.",
-  "error.STORAGE_LOST": "Tarayıcı bu sayfanın verilerini sildi ya da bozdu. Bu cihazı yeniden bağlayın; telefonunuzda her şey duruyor.",
+  "error.STORAGE_LOST":
+    "Tarayıcı bu sayfanın verilerini sildi ya da bozdu. Sayfayı yenileyin: onarılabilen her şey kendiliğinden onarılır.",
   "error.PROFILE_IN_USE": "Bu hesap başka bir pencerede ya da programda açık. Orada kapatın ya da orada kullanın.",
   "error.OFFLINE": "Bunun için bağlantı gerekir. Çevrimiçi olunca yeniden deneyin.",
   "error.SELF": "Bu sizsiniz. Başka birini seçin.",

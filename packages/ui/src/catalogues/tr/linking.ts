@@ -146,6 +146,8 @@ export const linking = {
   "revoke.text": "Cihazın oturumu temelli kapanır. Geri dönmesi için yeniden bağlanması gerekir.",
   "revoke.wipes": "Çevrimiçi olur olmaz oradaki anahtarlar ve mesajlar silinir.",
   "revoke.others": "Öteki cihazlarınız bağlı kalır, hiçbir şey fark etmez.",
+  "revoke.last": "Şu anda bağlantısı olan tek bağlı cihaz {name}. O giderse yalnızca bu telefon kalır.",
+  "revoke.lastKnown": "Çalışan son bağlı cihazım olabileceğini biliyorum",
   "revoke.confirm": "Kaldır",
   "revoked.title": "Bu cihaz kaldırıldı",
   "revoked.text": "Telefonunuz elinde olan biri bu cihazı hesaptan kaldırdı.",
@@ -205,5 +207,8 @@ export const linking = {
   "storage.kind.memory": "Mesajlar yalnızca bellekte tutulur.",
   "trouble.title": "Hawser burada başlayamıyor",
   "trouble.lostTitle": "Bu sayfanın verileri silindi",
+  "trouble.lostCompanion": "Ardından bir kod gösterirse cihazı yeniden bağlayın: telefonunuzda her şey duruyor.",
+  "trouble.lostPhone":
+    "Ardından bir hesap isterse hesabınızı kurtarma koduyla ya da bir geçiş anahtarıyla geri yükleyin. Bağlı cihazlar bağlı kalır, mesajlar onlardan geri gelir.",
   "trouble.reload": "Yenile",
 } as const;
