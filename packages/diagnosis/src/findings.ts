@@ -34,7 +34,8 @@ export interface Findings {
   /** This device's clock against the server's: own minus theirs. */
   readonly clock: { readonly kind: "right" | "off"; readonly offsetMs: number };
   readonly version: { readonly kind: "fits" | "client-old" | "server-old" };
-  readonly storage: { readonly kind: "lasting" | "fleeting" | "private" | "full" | "damaged" | "lost" | "locked" };
+  /** `best-effort`: the browser may clear it when room runs short or nobody comes for days; it has not promised anything else. */
+  readonly storage: { readonly kind: "lasting" | "best-effort" | "fleeting" | "private" | "full" | "damaged" | "lost" | "locked" };
   /** What the account's signed lists say of this device. */
   readonly device: { readonly kind: "member" | "none" | "revoked" | "conflict" | "unlisted" };
   /** The engine's own connection. `forgotten`: the server does not know this device, and shows no signed revocation. */

@@ -29,7 +29,7 @@ const findings: fc.Arbitrary<Partial<Findings>> = fc.record(
     ),
     clock: fc.constantFrom({ kind: "right" as const, offsetMs: 3 }, { kind: "off" as const, offsetMs: 3 * 86_400_000 }),
     version: kinds("fits", "client-old", "server-old"),
-    storage: kinds("lasting", "fleeting", "private", "full", "damaged", "lost", "locked"),
+    storage: kinds("lasting", "best-effort", "fleeting", "private", "full", "damaged", "lost", "locked"),
     device: kinds("member", "none", "revoked", "conflict", "unlisted"),
     session: kinds("online", "offline", "refused", "forgotten"),
     others: kinds("online", "offline"),

@@ -88,7 +88,9 @@ const TOO_LITTLE: Support = { cause: "TOO_LITTLE", strength: 0.2, speaksFor: [],
 /** Every hop that was looked at works; the more of them, the surer. */
 function allWell(findings: Partial<Findings>): Support {
   const good: readonly ProbeName[] = ["http", "socket", "roles", "clock", "storage", "device", "session"];
-  const seen = good.filter((name) => findings[name] !== undefined);
+  // No trouble and no promise: it speaks neither for nor against.
+  const isPromised = findings.storage?.kind !== "best-effort";
+  const seen = good.filter((name) => findings[name] !== undefined && (name !== "storage" || isPromised));
   // An engine that is not connected yet while all around it is well: probably in a moment.
   const speaksAgainst: ProbeName[] = [];
   if (findings.session?.kind === "offline") speaksAgainst.push("session");

@@ -17,7 +17,7 @@ export async function probeStorage(): Promise<Findings["storage"] | undefined> {
     if (quota > 0 && quota - usage < SCARCE_BYTES) return { kind: "full" };
     if (await navigator.storage.persisted()) return { kind: "lasting" };
     if (quota < SMALLEST_LASTING_QUOTA_BYTES || (await isFileSystemRefused())) return { kind: "private" };
-    return { kind: "lasting" };
+    return { kind: "best-effort" };
   } catch {
     return undefined;
   }

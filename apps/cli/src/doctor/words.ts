@@ -66,6 +66,7 @@ export const STEP: Readonly<Record<StepName, string>> = {
 
 export const FACT: Readonly<Record<Fact, string>> = {
   "storage.lasting": "storage is intact and lasts",
+  "storage.best-effort": "storage is intact, nobody has promised to keep it",
   "storage.fleeting": "storage is in memory only",
   "storage.private": "storage may be cleared (private window, or not promised)",
   "storage.full": "storage is full",

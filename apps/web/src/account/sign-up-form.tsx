@@ -58,7 +58,6 @@ export function SignUpForm() {
           ...(invitation === "" ? {} : { invitation: invitation.trim() }),
           ...(code === "" ? {} : { codeAddress: address.trim(), code: code.trim() }),
         });
-        void navigator.storage?.persist?.().catch(() => undefined);
       } catch (error) {
         // The server says what it asks of newcomers by refusing; the form then grows the field for it.
         const reason = codeOf(error);

@@ -22,6 +22,7 @@ import { applyTheme } from "../entry/theme.ts";
 import { AppUpdate } from "./app-update.tsx";
 import { ClientProvider, useClientState } from "./client-context.tsx";
 import { CompanionApp } from "./companion-app.tsx";
+import { KeepStorage } from "./keep-storage.tsx";
 import { LanguageProvider, useChangeLanguage } from "./language.tsx";
 import { NetworkHints } from "./network-hints.tsx";
 import { openingState } from "./opening-state.ts";
@@ -87,6 +88,7 @@ function App({ engine, options, known }: AppProperties) {
         <ClientProvider client={engine.client} initial={state}>
           <FollowSettings />
           <NetworkHints />
+          <KeepStorage />
           {options.face === "phone" ? <PhoneApp intent={options.intent} /> : <CompanionApp seed={options.seed} intent={options.intent} />}
         </ClientProvider>
       )}

@@ -10,13 +10,15 @@ export function StorageCard() {
   const { storage } = useClientState();
   const isFull = useStorageFull();
   const [usedBytes, setUsedBytes] = useState<number>();
+  // A large quota is no promise: until the browser says so, it is not called kept.
+  const [isKept, setKept] = useState(true);
   useEffect(() => {
     void navigator.storage?.estimate?.().then(
       ({ usage }) => setUsedBytes(usage),
       () => undefined,
     );
-  }, []);
-  const [isKept, setKept] = useState(storage.durable);
+    void navigator.storage?.persisted?.().then(setKept, () => setKept(storage.durable));
+  }, [storage.durable]);
   const canAsk = !isKept && storage.kind !== "memory";
   const ask = async (): Promise<void> => {
     const granted = (await navigator.storage?.persist?.().catch(() => false)) ?? false;
@@ -41,7 +43,7 @@ export function StorageCard() {
       {!isKept && (
         <p className="note note-warn note-in-card">
           <Icon name="warning" size={20} />
-          {t(storage.kind === "memory" ? "storage.memory" : "storage.fragile")}
+          {t(storage.kind === "memory" ? "storage.memory" : storage.durable ? "fact.storage.best-effort" : "storage.fragile")}
         </p>
       )}
       {canAsk && (
