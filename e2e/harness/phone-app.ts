@@ -153,10 +153,18 @@ export class PhoneApp<Page extends AppPage = AppPage> extends AppPages<Page> {
     await this.page.getByRole("button", { name }).waitFor();
   }
 
-  /** Removes the only companion. */
-  async revokeCompanion(): Promise<void> {
+  /** The first companion's card, and on it the question whether it is to be removed. */
+  async askToRevoke(): Promise<void> {
     await (await this.#companion()).click();
     await this.page.getByRole("button", { name: say("revoke.action"), exact: true }).click();
+    await this.page.getByText(say("revoke.text")).waitFor();
+  }
+
+  /** Removes the only companion; where it is the last that works, the person says that they know. */
+  async revokeCompanion(): Promise<void> {
+    await this.askToRevoke();
+    const known = this.page.getByText(say("revoke.lastKnown"));
+    if (await known.isVisible()) await known.click();
     await this.page.getByRole("button", { name: say("revoke.confirm"), exact: true }).click();
     await this.page.getByRole("dialog").waitFor({ state: "detached" });
   }

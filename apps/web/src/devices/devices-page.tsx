@@ -1,6 +1,6 @@
 /** Every device of the account: which is this one, when each was there last; rename, revoke, link another. */
 import type { DeviceInfo } from "@hawser/sdk";
-import { Button, Dialog, Icon, mediumDate, SkeletonRows, TextField, useText, type IconName } from "@hawser/ui";
+import { Button, Dialog, Icon, mediumDate, SkeletonRows, Switch, TextField, useText, type IconName } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
@@ -8,6 +8,7 @@ import { Confirm } from "../app/confirm.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
 import { ListCode } from "../contacts/list-code.tsx";
+import { isLastSession } from "./last-session.ts";
 import { Presence } from "./presence.tsx";
 
 const iconOf = (device: DeviceInfo): IconName =>
@@ -48,7 +49,15 @@ export function DevicesPage() {
           <ul className="card">
             {devices.value.map((device) => (
               <li key={device.device}>
-                <button type="button" className="row" onClick={() => setShown(device)}>
+                <button
+                  type="button"
+                  className="row"
+                  onClick={() => {
+                    // Nobody tells when another device came or went.
+                    devices.reload();
+                    setShown(device);
+                  }}
+                >
                   <span className="row-icon">
                     <Icon name={iconOf(device)} />
                   </span>
@@ -72,7 +81,9 @@ export function DevicesPage() {
           <OwnListCode />
         </>
       )}
-      {shown !== undefined && <DeviceCard device={shown} onClose={() => setShown(undefined)} />}
+      {shown !== undefined && (
+        <DeviceCard device={shown} isLast={isLastSession(shown, devices.value ?? [])} onClose={() => setShown(undefined)} />
+      )}
     </PageFrame>
   );
 }
@@ -94,13 +105,20 @@ function OwnListCode() {
   );
 }
 
-function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly onClose: () => void }) {
+interface DeviceCardProperties {
+  readonly device: DeviceInfo;
+  readonly isLast: boolean;
+  readonly onClose: () => void;
+}
+
+function DeviceCard({ device, isLast, onClose }: DeviceCardProperties) {
   const { t, locale } = useText();
   const { role } = useClientState();
   const client = useClient();
   const action = useAction("inline");
   const [name, setName] = useState(device.name);
   const [asks, setAsks] = useState(false);
+  const [isKnown, setKnown] = useState(false);
   const isPhone = role === "phone";
   if (asks) {
     return (
@@ -108,6 +126,7 @@ function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly
         title={t("revoke.title", { name: device.name })}
         confirm={t("revoke.confirm")}
         danger
+        locked={isLast && !isKnown}
         run={() => client.revokeDevice(device.device)}
         onClose={onClose}
       >
@@ -122,6 +141,15 @@ function DeviceCard({ device, onClose }: { readonly device: DeviceInfo; readonly
             {t("revoke.others")}
           </li>
         </ul>
+        {isLast && (
+          <>
+            <p className="note note-bad" role="alert">
+              <Icon name="warning" size={20} />
+              {t("revoke.last", { name: device.name })}
+            </p>
+            <Switch label={t("revoke.lastKnown")} checked={isKnown} onChange={setKnown} />
+          </>
+        )}
       </Confirm>
     );
   }

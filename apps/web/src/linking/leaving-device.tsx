@@ -2,6 +2,7 @@
 import type { DeviceInfo } from "@hawser/sdk";
 import { Icon, useText } from "@hawser/ui";
 import { useQuery } from "../app/client-context.tsx";
+import { isLastSession } from "../devices/last-session.ts";
 import { Presence } from "../devices/presence.tsx";
 
 interface Properties {
@@ -21,6 +22,7 @@ export function LeavingDevice({ chosen, onChoose }: Properties) {
     (event) => event.type === "devices" || event.type === "state",
   );
   const companions = (devices.value ?? []).filter(({ role }) => role === "companion").toSorted(byAbsence);
+  const leaving = companions.find(({ device }) => device === chosen);
   return (
     <fieldset className="leaving">
       <legend className="note note-warn">
@@ -40,6 +42,12 @@ export function LeavingDevice({ chosen, onChoose }: Properties) {
           </label>
         ))}
       </div>
+      {leaving !== undefined && isLastSession(leaving, companions) && (
+        <p className="note note-bad" role="alert">
+          <Icon name="warning" size={20} />
+          {t("revoke.last", { name: leaving.name })}
+        </p>
+      )}
     </fieldset>
   );
 }
