@@ -54,6 +54,11 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
   }, [link?.uri]);
   const [lastUri, setLastUri] = useState(uri);
   if (uri !== undefined && uri !== lastUri) setLastUri(uri);
+  /** While the next code is made the one before stays in sight; not after a failure, which it did not outlive. */
+  const startAgain = (): void => {
+    setLastUri(undefined);
+    begin();
+  };
   const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
   const isVeiled = stage === "paused" || stage === "failed" || LANDED.includes(stage) || stage === "active";
   const state =
@@ -121,15 +126,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
               {isStuck && <Diagnosis />}
               {isStuck && <DiagnosisLink face="companion" />}
               {isStuck && (
-                <Button
-                  look="plain"
-                  onClick={() =>
-                    void client.cancelLink().then(
-                      () => begin(),
-                      () => undefined,
-                    )
-                  }
-                >
+                <Button look="plain" onClick={() => void client.cancelLink().then(startAgain, () => undefined)}>
                   {t("link.startOver")}
                 </Button>
               )}
@@ -151,7 +148,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
                   </Button>
                 ) : stage === "failed" ? (
                   link?.error?.canRetry !== false && !isStuck ? (
-                    <WaitingButton icon="retry" notBeforeMs={link?.error?.retryAtMs} onClick={() => begin()}>
+                    <WaitingButton icon="retry" notBeforeMs={link?.error?.retryAtMs} onClick={startAgain}>
                       {t("link.newCode")}
                     </WaitingButton>
                   ) : (
