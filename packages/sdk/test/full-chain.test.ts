@@ -104,7 +104,7 @@ test("a server whose lists do not lead to those that were handed over: nobody be
   await linkStage(tablet, "active");
 });
 
-test("a full chain is no full table of devices: it has its own name on both screens", async () => {
+test("a full chain is no full table of devices: it has its own name on both screens, and devices can be removed", async () => {
   const phone = await longChain(MAX_CHAIN_LISTS);
   const tablet = world.open("tablet");
   await tablet.startLink({ deviceName: "tablet", platform: "test" });
@@ -117,4 +117,7 @@ test("a full chain is no full table of devices: it has its own name on both scre
   // Refused here: what a server refuses once it is signed would stay unpublished for ever.
   await expect(phone.renameDevice(1 as never, "another name")).rejects.toMatchObject({ code: "LIST_CHAIN_FULL" });
   expect((await phone.deviceListCode()).number).toBe(MAX_CHAIN_LISTS);
+  await phone.revokeDevice(2 as never);
+  expect((await phone.deviceListCode()).number).toBe(MAX_CHAIN_LISTS + 1);
+  expect((await phone.devices()).map(({ device }) => device)).toEqual([1]);
 });

@@ -8,6 +8,7 @@ import type { Device, PreKeyBundle as WirePreKeyBundle, SignedDeviceList } from 
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { noteForks } from "./fork-evidence.ts";
+import { newestAtServer } from "./whole-chain.ts";
 
 export interface DeviceDirectory {
   latest(account: AccountId): VerifiedDeviceList | undefined;
@@ -19,7 +20,7 @@ export interface DeviceDirectory {
   accept(account: AccountId, entries: readonly SignedDeviceList[]): MergeOutcome["kind"];
   /** Asks again about accounts in conflict: from the pinned list on, so that agreement shows as well as a fork. */
   recheckConflicts(): Promise<void>;
-  /** Gives the server every list known here of an account; for a server that knows less. */
+  /** Gives the server the lists of an account that it has not; for a server that knows less. */
   teach(account: AccountId): Promise<void>;
   /** Bundles for the devices given, by device; devices without uploaded keys are missing. */
   claim(account: AccountId, devices: readonly DeviceNumber[]): Promise<Map<DeviceNumber, PreKeyBundle>>;
@@ -113,7 +114,10 @@ export function createDirectory(core: Core, link: ServerLink, events: DirectoryE
     },
     async teach(account) {
       try {
-        for (const list of lists.chain(account, 0)) await link.request("publishDeviceList", { list });
+        const server = await newestAtServer(link, account, lists.latest(account)?.number ?? 0);
+        // They may be others than ours.
+        accept(account, server.lists);
+        for (const list of lists.chain(account, server.number)) await link.request("publishDeviceList", { list });
       } catch (error) {
         if (error instanceof RequestFailed) accept(account, error.lists);
         throw error;

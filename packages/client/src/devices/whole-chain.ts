@@ -39,6 +39,19 @@ export async function fetchLists(link: ServerLink, account: AccountId, lastNumbe
   return fetched.slice(0, lastNumber);
 }
 
+/** Where the server stands with an account, at most `newest`, and what it has from there on. A few questions, however long the chain is. */
+export async function newestAtServer(
+  link: ServerLink,
+  account: AccountId,
+  newest: number,
+): Promise<{ readonly number: number; readonly lists: readonly SignedDeviceList[] }> {
+  for (let back = 1; ; back *= 2) {
+    const after = Math.max(0, newest - back);
+    const { lists } = await link.request("getDeviceLists", { accountId: accountIdToBytes(account), afterNumber: BigInt(after) });
+    if (lists.length > 0 || after === 0) return { number: after + lists.length, lists };
+  }
+}
+
 /** What was handed over, with the lists before it. Rejects when the server's do not lead there. */
 export async function withEarlierLists(
   core: Core,
