@@ -32,8 +32,10 @@ export function ApprovalSheet() {
     );
   }, [client]);
   useClientEvents((event) => {
-    // Before there is an attempt, the page where the link began speaks.
-    if (event.type === "link" && event.link.attempt !== undefined && !isOwn(event.link)) setLink(event.link);
+    if (event.type !== "link") return;
+    // Before there is an attempt, the page where the link began speaks. After its end was read, what is cleaned up behind it is nobody's news.
+    const { attempt } = event.link;
+    if (attempt !== undefined && attempt !== readLink() && !isOwn(event.link)) setLink(event.link);
   });
   const close = (): void => {
     if (link?.attempt !== undefined && isOver(link.stage)) rememberReadLink(link.attempt);
