@@ -2,6 +2,8 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { type Http, OperationalError } from "@hawser/base";
+import { nodeHttp } from "@hawser/io-node";
 import { fileSourceOfBytes, type HawserClient } from "../src/node/index.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { hasText, linkStage, statusOf, texts, until, World } from "./world.ts";
@@ -28,6 +30,17 @@ async function copyOf(name: string): Promise<HawserClient> {
   await world.close(name);
   cpSync(profile(name), profile(`${name}-copy`), { recursive: true });
   return world.open(name);
+}
+
+/** Five old messages that no mailbox carries. */
+async function importInto(phone: HawserClient) {
+  const lines = Array.from({ length: 5 }, (_, i) => `[01.03.24, 10:0${i}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: pebble ${i}`);
+  const file = fileSourceOfBytes("WhatsApp Chat - Mia.txt", "text/plain", new TextEncoder().encode(lines.join("\r\n")));
+  const { importId, title } = await phone.previewImport(file);
+  const { conversation } = await phone.runImport({ importId, title, self: "Noor" });
+  const isWhole = async (client: HawserClient): Promise<boolean> =>
+    (await client.conversations()).items.length === 1 && (await texts(client, conversation)).length === lines.length;
+  return { isWhole };
 }
 
 test("an old copy of a companion: no ratchet goes on, nothing is lost, nothing comes twice, and it is said once", async () => {
@@ -103,11 +116,7 @@ test("what the lost stores had given to one device alone comes back from it, tho
   const phone = await copyOf("anna");
   const second = await copyOf("tablet");
   for (const client of [phone, second]) await online(client);
-  const lines = Array.from({ length: 5 }, (_, i) => `[01.03.24, 10:0${i}:00] ${i % 2 === 0 ? "Mia" : "Noor"}: pebble ${i}`);
-  const file = fileSourceOfBytes("WhatsApp Chat - Mia.txt", "text/plain", new TextEncoder().encode(lines.join("\r\n")));
-  const { importId, title } = await phone.previewImport(file);
-  const { conversation } = await phone.runImport({ importId, title, self: "Noor" });
-  const isWhole = async (client: HawserClient): Promise<boolean> => (await texts(client, conversation)).length === lines.length;
+  const { isWhole } = await importInto(phone);
   for (const companion of [second, laptop]) await until(companion, () => isWhole(companion));
   await online(phone);
 
@@ -120,7 +129,34 @@ test("what the lost stores had given to one device alone comes back from it, tho
   await until(back, async () => (await back.state()).gapSinceMs === undefined);
   expect((await back.conversations()).items).toEqual([]);
   world.open("laptop");
-  await until(back, async () => (await back.conversations()).items.length === 1 && (await isWhole(back)));
+  await until(back, () => isWhole(back));
+}, 60_000);
+
+test("what was on its way to a companion when the phone's store was put back comes back with it", async () => {
+  let isFetched = true;
+  const real = nodeHttp();
+  const http: Http = {
+    request: (request) =>
+      request.method === "GET" && !isFetched ? Promise.reject(new OperationalError("TIMEOUT", { retry: "now" })) : real.request(request),
+  };
+  const anna = await world.account("anna");
+  const laptop = await world.link(anna, "laptop", { http });
+  await until(laptop, async () => (await laptop.state()).history.kind === "complete");
+  await online(anna);
+  const phone = await copyOf("anna");
+  await online(phone);
+  isFetched = false;
+  const { isWhole } = await importInto(phone);
+  await until(laptop, async () => (await laptop.state()).history.kind === "running");
+  await online(phone);
+  await until(phone, async () => (await phone.state()).history.kind === "complete");
+
+  const back = await putBack("anna");
+  await until(back, async () => (await back.state()).notice === "old-copy");
+  await until(back, async () => (await back.state()).gapSinceMs === undefined);
+  expect((await back.conversations()).items).toEqual([]);
+  isFetched = true;
+  for (const client of [laptop, back]) await until(client, () => isWhole(client));
 }, 60_000);
 
 test("two copies of one device take turns without a fight, and each notices the other", async () => {

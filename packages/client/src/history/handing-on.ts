@@ -1,6 +1,6 @@
 /**
  * What this device was given late it hands on to those it gave history to meanwhile. Invariants: whoever was served while something was
- * missing here (a gap, a silent source that may have more, a line or shared state that could not be read) stays noted until nothing is missing;
+ * missing here (a gap, history on its way, a silent source that may have more, a line or shared state that could not be read) stays noted until nothing is missing;
  * what came late is owed in the transaction that stores it. docs/PROTOCOL.md, "Several sources".
  */
 import { type DeviceNumber, toHex } from "@hawser/base";
@@ -24,8 +24,8 @@ export interface HandingOn {
 interface Parts {
   readonly sources: Pick<HistorySources, "begin">;
   readonly listed: (device: number) => boolean;
-  /** A source that was silent is still asked how large its chats are. */
-  readonly comparing: () => boolean;
+  /** Something is on its way here, or a source that was silent is still asked how large its chats are. */
+  readonly receiving: () => boolean;
   /** All shared state for a device. */
   readonly giveState: (device: DeviceNumber) => void;
 }
@@ -34,10 +34,10 @@ interface Parts {
 type Owed = Readonly<Record<string, { readonly job: string; readonly afterMs: number; readonly state?: boolean }>>;
 const OWED = "history-owed";
 
-export function createHandingOn(core: Core, { sources, listed, comparing, giveState }: Parts): HandingOn {
+export function createHandingOn(core: Core, { sources, listed, receiving, giveState }: Parts): HandingOn {
   const { identity, store } = core;
   const { kv } = store;
-  const isWhole = (): boolean => identity.gapSinceMs() === undefined && store.resends.countPending() === 0 && !comparing();
+  const isWhole = (): boolean => identity.gapSinceMs() === undefined && store.resends.countPending() === 0 && !receiving();
 
   const owe = (afterMs: number, state = false): void => {
     const owed: Record<string, Owed[string]> = { ...kv.getJson<Owed>(OWED) };

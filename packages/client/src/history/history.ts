@@ -100,7 +100,7 @@ export function createHistory(
       gapFilled();
     },
   });
-  const handingOn = createHandingOn(core, { sources, listed, comparing: sinks.comparing, giveState: wantsState });
+  const handingOn = createHandingOn(core, { sources, listed, receiving: sinks.receiving, giveState: wantsState });
 
   const toSource = ({ message }: HistoryMessageToSource, from: DeviceAddress): void => {
     if (message.value === undefined || message.value.jobId.length !== 16) return;

@@ -48,8 +48,8 @@ export interface HistorySinks {
   /** Asks a source for everything, for everything since a moment, or for one conversation. Joins a transaction. */
   ask(source: DeviceNumber, part?: HistoryPart, how?: { readonly wish?: string; readonly quiet?: true }): void;
   askAgain(): boolean;
-  /** A source that was silent is still asked how large its chats are. */
-  comparing(): boolean;
+  /** Something is on its way here, or a source that was silent is still asked how large its chats are. */
+  receiving(): boolean;
   /** The own list is another: what its devices were asked that are gone is asked of others. */
   sourcesChanged(listed: (device: number) => boolean): void;
   /** Forgets jobs that are not complete. */
@@ -171,7 +171,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     const { devices, afterMs } = comparedSources(job, silent, parts.candidates, core.timeMs());
     for (const device of devices) ask(device as DeviceNumber, { afterMs }, { quiet: true });
   };
-  const comparing = (): boolean => historyJobs.list().some((row) => !row.finished && (row.state as Partial<StoredJob>).quiet === true);
+  const receiving = (): boolean => historyJobs.list().some((row) => row.direction === "sink" && !row.finished);
 
   const nothingOlder = (id: string): void => {
     const conversation = core.store.conversations.find(id as ConversationId);
@@ -342,7 +342,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       }
     },
     ask,
-    comparing,
+    receiving,
     sourcesChanged(listed) {
       const end = (jobId: string): void => input(jobId, { type: "superseded" });
       const askNext = (source: number, part: HistoryPart | undefined, wish: string): void => ask(source as DeviceNumber, part, { wish });
