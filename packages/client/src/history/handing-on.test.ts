@@ -22,7 +22,7 @@ function phone() {
   const handingOn = createHandingOn(core, {
     sources: { begin: (_job, device, scope) => given.history.push([device, scope]) },
     listed: (device) => device !== GONE,
-    comparing: () => false,
+    receiving: () => false,
     giveState: (device) => given.state.push(device),
   });
   const sender = { account, device: LAPTOP };
