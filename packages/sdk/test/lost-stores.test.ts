@@ -51,12 +51,14 @@ test("an old copy of a companion: no ratchet goes on, nothing is lost, nothing c
   let laptop = world.clients.get("laptop")!;
   await until(laptop, async () => (await laptop.state()).history.kind === "complete");
   await laptop.sendMessage({ conversation: ab, text: "one" });
+  await hasText(bela, ba, "one");
   await bela.sendMessage({ conversation: ba, text: "two" });
   await hasText(laptop, ab, "two");
   await online(laptop);
   laptop = await copyOf("laptop");
   await online(laptop);
   const three = await laptop.sendMessage({ conversation: ab, text: "three" });
+  await hasText(bela, ba, "three");
   await bela.sendMessage({ conversation: ba, text: "four" });
   await hasText(laptop, ab, "four");
   await statusOf(laptop, three, "delivered");
