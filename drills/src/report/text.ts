@@ -78,8 +78,7 @@ export function measured({ value, unit }: Verdict): string {
 }
 export const goalOf = ({ atMost, atLeast, unit }: Verdict): string =>
   `${atMost !== undefined ? (atMost === 0 ? "0" : `≤ ${atMost}`) : `≥ ${atLeast}`}${unit === "" ? "" : ` ${unit}`}`;
-const round = (value: number): string =>
-  !Number.isFinite(value) ? "never" : Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(2);
+const round = (value: number): string => (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(2));
 
 /** How much of the bound was used. */
 function bar({ value, atMost, unit }: Verdict): string {
