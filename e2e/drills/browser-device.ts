@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { AttemptId } from "@hawser/base";
 import type { ClientState, LinkErrorName, LinkStage, LinkStatus } from "@hawser/client";
 import type { BrowserOptions } from "@hawser/drills/engines/real/real-stage";
+import { CLOCK_TOLERANCE_MS } from "@hawser/drills/screens/sayings";
 import type { BrowserStore, Device, Person, Platform } from "@hawser/drills/stage";
 import { chromium, type Page, type Worker } from "playwright-core";
 import { EXECUTABLE } from "../harness/chromium.ts";
@@ -126,7 +127,7 @@ class BrowserDevice implements Device {
           ? { kind: "offline", error: error ?? "UNREACHABLE", retryAtMs: 0, attempt: 1 }
           : seen.transport === ""
             ? { kind: "connecting", attempt: 1 }
-            : { kind: "online", clockOffsetMs: 0, catchingUp: 0 },
+            : { kind: "online", clockOffsetMs: seen.banner.includes(say("clock.text")) ? 2 * CLOCK_TOLERANCE_MS : 0, catchingUp: 0 },
       history: seen.syncing
         ? { ...RECEIVING, stalledSinceMs: seen.sync.includes(say("history.stalled")) ? 0 : undefined }
         : { kind: "complete", messagesTotal: 0, finishedAtMs: 0 },

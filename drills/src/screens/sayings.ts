@@ -17,6 +17,9 @@ const wordsFor = (code: string): string => {
 /** A notice's words stand in the banner until somebody has read them (apps/web/src/app/connection-banner.tsx). */
 const NOTICES = { "old-copy": "notice.oldCopy", "store-lost": "notice.storeLost", "store-damaged": "notice.storeDamaged" } as const;
 
+/** Nothing is said of smaller differences (apps/web/src/app/clock-banner.tsx). */
+export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
 /** The banner. */
 export function bannerSaying({ phase, connection, listConflict, revocation, notice }: ClientState): Saying | undefined {
   if (phase === "revoked") return { code: "REVOKED", text: `${messages["revoked.title"]} (${revocation?.reason ?? "no reason"})` };
@@ -25,7 +28,9 @@ export function bannerSaying({ phase, connection, listConflict, revocation, noti
   if (listConflict) return { code: "LIST_CONFLICT", text: messages["account.listConflict"] };
   if (connection.kind === "offline")
     return { code: connection.error, text: `${messages["connection.offline"]} ${wordsFor(connection.error)}` };
-  return notice === undefined ? undefined : { code: NOTICES[notice], text: messages[NOTICES[notice]] };
+  if (notice !== undefined) return { code: NOTICES[notice], text: messages[NOTICES[notice]] };
+  const isClockWrong = connection.kind === "online" && Math.abs(connection.clockOffsetMs) > CLOCK_TOLERANCE_MS;
+  return isClockWrong ? { code: "clock.text", text: messages["clock.text"] } : undefined;
 }
 
 /** The line about history and about what is missing (apps/web/src/app/sync-progress.tsx), on the device that receives. */

@@ -23,7 +23,7 @@ interface Said extends Saying {
 export interface Outage {
   readonly fromMs: number;
   untilMs: number | undefined;
-  /** When its screen first said something in that time. */
+  /** When its banner first said something in that time. */
   saidAtMs: number | undefined;
 }
 
@@ -133,9 +133,14 @@ export class Screen {
     line.saying = saying;
     const change = ++line.change;
     if (saying === undefined) return;
-    if (delayMs === 0) return this.#say(saying);
+    const say = (): void => {
+      this.#say(saying);
+      const outage = this.outages.at(-1);
+      if (line === this.#banner && outage !== undefined && outage.untilMs === undefined) outage.saidAtMs ??= this.#world.nowMs();
+    };
+    if (delayMs === 0) return say();
     this.#world.after(delayMs, () => {
-      if (line.change === change) this.#say(saying);
+      if (line.change === change) say();
     });
   }
 
@@ -151,10 +156,7 @@ export class Screen {
 
   #say(saying: Saying): void {
     const last = this.said.at(-1);
-    const atMs = this.#world.nowMs();
-    this.said.push({ ...saying, atMs });
-    const outage = this.outages.at(-1);
-    if (outage !== undefined && outage.untilMs === undefined) outage.saidAtMs ??= atMs;
+    this.said.push({ ...saying, atMs: this.#world.nowMs() });
     // The same words again, try after try, are one line for a reader.
     if (last?.code !== saying.code) this.#onSaying(saying);
   }
