@@ -65,6 +65,8 @@ export const WAIT_FOR_KEYS_MS = 200;
 export const MAX_WAITS_FOR_KEYS = 10;
 /** How long a device that has no keys on the server is not asked for again. */
 export const KEYLESS_FOR_MS = 30_000;
+/** A new device whose first keys are on the server later than this after it was added may have been left out of something. */
+export const LATE_KEYS_AFTER_MS = 10_000;
 /** Messages kept for devices that have no keys yet, all of them together: nobody fills a store by listing devices that never come. */
 export const MAX_LATE_COPIES = 2_000;
 export const MAX_LATE_COPY_BYTES = 32 * 1_048_576;

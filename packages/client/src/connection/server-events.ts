@@ -18,6 +18,7 @@ import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { keepIdentity } from "../account/vault.ts";
 import { tellRemovedPasskeys } from "../account/passkey-recovery.ts";
 import { tellDormancy } from "../devices/dormancy.ts";
+import { askAfterLateKeys } from "../devices/late-keys.ts";
 import { sweepLeftSessions } from "../devices/left-sessions.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
@@ -30,7 +31,8 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
   // The newest own list when the hello was made: what is signed after it is not on the server yet.
   let offeredNumber = 0;
   let keeper: PreKeyKeeper | undefined;
-  const preKeys = ({ core, connection, queue }: Engine): PreKeyKeeper => (keeper ??= createPreKeyKeeper(core, connection, queue));
+  const preKeys = (engine: Engine): PreKeyKeeper =>
+    (keeper ??= createPreKeyKeeper(engine.core, engine.connection, engine.queue, () => askForLate(engine)));
   return {
     hello(mode, server) {
       const engine = engineOf();
@@ -128,6 +130,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   receiver.retryHeld();
   engine.imports.connected();
   engine.history.resume();
+  askForLate(engine);
   engine.asker.resume();
   engine.holder.resume();
   if (gapAfterMs !== undefined) engine.history.gap(gapAfterMs);
@@ -185,6 +188,13 @@ export function askOwnSince(engine: Engine, afterMs: number): void {
     if (sinceMs !== undefined) history.gap(sinceMs);
   });
 }
+
+const askForLate = (engine: Engine): void =>
+  askAfterLateKeys(
+    engine.core,
+    () => engine.connection.online,
+    (afterMs) => askOwnSince(engine, afterMs),
+  );
 
 /** Deliveries are missing: the messages among them come as history, the rest is asked of the own devices. Inside a transaction. */
 function noteGap({ core, state, checks }: Engine, afterMs: number): void {

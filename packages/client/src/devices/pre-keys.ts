@@ -15,6 +15,7 @@ import {
   SIGNED_PRE_KEY_KEPT_MS,
   SIGNED_PRE_KEY_ROTATE_MS,
 } from "../bounds.ts";
+import { noteFirstKeys } from "./late-keys.ts";
 import { VOID_BELOW, type VoidBelow } from "../account/old-copy.ts";
 import { type DeviceLink, isTransient, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
@@ -37,7 +38,8 @@ export interface PreKeyKeeper {
   replenish(left: PreKeysLeft): void;
 }
 
-export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQueue): PreKeyKeeper {
+/** `uploaded`: after each upload. */
+export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQueue, uploaded: () => void): PreKeyKeeper {
   let cancelRetry: (() => void) | undefined;
   const replenish = (left: PreKeysLeft, retryMs: number): void => {
     cancelRetry?.();
@@ -46,6 +48,7 @@ export function createPreKeyKeeper(core: Core, link: DeviceLink, queue: SerialQu
     queue
       .run(() => replenishPreKeys(core, link, left, batch))
       .then(() => {
+        uploaded();
         if (batch !== undefined)
           cancelRetry = core.ports.clock.after(REST_AFTER_MS, () => (link.online ? replenish(batch, FIRST_RETRY_MS) : undefined));
       })
@@ -73,6 +76,7 @@ async function replenishPreKeys(core: Core, link: ServerLink, left: PreKeysLeft,
   await link.request("uploadPreKeys", { upload: upload.message });
   core.store.atomically(() => {
     const { preKeys, kv } = core.store;
+    if (upload.isFirst) noteFirstKeys(core);
     kv.delete(VOID_BELOW);
     preKeys.markUploaded("signed", upload.signed);
     preKeys.markUploaded("one-time", upload.oneTime);
@@ -112,6 +116,8 @@ interface Upload {
   readonly signed: number[];
   readonly oneTime: number[];
   readonly kem: number[];
+  /** The device had none there before. */
+  readonly isFirst: boolean;
 }
 
 function collect(core: Core): Upload | undefined {
@@ -136,5 +142,6 @@ function collect(core: Core): Upload | undefined {
     signed: [signed.id],
     oneTime: oneTime.map((key) => key.id),
     kem: [lastResort.id, ...kem.map((key) => key.id)],
+    isFirst: signed.id === 1 && !signed.uploaded,
   };
 }

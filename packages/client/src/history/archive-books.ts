@@ -60,9 +60,24 @@ export function createArchiveBooks(
       writtenAtMs: Number(head.writtenAtMs),
     });
 
+  const open = (head: Uint8Array): Result<OpenedHead, HeadFault> => {
+    const { id, keys, keyState } = requireKept();
+    const { account } = core.identity.requireSelf();
+    const signingKeyOf = (device: number) => deviceOf(directory.latest(account), device as DeviceNumber)?.signingKey;
+    const expected = { account, archiveId: id, keys, renewalDue: keyState === "due", seen: keeping.seen(), signingKeyOf };
+    return openHead(head, expected, primitives);
+  };
+  /** What stands there belongs to an archive before. A companion may have begun the new one already: it does so where nothing stands. */
+  const isOneBefore = async (): Promise<boolean> => {
+    if (keeping.kept() === undefined) return true;
+    const { head } = await link.request("getArchiveHead", {});
+    if (head.length === 0 || keeping.kept() === undefined) return false;
+    const opened = open(head);
+    return !opened.ok && (opened.error === "unreadable" || opened.error === "other-archive");
+  };
   const deleteIfDue = async (): Promise<void> => {
     if (!keeping.deleteDue()) return;
-    await link.request("deleteArchive", {});
+    if (await isOneBefore()) await link.request("deleteArchive", {});
     keeping.deleted();
   };
 
@@ -73,15 +88,11 @@ export function createArchiveBooks(
       await deleteIfDue();
       const answer = await link.request("getArchiveHead", {});
       usage = { usedBytes: Number(answer.usedBytes), quotaBytes: Number(answer.quotaBytes) };
-      const { id, idBytes, keys, keyState } = requireKept();
-      const { account } = core.identity.requireSelf();
-      const seen = keeping.seen();
+      const { idBytes } = requireKept();
       const version = Number(answer.version);
-      if (answer.head.length === 0 && seen === undefined)
+      if (answer.head.length === 0 && keeping.seen() === undefined)
         return ok({ head: create(ArchiveHeadSchema, { archiveId: idBytes }), hash: "", keyNumber: 0, stale: false, version });
-      const signingKeyOf = (device: number) => deviceOf(directory.latest(account), device as DeviceNumber)?.signingKey;
-      const expected = { account, archiveId: id, keys, renewalDue: keyState === "due", seen, signingKeyOf };
-      const opened = openHead(answer.head, expected, primitives);
+      const opened = open(answer.head);
       if (!opened.ok) return opened;
       note(opened.value);
       return ok({ ...opened.value, version });
