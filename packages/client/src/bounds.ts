@@ -39,6 +39,9 @@ export const RESEND_KEPT_MS = 14 * 24 * 3_600_000;
 /** How often one undecryptable message is asked for, and how long between two requests. */
 export const MAX_RESEND_REQUESTS = 5;
 export const RESEND_AGAIN_AFTER_MS = 60_000;
+/** Whether who was asked in vain still stands in its list is looked at again after so long, of so many accounts at once. */
+export const SILENT_SENDERS_AGAIN_AFTER_MS = 10 * 60_000;
+export const MAX_SILENT_SENDERS = 20;
 /** Answers one device may have of us in this time, and fresh sessions it may make us open by sending what cannot be read. */
 export const MAX_RESENDS_PER_DEVICE_PER_HOUR = 100;
 /** Unreadable messages remembered at once; beyond, they stay a line that nobody asks about. */

@@ -126,6 +126,7 @@ export function createEngine(ports: ClientPorts): Engine {
   const receipts = createReceipts(core);
   const resends = createResends(core, {
     online: () => connection.online,
+    refresh: (account) => void directory.refresh(account).catch(() => undefined),
     // In a later tick: the machine's steps are no part of the delivery's transaction.
     give: (device, afterMs) => void Promise.resolve().then(() => (stopped ? undefined : history.give(device, afterMs))),
   });

@@ -73,7 +73,7 @@ function answers(to: DeviceAddress): (string | undefined)[] {
     .map((body) => (body.case === "message" ? body.value.text : body.case));
 }
 function answerTo(by: DeviceAddress): (string | undefined)[] {
-  store.atomically(() => createResends(core, { online: () => true, give: () => undefined }).requested(ID, by));
+  store.atomically(() => createResends(core, { online: () => true, give: () => undefined, refresh: () => undefined }).requested(ID, by));
   return answers(by);
 }
 
@@ -114,15 +114,15 @@ test("while something is missing here the answer waits for it, once for each who
   expect(answerTo(ANNA)).toEqual([]);
   expect(answerTo(ANNA)).toEqual([]);
   giveBack();
-  store.atomically(() => createResends(core, { online: () => true, give: () => undefined }).gapFilled());
+  store.atomically(() => createResends(core, { online: () => true, give: () => undefined, refresh: () => undefined }).gapFilled());
   expect(answers(ANNA)).toEqual(["hello"]);
-  store.atomically(() => createResends(core, { online: () => true, give: () => undefined }).gapFilled());
+  store.atomically(() => createResends(core, { online: () => true, give: () => undefined, refresh: () => undefined }).gapFilled());
   expect(answers(ANNA)).toHaveLength(1);
 });
 
 test("what does not come back is nothing in the end", () => {
   core.identity.noteGap(nowMs, 0);
   expect(answerTo(ANNA)).toEqual([]);
-  store.atomically(() => createResends(core, { online: () => true, give: () => undefined }).gapFilled());
+  store.atomically(() => createResends(core, { online: () => true, give: () => undefined, refresh: () => undefined }).gapFilled());
   expect(answers(ANNA)).toEqual(["nothing"]);
 });

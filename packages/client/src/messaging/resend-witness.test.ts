@@ -40,7 +40,7 @@ function device(number: DeviceNumber, own: readonly DeviceNumber[] = [PHONE, LAP
     ports: { random: systemRandom, clock: { monotonicMs: () => 0, after: () => () => undefined } },
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
   } as unknown as Core;
-  const resends = createResends(core, { online: () => true, give: (to) => given.push(to) });
+  const resends = createResends(core, { online: () => true, give: (to) => given.push(to), refresh: () => undefined });
   const setListed = (listed: 0 | 1) => store.contacts.put(ANNA.account, { listed });
   setListed(1);
   return {

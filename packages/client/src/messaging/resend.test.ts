@@ -30,7 +30,7 @@ function leftAt(nowMs: number, committedAtMs: number | undefined): { sent: boole
     const sender = { account: ANNA, device: 1 as DeviceNumber };
     store.resends.putPending({ messageId: id, sender, requests: 1, lastRequestMs: SENT_AT_MS });
   });
-  createResends(core, { online: () => true, give: () => undefined }).askAgain();
+  createResends(core, { online: () => true, give: () => undefined, refresh: () => undefined }).askAgain();
   return { sent: store.resends.findSent(id) !== undefined, pending: store.resends.pending(id) !== undefined };
 }
 
@@ -71,7 +71,8 @@ function unreadable(count: number) {
     ports: { random: systemRandom, clock },
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
   } as unknown as Core;
-  const resends = createResends(core, { online: () => online, give: () => undefined });
+  let lookedFor = 0;
+  const resends = createResends(core, { online: () => online, give: () => undefined, refresh: () => lookedFor++ });
   const ids = Array.from({ length: count }, () => newMessageId(SENT_AT_MS, systemRandom));
   store.atomically(() => {
     store.contacts.put(ANNA, { listed: 1 });
@@ -93,6 +94,7 @@ function unreadable(count: number) {
       return store.outbox.count() - before;
     },
     questions: () => store.outbox.count(),
+    lookedFor: () => lookedFor,
     neverAsked: () => store.resends.listPending(1, count).length,
   };
 }
@@ -108,6 +110,19 @@ test("on a connection that lasts, what is not answered is asked for again, ever 
   ]);
   expect(questions()).toBe(MAX_RESEND_REQUESTS);
   expect(pass(24 * 60)).toBe(0);
+});
+
+test("who was asked in vain as often as it may be is looked for in its list, until it has answered", () => {
+  const { pass, answer, lookedFor } = unreadable(1);
+  pass(30);
+  expect(lookedFor()).toBe(0);
+  pass(60);
+  expect(lookedFor()).toBeGreaterThan(3);
+  answer();
+  pass(20);
+  const then = lookedFor();
+  pass(60);
+  expect(lookedFor()).toBe(then);
 });
 
 test("nobody is asked again without a connection, or for what came", () => {

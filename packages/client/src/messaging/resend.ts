@@ -22,9 +22,11 @@ import {
   MAX_RESEND_REQUESTS,
   MAX_RESENDS_ASKED_AGAIN,
   MAX_RESENDS_PER_DEVICE_PER_HOUR,
+  MAX_SILENT_SENDERS,
   ORDER_STEPS_PER_MS,
   RESEND_AGAIN_AFTER_MS,
   RESEND_KEPT_MS,
+  SILENT_SENDERS_AGAIN_AFTER_MS,
 } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { deviceOf } from "../devices/directory.ts";
@@ -63,9 +65,11 @@ interface Parts {
   readonly online: () => boolean;
   /** Hands an own device what was written since then. */
   readonly give: (device: DeviceNumber, afterMs: number) => void;
+  /** Asks for the account's newest list; what follows from it happens there. */
+  readonly refresh: (account: AccountId) => void;
 }
 
-export function createResends(core: Core, { online, give }: Parts): Resends {
+export function createResends(core: Core, { online, give, refresh }: Parts): Resends {
   const { resends, messages, conversations, outbox, kv } = core.store;
   const served = new Map<string, { count: number; sinceMs: number }>();
   const asked = new Map<string, { count: number; sinceMs: number }>();
@@ -148,8 +152,8 @@ export function createResends(core: Core, { online, give }: Parts): Resends {
   };
 
   /** An answer can be lost as well (read by nobody here, dropped by its sender's bound), and a connection can last for days. */
-  const setTimer = (): void => {
-    cancelTimer ??= core.ports.clock.after(RESEND_AGAIN_AFTER_MS, () => {
+  const setTimer = (afterMs = RESEND_AGAIN_AFTER_MS): void => {
+    cancelTimer ??= core.ports.clock.after(afterMs, () => {
       cancelTimer = undefined;
       if (online() && core.identity.phase() === "ready") askAgain();
     });
@@ -176,6 +180,15 @@ export function createResends(core: Core, { online, give }: Parts): Resends {
       });
     }
     if (waiting.length > 0) setTimer();
+    else if (lookAfterSilent()) setTimer(SILENT_SENDERS_AGAIN_AFTER_MS);
+  };
+  /** Who was asked as often as it may be and said nothing may have left: then the own devices are asked. Says whether there is anybody. */
+  const lookAfterSilent = (): boolean => {
+    const own = core.identity.requireSelf().account;
+    const silent = resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS).filter(({ requests }) => requests > 0);
+    const accounts = new Set(silent.map(({ sender }) => sender.account).filter((account) => account !== own));
+    for (const account of [...accounts].slice(0, MAX_SILENT_SENDERS)) refresh(account);
+    return accounts.size > 0;
   };
 
   return {
