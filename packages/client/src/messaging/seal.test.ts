@@ -24,6 +24,7 @@ function phoneOf(device: DeviceIdentity): VerifiedDeviceList {
 }
 
 function setUp() {
+  let opened = 0;
   const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
   const identity = openIdentity(store.kv);
   const [mine, its] = [pair.newIdentity(context), pair.newIdentity(context)];
@@ -38,7 +39,7 @@ function setUp() {
   const core = {
     store,
     identity,
-    pair,
+    pair: { ...pair, initiate: (...given: Parameters<typeof pair.initiate>) => (opened++, pair.initiate(...given)) },
     ports: { primitives: nodePrimitives, random: systemRandom },
     timeMs: () => context.nowMs,
     pairContext: () => context,
@@ -53,14 +54,15 @@ function setUp() {
   };
   const bundles = new Map([[other.account, new Map([[one, bundle]])]]);
   return {
-    /** A question that wants a fresh session. */
-    write: (): void =>
+    opened: () => opened,
+    /** A question that wants a fresh session, or what any session will do for. */
+    write: (freshSession = true): void =>
       store.atomically(() =>
         store.outbox.add({
           messageId: newMessageId(context.nowMs, systemRandom),
           audience: "device",
           ...other,
-          freshSession: true,
+          freshSession,
           content: new Uint8Array([1]),
         }),
       ),
@@ -78,4 +80,11 @@ test("questions that wait together share one fresh session, and the next one has
   for (const row of waiting()) expect(seal(row, false)).toBe("sealed");
   write();
   expect(seal(waiting()[0]!, false)).toBe("needs-sessions");
+});
+
+test("what asked for keys at once is sealed in the session that the first of it opened", () => {
+  const { write, seal, waiting, opened } = setUp();
+  for (let i = 0; i < 10; i++) write(false);
+  for (const row of waiting()) expect(seal(row, true)).toBe("sealed");
+  expect(opened()).toBe(1);
 });

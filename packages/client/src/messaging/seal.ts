@@ -103,7 +103,7 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
   bodyKey.fill(0);
   const targets = plan.targets.map(({ list, devices }) => ({
     ...sendTargetHead(list),
-    capsules: makeCapsules(core, devices, secret, bundles),
+    capsules: makeCapsules(core, row, devices, secret, bundles),
   }));
   // Keys that do not verify open no session: what nobody could read must not be called sent.
   const meant = plan.targets[0]!.devices;
@@ -146,7 +146,7 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
     ...before,
     targets: plans.map(({ list, kept, added }) => ({
       ...sendTargetHead(list),
-      capsules: [...kept, ...makeCapsules(core, added, secret, bundles)],
+      capsules: [...kept, ...makeCapsules(core, row, added, secret, bundles)],
     })),
   });
   core.store.outbox.setFrame(row.row, frame, secret);
@@ -160,20 +160,22 @@ export function withRequest(frame: Uint8Array, request: number): Uint8Array {
   return numbered;
 }
 
-function makeCapsules(core: Core, devices: readonly DeviceAddress[], secret: Uint8Array, bundles: Bundles) {
+function makeCapsules(core: Core, row: OutboxRow, devices: readonly DeviceAddress[], secret: Uint8Array, bundles: Bundles) {
   return devices.flatMap((address) => {
-    const bytes = makeCapsule(core, address, secret, bundles);
+    const bytes = makeCapsule(core, row, address, secret, bundles);
     return bytes === undefined ? [] : [{ device: address.device, bytes }];
   });
 }
 
 /** `undefined` for a device whose bundle does not verify and with which there is no session: it is left out. */
-function makeCapsule(core: Core, address: DeviceAddress, secret: Uint8Array, bundles: Bundles): Uint8Array | undefined {
+function makeCapsule(core: Core, row: OutboxRow, address: DeviceAddress, secret: Uint8Array, bundles: Bundles): Uint8Array | undefined {
   const { sessions } = core.store;
   const context = core.pairContext();
   const bundle = bundles.get(address.account)?.get(address.device);
   let record = sessions.find(address);
-  if (bundle !== undefined) {
+  // Many rows may have asked for it at once: what the first of them opened serves the others, and pushes no session out.
+  const isNeeded = record === undefined || row.freshSession || core.pair.shouldRefresh(record, core.timeMs());
+  if (bundle !== undefined && isNeeded) {
     const self = core.identity.requireSelf();
     const opened = core.pair.initiate(
       { identity: core.identity.keys(), bundle, localAddress: addressBytes(self), remoteAddress: addressBytes(address), record },
