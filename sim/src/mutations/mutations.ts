@@ -35,7 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the server acknowledges before the commit",
     caughtBy: LOST,
-    seed: 14,
+    seed: 142,
     seams: () => ({
       server: (world) => ({
         database: (role, database) =>
