@@ -1,5 +1,5 @@
 /** The recovery code: made anew each time, shown once. */
-import { Button, Icon, mediumDate, useText, useToast } from "@hawser/ui";
+import { Alert, Button, Icon, mediumDate, useText, useToast } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
@@ -90,11 +90,7 @@ export function RecoveryCode({ known, changed }: { readonly known: KnownRecovery
           </div>
         )}
       </div>
-      {action.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          {action.error}
-        </p>
-      )}
+      <Alert>{action.error}</Alert>
       {removes && (
         <Confirm
           title={t("recovery.removeTitle")}

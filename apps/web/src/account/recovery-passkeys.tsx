@@ -1,6 +1,6 @@
 /** The account's passkeys as a way back into it: which of them restores the account, since when. */
 import type { RecoveryPasskey } from "@hawser/sdk";
-import { Button, Icon, mediumDate, useText, useToast } from "@hawser/ui";
+import { Alert, Button, Icon, mediumDate, useText, useToast } from "@hawser/ui";
 import { type ReactNode, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
@@ -110,12 +110,7 @@ export function RecoveryPasskeys({ known, isOldServer, changed }: RecoveryPasske
         )}
         {(!isHere || isOldServer) && <p className="note note-in-card">{t(isOldServer ? "recovery.oldServer" : "recovery.noPasskeys")}</p>}
       </div>
-      {problem !== undefined && (
-        <p className="note note-warn" role="alert">
-          <Icon name="warning" size={20} />
-          {t(problem)}
-        </p>
-      )}
+      {problem !== undefined && <Alert tone="warn">{t(problem)}</Alert>}
       {removes !== undefined && (
         <Confirm
           title={t("recovery.removeTitle")}

@@ -1,5 +1,5 @@
 /** A new phone for an account that exists: by a passkey alone, or by handle and recovery code. Companions stay linked. */
-import { Icon, TextField, useText } from "@hawser/ui";
+import { Alert, Icon, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient } from "../app/client-context.tsx";
@@ -48,12 +48,7 @@ export function RestoreForm() {
           <p className="soft-center" id="restore-passkey">
             {t("restore.passkeyText")}
           </p>
-          {trouble !== undefined && (
-            <p className="note note-warn" role="alert">
-              <Icon name="warning" size={20} />
-              {trouble}
-            </p>
-          )}
+          <Alert tone="warn">{trouble}</Alert>
         </div>
       ) : (
         <p className="note">

@@ -1,5 +1,5 @@
 /** A new account: name and handle, and what this server asks for besides (an invitation, a one-time code). */
-import { Button, TextField, useText } from "@hawser/ui";
+import { Alert, Button, TextField, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { codeOf, textOfError } from "../app/error-text.ts";
 import { useClient } from "../app/client-context.tsx";
@@ -156,11 +156,7 @@ export function SignUpForm() {
           />
         </>
       )}
-      {(failure ?? sending.error ?? action.error) !== undefined && (
-        <p className="note note-bad" role="alert">
-          {failure ?? sending.error ?? action.error}
-        </p>
-      )}
+      <Alert>{failure ?? sending.error ?? action.error}</Alert>
       <WaitingButton notBeforeMs={action.notBeforeMs} type="submit" wide busy={action.busy} disabled={!isReady}>
         {t("signUp.create")}
       </WaitingButton>

@@ -1,5 +1,5 @@
 /** Asks before something that cannot be taken back, and says what it does. */
-import { Button, Dialog, useText } from "@hawser/ui";
+import { Alert, Button, Dialog, useText } from "@hawser/ui";
 import type { ReactNode } from "react";
 import { useAction } from "./action.ts";
 import { WaitingButton } from "./waiting-button.tsx";
@@ -42,11 +42,7 @@ export function Confirm({ title, confirm, danger = false, locked = false, run, o
       }
     >
       {children}
-      {action.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          {action.error}
-        </p>
-      )}
+      <Alert>{action.error}</Alert>
     </Dialog>
   );
 }

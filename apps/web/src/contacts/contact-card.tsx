@@ -1,6 +1,6 @@
 /** A person: name, safety number, block. */
 import type { Contact } from "@hawser/sdk";
-import { Avatar, Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
+import { Alert, Avatar, Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
 import { lazy, Suspense, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useQuery } from "../app/client-context.tsx";
@@ -128,11 +128,7 @@ export function ContactCard({
       >
         {isVerified ? t("safety.unverify") : t("safety.verify")}
       </Button>
-      {action.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          {action.error}
-        </p>
-      )}
+      <Alert>{action.error}</Alert>
     </Dialog>
   );
 }

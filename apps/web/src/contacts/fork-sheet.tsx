@@ -3,7 +3,7 @@
  * their own page of devices. Nothing is chosen without a person, who is asked once more.
  */
 import type { Contact, ListBranch } from "@hawser/sdk";
-import { Button, Dialog, Icon, mediumDate, SkeletonRows, useText, useToast } from "@hawser/ui";
+import { Alert, Button, Dialog, Icon, mediumDate, SkeletonRows, useText, useToast } from "@hawser/ui";
 import { useState } from "react";
 import { useClient, useQuery } from "../app/client-context.tsx";
 import { Confirm } from "../app/confirm.tsx";
@@ -57,11 +57,7 @@ export function ForkSheet({ contact, onClose }: ForkProperties) {
         <Icon name="info" size={20} />
         {t("fork.how", { name })}
       </p>
-      {fork.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          {errorText(text, codeOf(fork.error))}
-        </p>
-      )}
+      {fork.error !== undefined && <Alert>{errorText(text, codeOf(fork.error))}</Alert>}
       {fork.value === undefined && fork.error === undefined && <SkeletonRows count={2} label={t("loading")} />}
       {fork.value !== undefined && (branches?.length ?? 0) < 2 && <p className="note note-warn">{t("fork.notYet")}</p>}
       {branches?.map((branch) => (

@@ -1,6 +1,6 @@
 /** Every device of the account: which is this one, when each was there last; rename, revoke, link another. */
 import type { DeviceInfo } from "@hawser/sdk";
-import { Button, Dialog, Icon, mediumDate, SkeletonRows, Switch, TextField, useText, type IconName } from "@hawser/ui";
+import { Alert, Button, Dialog, Icon, mediumDate, SkeletonRows, Switch, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
@@ -8,11 +8,9 @@ import { Confirm } from "../app/confirm.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { goPage } from "../app/router.ts";
 import { ListCode } from "../contacts/list-code.tsx";
+import { DeviceWords } from "./device-words.tsx";
 import { isLastSession } from "./last-session.ts";
 import { Presence } from "./presence.tsx";
-
-const iconOf = (device: DeviceInfo): IconName =>
-  device.role === "phone" ? "phone" : /terminal|cli|hawser/i.test(device.name) ? "terminal" : "laptop";
 
 export function DevicesPage() {
   const { t } = useText();
@@ -58,15 +56,7 @@ export function DevicesPage() {
                     setShown(device);
                   }}
                 >
-                  <span className="row-icon">
-                    <Icon name={iconOf(device)} />
-                  </span>
-                  <span className="row-words">
-                    <b dir="auto">{device.name}</b>
-                    <small>
-                      <Presence device={device} />
-                    </small>
-                  </span>
+                  <DeviceWords device={device} />
                   {device.isThis && <span className="pill">{t("devices.this")}</span>}
                   <Icon name="chevron" size={18} flip />
                 </button>
@@ -143,10 +133,7 @@ function DeviceCard({ device, isLast, onClose }: DeviceCardProperties) {
         </ul>
         {isLast && (
           <>
-            <p className="note note-bad" role="alert">
-              <Icon name="warning" size={20} />
-              {t("revoke.last", { name: device.name })}
-            </p>
+            <Alert>{t("revoke.last", { name: device.name })}</Alert>
             <Switch label={t("revoke.lastKnown")} checked={isKnown} onChange={setKnown} />
           </>
         )}

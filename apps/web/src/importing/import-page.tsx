@@ -1,7 +1,7 @@
 /** Brings in a chat exported from WhatsApp: choose, look at what was found, say who you are, watch it go in. */
 import type { ImportPreview } from "@hawser/sdk";
 import { fileSourceOf } from "@hawser/sdk";
-import { Button, Icon, mediumDate, Progress, TextField, useText } from "@hawser/ui";
+import { Alert, Button, Icon, mediumDate, Progress, TextField, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
@@ -84,11 +84,7 @@ export function ImportPage() {
               }}
             />
           </label>
-          {action.error !== undefined && (
-            <p className="note note-bad" role="alert">
-              {action.error}
-            </p>
-          )}
+          <Alert>{action.error}</Alert>
         </>
       ) : (
         <ImportForm
@@ -218,11 +214,7 @@ function ImportForm({
           </div>
         )}
       </div>
-      {action.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          {action.error}
-        </p>
-      )}
+      <Alert>{action.error}</Alert>
       <div className="actions">
         <Button look="plain" onClick={onCancel}>
           {t("action.cancel")}

@@ -1,6 +1,6 @@
 /** The phone's side of a link: who asks, from where, the code to compare; then the steps until the device is active. */
 import type { LinkStage, LinkStatus } from "@hawser/sdk";
-import { Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
+import { Alert, Button, Dialog, Icon, TextField, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import type { DeviceNumber } from "@hawser/base";
 import { useAction } from "../app/action.ts";
@@ -143,11 +143,7 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
           {check !== undefined && (
             <PasskeyCheck check={check} types={types} digits={digits} onTypes={() => setAsksDigits(true)} onDigits={setDigits} />
           )}
-          {isNotShown && !types && (
-            <p className="note note-warn" role="alert">
-              {t("passkey.notShown")}
-            </p>
-          )}
+          {isNotShown && !types && <Alert tone="warn">{t("passkey.notShown")}</Alert>}
           {link.matchCode !== undefined && !types && (
             <div className="match">
               <small>{t("match.compare")}</small>
@@ -196,17 +192,12 @@ function Sheet({ link, onClose }: { readonly link: LinkStatus; readonly onClose:
         </>
       )}
       {link.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
+        <Alert>
           {errorText(text, link.error.name)} {link.error.toldByOther === true && t("link.toldByOther")}
           {retrySeconds > 0 && <span className="numeric">{t("action.waitSeconds", { seconds: retrySeconds })}</span>}
-        </p>
+        </Alert>
       )}
-      {action.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          {action.error}
-        </p>
-      )}
+      <Alert>{action.error}</Alert>
     </Dialog>
   );
 }

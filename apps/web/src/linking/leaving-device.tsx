@@ -1,9 +1,9 @@
 /** No room for one more device: the person chooses which one leaves. Nothing is chosen beforehand, it cannot be taken back. */
 import type { DeviceInfo } from "@hawser/sdk";
-import { Icon, useText } from "@hawser/ui";
+import { Alert, Icon, useText } from "@hawser/ui";
 import { useQuery } from "../app/client-context.tsx";
+import { DeviceWords } from "../devices/device-words.tsx";
 import { isLastSession } from "../devices/last-session.ts";
-import { Presence } from "../devices/presence.tsx";
 
 interface Properties {
   readonly chosen: DeviceInfo["device"] | undefined;
@@ -33,21 +33,11 @@ export function LeavingDevice({ chosen, onChoose }: Properties) {
         {companions.map((device) => (
           <label key={device.device} className="row">
             <input type="radio" name="leaving" checked={device.device === chosen} onChange={() => onChoose(device.device)} />
-            <span className="row-words">
-              <b dir="auto">{device.name}</b>
-              <small>
-                <Presence device={device} />
-              </small>
-            </span>
+            <DeviceWords device={device} />
           </label>
         ))}
       </div>
-      {leaving !== undefined && isLastSession(leaving, companions) && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
-          {t("revoke.last", { name: leaving.name })}
-        </p>
-      )}
+      {leaving !== undefined && isLastSession(leaving, companions) && <Alert>{t("revoke.last", { name: leaving.name })}</Alert>}
     </fieldset>
   );
 }

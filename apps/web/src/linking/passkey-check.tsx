@@ -1,6 +1,6 @@
 /** On the phone: what the other device has shown of the account's passkey, and the digits to type where it has shown none. */
 import type { LinkStatus } from "@hawser/sdk";
-import { Button, Icon, TextField, useText } from "@hawser/ui";
+import { Alert, Button, Icon, TextField, useText } from "@hawser/ui";
 
 export const MATCH_DIGITS = 6;
 
@@ -18,10 +18,7 @@ export function PasskeyCheck({ check, types, digits, onTypes, onDigits }: Passke
   if (types)
     return (
       <>
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
-          {t(check.state === "verified" ? "passkey.notShown" : "passkey.missing", { origin: location.host })}
-        </p>
+        <Alert>{t(check.state === "verified" ? "passkey.notShown" : "passkey.missing", { origin: location.host })}</Alert>
         <TextField
           label={t("passkey.digits")}
           value={digits}

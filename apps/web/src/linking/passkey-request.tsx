@@ -1,6 +1,6 @@
 /** On the companion: the account asks for its passkey. Without one the link goes on by the digits, unless the account insists. */
 import type { PasskeyRequest as Request } from "@hawser/sdk";
-import { Button, useText } from "@hawser/ui";
+import { Alert, Button, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useClient } from "../app/client-context.tsx";
 import { askPasskey } from "./passkey.ts";
@@ -20,11 +20,7 @@ export function PasskeyRequest({ request }: { readonly request: Request }) {
   return (
     <>
       <p className="berth-note">{t("passkey.ask")}</p>
-      {failed && (
-        <p className="note note-warn" role="alert">
-          {t("passkey.notShown")}
-        </p>
-      )}
+      {failed && <Alert tone="warn">{t("passkey.notShown")}</Alert>}
       <div className="actions">
         <Button icon="key" busy={busy} onClick={() => void show()}>
           {t("passkey.use")}

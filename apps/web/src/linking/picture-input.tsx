@@ -1,5 +1,5 @@
 /** A code out of an image file. */
-import { Icon, useText } from "@hawser/ui";
+import { Alert, Icon, useText } from "@hawser/ui";
 import { useState } from "react";
 import { loadCodeReader, readPicture } from "./code-reader.ts";
 
@@ -18,12 +18,7 @@ export function PictureInput({ use }: { readonly use: (code: string) => Promise<
   };
   return (
     <>
-      {picture !== "fine" && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
-          {t(picture === "no-reader" ? "scan.noReader" : "scan.nothing")}
-        </p>
-      )}
+      {picture !== "fine" && <Alert>{t(picture === "no-reader" ? "scan.noReader" : "scan.nothing")}</Alert>}
       <label className="button button-soft button-wide">
         <Icon name="image" size={19} />
         {t("scan.image")}

@@ -1,5 +1,5 @@
 /** Reads a code by camera, from an image, or pasted. */
-import { Icon, TextField, useText } from "@hawser/ui";
+import { Alert, TextField, useText } from "@hawser/ui";
 import { useCallback, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { WaitingButton } from "../app/waiting-button.tsx";
@@ -24,12 +24,7 @@ export function ReadCode({ hint, path = "link", open }: ReadCodeProperties) {
     <>
       <Viewfinder facing={path === "link" ? "environment" : "user"} use={use} />
       {hint !== undefined && <p className="soft soft-center">{hint}</p>}
-      {action.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
-          {action.error}
-        </p>
-      )}
+      <Alert>{action.error}</Alert>
       <PictureInput use={use} />
       <form
         className="stack"

@@ -2,7 +2,7 @@
  * While an account moves it has two phones. The new one says what is still to come and finishes; the old one says that it is being
  * left, and how long it is needed. A device's number rises with each that joins, so the newest phone is the highest.
  */
-import { Banner, Button, Icon, Switch, useText } from "@hawser/ui";
+import { Alert, Banner, Button, Icon, Switch, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
 import { Confirm } from "../app/confirm.tsx";
@@ -74,10 +74,7 @@ function FinishMove({ oldName, isWhole, onFinished, onClose }: FinishProperties)
       </p>
       {!isWhole && (
         <>
-          <p className="note note-warn" role="alert">
-            <Icon name="warning" size={20} />
-            {t("move.notWhole")}
-          </p>
+          <Alert tone="warn">{t("move.notWhole")}</Alert>
           <Switch label={t("move.withoutHistory")} checked={withoutHistory} onChange={setWithoutHistory} />
         </>
       )}

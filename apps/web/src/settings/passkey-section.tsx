@@ -1,5 +1,5 @@
 /** The account's passkeys, on a phone: made here, taken away here, and whether a link needs one. */
-import { Button, Icon, mediumDate, Switch, useText } from "@hawser/ui";
+import { Alert, Button, Icon, mediumDate, Switch, useText } from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
@@ -83,12 +83,7 @@ export function PasskeySection() {
           <p>{t("passkey.removeText")}</p>
         </Confirm>
       )}
-      {failed && (
-        <p className="note note-warn" role="alert">
-          <Icon name="warning" size={20} />
-          {t("passkey.notShown")}
-        </p>
-      )}
+      {failed && <Alert tone="warn">{t("passkey.notShown")}</Alert>}
     </>
   );
 }

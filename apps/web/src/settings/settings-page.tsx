@@ -1,6 +1,19 @@
 /** Name, language, theme, privacy, storage, and the way out. */
 import { DORMANT_AFTER_MONTHS, type DormantAfterMonths } from "@hawser/sdk";
-import { Avatar, Button, Choice, Dialog, Icon, LANGUAGE_NAMES, LANGUAGES, Switch, TextField, useText, type Language } from "@hawser/ui";
+import {
+  Alert,
+  Avatar,
+  Button,
+  Choice,
+  Dialog,
+  Icon,
+  type Language,
+  LANGUAGE_NAMES,
+  LANGUAGES,
+  Switch,
+  TextField,
+  useText,
+} from "@hawser/ui";
 import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
@@ -157,10 +170,7 @@ function Wipe({ isPhone, onClose }: { readonly isPhone: boolean; readonly onClos
       </p>
       {isLast && (
         <>
-          <p className="note note-bad" role="alert">
-            <Icon name="warning" size={20} />
-            {t("wipe.last")}
-          </p>
+          <Alert>{t("wipe.last")}</Alert>
           <Switch label={t("wipe.lastKnown")} checked={isKnown} onChange={setKnown} />
         </>
       )}

@@ -1,4 +1,4 @@
-/** What the app says by itself: banners, empty places, places not loaded yet, progress. */
+/** What the app says by itself: alerts, banners, empty places, places not loaded yet, progress. */
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "./icon.tsx";
 
@@ -19,6 +19,17 @@ export function Banner({
       <div className="banner-words">{children}</div>
       {action}
     </div>
+  );
+}
+
+/** Beside what it is about: what failed, or what would be lost. Nothing where there is nothing to say. */
+export function Alert({ tone = "bad", children }: { readonly tone?: "warn" | "bad"; readonly children: ReactNode }) {
+  if (children === undefined) return null;
+  return (
+    <p className={`note note-${tone}`} role="alert">
+      <Icon name="warning" size={20} />
+      <span>{children}</span>
+    </p>
   );
 }
 
