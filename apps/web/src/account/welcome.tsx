@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { useClient, useClientState } from "../app/client-context.tsx";
 import { useChangeLanguage } from "../app/language.tsx";
 import type { Intent } from "../entry/face.ts";
+import { rememberLinkStuck } from "../entry/remembered.ts";
 import { RestoreForm } from "./restore-form.tsx";
 import { SignUpForm } from "./sign-up-form.tsx";
 
@@ -19,7 +20,10 @@ export function Welcome({ intent }: { readonly intent: Intent | undefined }) {
   // A move that was under way when the page closed goes on.
   const [step, setStep] = useState<Step>(phase === "linking" ? "move" : "hello");
   const leave = (): void => {
-    if (step === "move") void client.cancelLink().catch(() => undefined);
+    if (step === "move") {
+      rememberLinkStuck("phone", false);
+      void client.cancelLink().catch(() => undefined);
+    }
     setStep("hello");
   };
   return (

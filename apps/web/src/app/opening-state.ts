@@ -1,18 +1,20 @@
 /**
- * What the screen stands on while the engine opens, where this browser is known to hold an account: the chats page in place, its rows
- * still to come. The engine's own state replaces it with its first answer, whatever that says.
+ * What the screen stands on while the engine opens: where this browser is known to hold an account, the chats page in place, its rows
+ * still to come; where links failed too often, what is said about that. The engine's own state replaces it with its first answer,
+ * whatever that says.
  */
 import type { ClientState } from "@hawser/sdk";
-import { isSettled, rememberedTheme, type Face } from "../entry/remembered.ts";
+import { isLinkStuck, isSettled, rememberedTheme, type Face } from "../entry/remembered.ts";
 import { parseRoute } from "./router.ts";
 
-/** `undefined` where there is no account, or where the page shows more of the state than that there is one. */
+/** `undefined` where nothing is known, or where the page shows more of the state than that there is an account. */
 export function openingState(face: Face): ClientState | undefined {
   const { page } = parseRoute(location.hash);
-  if (!isSettled(face) || (page !== "chats" && page !== "chat")) return undefined;
+  const isStuck = isLinkStuck(face) && !isSettled(face);
+  if (!isStuck && (!isSettled(face) || (page !== "chats" && page !== "chat"))) return undefined;
   const theme = rememberedTheme();
   return {
-    phase: "ready",
+    phase: isStuck ? "linking" : "ready",
     role: face,
     self: undefined,
     connection: { kind: "idle" },

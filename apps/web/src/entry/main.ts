@@ -10,7 +10,7 @@ import { destination, DIAGNOSIS_PATH } from "./face.ts";
 import { startWorker } from "../engine/start-worker.ts";
 import { drawLinkPage } from "./link-page.ts";
 import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
-import { isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
+import { isLinkStuck, isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
 import { applyTheme, followSystemTheme } from "./theme.ts";
 
 const root = document.querySelector<HTMLElement>("#root")!;
@@ -29,7 +29,7 @@ async function openApp(): Promise<void> {
   // What stands behind the # is a secret: it leaves the address bar, and the history, at once.
   if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone"))
     history.replaceState(null, "", face === "phone" ? "/phone" : "/");
-  const early = isSettled(face) ? openEarly() : {};
+  const early = isSettled(face) || isLinkStuck(face) ? openEarly() : {};
   const seed = await firstCode();
   const open = (): void => {
     void import("../app/start.tsx").then(({ start }) => start({ root, face, intent, language, seed, ...early }));
@@ -39,7 +39,7 @@ async function openApp(): Promise<void> {
   else requestAnimationFrame(open);
 }
 
-/** Where an account is known, the engine and the words are loaded beside the app's own script, not after it. */
+/** Where an account is known, or a link that is stuck, the engine and the words are loaded beside the app's own script, not after it. */
 function openEarly(): Pick<StartOptions, "engine" | "catalogue"> {
   const worker = startWorker(face);
   return {
@@ -49,7 +49,7 @@ function openEarly(): Pick<StartOptions, "engine" | "catalogue"> {
 }
 
 async function firstCode(): Promise<LinkSeed | undefined> {
-  if (face !== "companion" || isSettled("companion")) return undefined;
+  if (face !== "companion" || isSettled("companion") || isLinkStuck("companion")) return undefined;
   const seed = await makeLinkSeed();
   drawLinkPage(root, language, seed && linkUri(seed, location.origin), (chosen) => {
     rememberLanguage(chosen);

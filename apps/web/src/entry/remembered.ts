@@ -28,6 +28,9 @@ export const rememberTheme = (theme: string): void => write("theme", theme === "
 /** Whether this browser holds an account in that face. */
 export const isSettled = (face: Face): boolean => read(`${face}.settled`) === "yes";
 export const rememberSettled = (face: Face, settled: boolean): void => write(`${face}.settled`, settled ? "yes" : undefined);
+/** Whether links of that face failed until no new code is made: then a page draws none either. */
+export const isLinkStuck = (face: Face): boolean => read(`${face}.stuck`) === "yes";
+export const rememberLinkStuck = (face: Face, stuck: boolean): void => write(`${face}.stuck`, stuck ? "yes" : undefined);
 /** The last link attempt whose end a person has read. */
 export const readLink = (): string | null => read("link.read");
 export const rememberReadLink = (attempt: string): void => write("link.read", attempt);

@@ -3,7 +3,7 @@
  * without a scan it pauses, and after two failures in a row it stops asking and explains.
  */
 import type { LinkStage } from "@hawser/sdk";
-import { Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText, useToast } from "@hawser/ui";
+import { Alert, Button, Icon, isLanguage, LANGUAGE_NAMES, LANGUAGES, useText, useToast } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
 import { useClient, useClientState } from "../app/client-context.tsx";
 import { codeOf, errorText } from "../app/error-text.ts";
@@ -16,9 +16,9 @@ import { PasskeyRequest } from "./passkey-request.tsx";
 import { QrCode } from "./qr-code.tsx";
 import { QueueNote } from "./queue-note.tsx";
 import { StageList } from "./stage-list.tsx";
+import { failedTooOften } from "./stuck.ts";
 import { useOwnLink } from "./use-own-link.ts";
 
-const FAILURES_BEFORE_DIAGNOSIS = 2;
 const LANDED: readonly LinkStage[] = ["scanned", "comparing", "approving", "activating"];
 
 interface LinkScreenProperties {
@@ -59,7 +59,7 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
     setLastUri(undefined);
     begin();
   };
-  const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
+  const isStuck = stage === "failed" && failedTooOften(link);
   const isVeiled = stage === "paused" || stage === "failed" || LANDED.includes(stage) || stage === "active";
   const state =
     connection.kind === "offline"
@@ -116,12 +116,11 @@ export function LinkScreen({ seed, phoneCode }: LinkScreenProperties) {
                     ? t("link.activeTitle")
                     : t("link.underWayTitle")}
               </h1>
-              <StageList stage={stage} failedAt={failedAt} />
+              {(stage !== "failed" || failedAt !== undefined) && <StageList stage={stage} failedAt={failedAt} />}
               {link?.error !== undefined && (
-                <p className="note note-bad" role="alert">
-                  <Icon name="warning" size={20} />
+                <Alert>
                   {errorText(text, link.error.name)} {link.error.toldByOther === true && t("link.toldByOther")}
-                </p>
+                </Alert>
               )}
               {isStuck && <Diagnosis />}
               {isStuck && <DiagnosisLink face="companion" />}

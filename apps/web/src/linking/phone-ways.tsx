@@ -1,6 +1,6 @@
 /** Phone: links without its camera. Letters that the other screen shows, or a code of its own for the other camera. */
 import type { LinkStatus } from "@hawser/sdk";
-import { Button, Icon, TextField, useText } from "@hawser/ui";
+import { Alert, Button, Icon, TextField, useText } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
@@ -11,8 +11,7 @@ import { WaitingButton } from "../app/waiting-button.tsx";
 import { diagnosisAddress } from "../entry/face.ts";
 import type { Face } from "../entry/remembered.ts";
 import { QrCode } from "./qr-code.tsx";
-
-const FAILURES_BEFORE_DIAGNOSIS = 2;
+import { failedTooOften } from "./stuck.ts";
 
 export type PhoneWay = "scan" | "type" | "show";
 
@@ -84,13 +83,8 @@ export function TypeCode() {
         hint={t("typed.hint")}
         onChange={(event) => setLetters(event.target.value)}
       />
-      {error !== undefined && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
-          {error}
-        </p>
-      )}
-      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink face="phone" />}
+      <Alert>{error}</Alert>
+      {failedTooOften(link) && <DiagnosisLink face="phone" />}
       <WaitingButton
         type="submit"
         notBeforeMs={action.notBeforeMs}
@@ -120,13 +114,8 @@ export function ShowCode() {
       <div className="qr-plate">{link?.uri !== undefined && <QrCode text={link.uri} label={t("link.qrLabel")} />}</div>
       <p>{t("reverse.showText")}</p>
       {seconds !== undefined && seconds <= 60 && <p className="numeric">{t("approve.left", { seconds })}</p>}
-      {error !== undefined && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
-          {error}
-        </p>
-      )}
-      {(link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS && <DiagnosisLink face="phone" />}
+      <Alert>{error}</Alert>
+      {failedTooOften(link) && <DiagnosisLink face="phone" />}
       {error !== undefined && (
         <WaitingButton icon="retry" notBeforeMs={action.notBeforeMs} onClick={show}>
           {t("link.newCode")}

@@ -4,12 +4,15 @@ import { useText } from "@hawser/ui";
 import { useEffect, useRef, useState } from "react";
 import { useClient, useClientEvents } from "../app/client-context.tsx";
 import type { LinkSeed } from "../entry/link-seed.ts";
+import { isLinkStuck, rememberLinkStuck } from "../entry/remembered.ts";
 import { hasPasskeys } from "./passkey.ts";
 import { browserName, describePlatform } from "./platform.ts";
+import { failedTooOften, STUCK } from "./stuck.ts";
 
 export interface OwnLink {
   readonly link: LinkStatus | undefined;
   readonly stage: LinkStage;
+  /** Where it failed under this page's eyes. */
   readonly failedAt: LinkStage | undefined;
   /** Another code, or letters beside it. */
   readonly begin: (offer?: LinkSeed, typedCode?: boolean) => void;
@@ -18,14 +21,16 @@ export interface OwnLink {
 export function useOwnLink(as: Role, seed?: LinkSeed): OwnLink {
   const { t } = useText();
   const client = useClient();
-  const [link, setLink] = useState<LinkStatus>();
+  const [link, setLink] = useState<LinkStatus | undefined>(() => (isLinkStuck(as) ? STUCK : undefined));
   const [failedAt, setFailedAt] = useState<LinkStage>();
   const stage = link?.stage ?? "preparing";
-  const before = useRef<LinkStage>(stage);
+  const before = useRef<LinkStage>(undefined);
   const heard = useRef(0);
   const take = (status: LinkStatus): void => {
-    if (status.stage === "failed" && before.current !== "failed") setFailedAt(before.current);
+    const isFailed = status.stage === "failed";
+    if (isFailed && before.current !== "failed") setFailedAt(before.current);
     before.current = status.stage;
+    rememberLinkStuck(as, isFailed && failedTooOften(status));
     setLink(status);
   };
   const begin = (offer?: LinkSeed, typedCode = false): void => {

@@ -2,7 +2,7 @@
  * The new phone shows a code that the old one reads: the account comes over with its key, and linked devices stay. After two
  * failures in a row it stops asking and leads to the diagnosis.
  */
-import { Button, Icon, useText } from "@hawser/ui";
+import { Alert, Button, useText } from "@hawser/ui";
 import { useEffect, useState } from "react";
 import { useClient, useClientState } from "../app/client-context.tsx";
 import { errorText } from "../app/error-text.ts";
@@ -13,10 +13,9 @@ import { DiagnosisLink } from "../linking/phone-ways.tsx";
 import { QrCode } from "../linking/qr-code.tsx";
 import { QueueNote } from "../linking/queue-note.tsx";
 import { StageList } from "../linking/stage-list.tsx";
+import { failedTooOften } from "../linking/stuck.ts";
 import { TypedLetters } from "../linking/typed-letters.tsx";
 import { useOwnLink, type OwnLink } from "../linking/use-own-link.ts";
-
-const FAILURES_BEFORE_DIAGNOSIS = 2;
 
 /** The code is drawn before any server has answered. */
 export function MoveHere() {
@@ -33,7 +32,7 @@ function Moving({ seed }: { readonly seed: LinkSeed | undefined }) {
   const client = useClient();
   const own = useOwnLink("phone", seed);
   const { link, stage, failedAt, begin } = own;
-  const isStuck = stage === "failed" && (link?.failuresInARow ?? 0) >= FAILURES_BEFORE_DIAGNOSIS;
+  const isStuck = stage === "failed" && failedTooOften(link);
   const startOver = (): void =>
     void client.cancelLink().then(
       () => begin(),
@@ -56,7 +55,7 @@ function Moving({ seed }: { readonly seed: LinkSeed | undefined }) {
   return (
     <div className="stack-wide" aria-live="polite">
       <h1>{t(stage !== "failed" ? "move.underWay" : isStuck ? "link.stuckTitle" : "link.failedTitle")}</h1>
-      <StageList stage={stage} failedAt={failedAt} />
+      {(stage !== "failed" || failedAt !== undefined) && <StageList stage={stage} failedAt={failedAt} />}
       {link?.matchCode !== undefined && (stage === "comparing" || stage === "scanned") && (
         <div className="match" role="status">
           <small>{t("match.compare")}</small>
@@ -66,10 +65,9 @@ function Moving({ seed }: { readonly seed: LinkSeed | undefined }) {
       )}
       {link?.passkeyRequest !== undefined && <PasskeyRequest request={link.passkeyRequest} />}
       {link?.error !== undefined && (
-        <p className="note note-bad" role="alert">
-          <Icon name="warning" size={20} />
+        <Alert>
           {errorText(text, link.error.name)} {link.error.toldByOther === true && t("link.toldByOther")}
-        </p>
+        </Alert>
       )}
       {isStuck && <DiagnosisLink face="phone" />}
       {stage === "failed" && link?.error?.canRetry !== false && (
