@@ -65,6 +65,7 @@ function unreadable(count: number) {
     timeMs: () => nowMs,
     identity: {
       phase: () => "ready",
+      gapSinceMs: () => undefined,
       mailbox: () => ({ epoch: 1, cursor: 1, committedAtMs: nowMs }),
       requireSelf: () => ({ account: "b".repeat(32), device: 1 }),
     },
@@ -80,6 +81,8 @@ function unreadable(count: number) {
   });
   return {
     resends,
+    askedBy: (device: number) =>
+      store.atomically(() => resends.requested(newMessageId(nowMs, systemRandom), { account: ANNA, device: device as DeviceNumber })),
     setOnline: (value: boolean) => (online = value),
     answer: () => store.atomically(() => ids.forEach((id) => resends.answered(id, ANNA, true))),
     /** Questions that were written in so many minutes. */
@@ -123,6 +126,18 @@ test("who was asked in vain as often as it may be is looked for in its list, unt
   const then = lookedFor();
   pass(60);
   expect(lookedFor()).toBe(then);
+});
+
+test("a device that could not read what it was sent is asked once more, however often it was asked", () => {
+  const { askedBy, pass } = unreadable(1);
+  pass(60);
+  expect(pass(600)).toBe(0);
+  // Each hears that there is nothing; these answers are not counted.
+  askedBy(2);
+  expect(pass(60)).toBe(0);
+  askedBy(1);
+  askedBy(1);
+  expect(pass(60)).toBe(1);
 });
 
 test("nobody is asked again without a connection, or for what came", () => {

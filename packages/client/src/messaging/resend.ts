@@ -1,6 +1,6 @@
 /**
  * "I could not read this": the receiver shows a placeholder and asks in a fresh session, the sender sends the same content again.
- * Invariants: each unreadable message is asked for at most `MAX_RESEND_REQUESTS` times; an answer replaces the placeholder in its place;
+ * Invariants: each unreadable message is asked for at most `MAX_RESEND_REQUESTS` times, and once more whenever its sender says that it could not read something itself; an answer replaces the placeholder in its place;
  * only a device the content was sealed for gets it; nobody hears that there is nothing while something is missing here that may hold it; a
  * stranger nobody accepted gets no answer and no question, because either would tell when this device is there. docs/PROTOCOL.md, "Content".
  */
@@ -242,6 +242,8 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
     },
     requested(id, by) {
       if (!isAccepted(by.account) || !withinHour(served, by)) return;
+      // What it could not read may have been our own questions, which then never were asked.
+      if (resends.allowOneMore(by, MAX_RESEND_REQUESTS)) setTimer();
       if (resends.findSent(id) === undefined && ((!messages.has(id) && owe(id, by)) || helpOwn(id, by))) return;
       answer(id, by);
     },

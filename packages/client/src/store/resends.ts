@@ -31,6 +31,8 @@ export interface ResendStore {
   forgetPendingBefore(ms: number): void;
   putPending(pending: PendingResend): void;
   deletePending(id: MessageId): void;
+  /** Who was asked `most` times may be asked once more. Says whether there is such a question. */
+  allowOneMore(sender: DeviceAddress, most: number): boolean;
   /** Of messages that came another way. */
   deleteFilled(): void;
 }
@@ -93,6 +95,10 @@ export function openResends(database: SqlDatabase): ResendStore {
         )
         .run(messageIdToBytes(messageId), sender.account, sender.device, requests, lastRequestMs);
     },
+    allowOneMore: ({ account, device }, most) =>
+      database
+        .prepare("UPDATE pending_resends SET requests = ? WHERE account = ? AND device = ? AND requests >= ?")
+        .run(most - 1, account, device, most).changes > 0,
     deleteFilled() {
       database
         .prepare(
