@@ -3,7 +3,7 @@
  * milliseconds since the drill began, by the world's clock.
  */
 import type { AttemptId, DeviceNumber } from "@hawser/base";
-import type { ClientState, DeviceInfo, LinkStatus } from "@hawser/client";
+import type { ClientState, DeviceInfo, HawserClient, LinkStatus } from "@hawser/client";
 import type { FaultyFront } from "./front/faulty-front.ts";
 import type { Ledger } from "./ledger.ts";
 import type { EngineName, Figure } from "./scenario.ts";
@@ -59,10 +59,16 @@ export interface Device {
   kill(): Promise<void>;
 }
 
+/** Phones are clients without a page on both engines. */
+export interface Phone extends Device {
+  /** `undefined` while it does not run. */
+  readonly client: HawserClient | undefined;
+}
+
 export interface Person {
   readonly handle: string;
   readonly name: string;
-  readonly phone: Device;
+  readonly phone: Phone;
   readonly companions: Device[];
 }
 

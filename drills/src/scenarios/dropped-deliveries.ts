@@ -11,8 +11,8 @@ export const droppedDeliveries: Scenario = {
   title: "One in twenty batches of deliveries to a computer is lost, and the connection stays up",
   peers: ["“waiting for this message”, lost for good (Baileys#2297, #1739, #2331)", "silent holes in chats (mautrix/whatsapp#471)"],
   cast: ["Elif: a phone and a computer", "Mert: writes a lot"],
-  engines: ["simulator"],
-  size: { what: "messages", test: 100, full: 1_000 },
+  engines: ["simulator", "real"],
+  size: { what: "messages", test: 100, full: 1_000, real: 60 },
   goals: [
     { figure: "dropped", what: "batches lost on the way", unit: "", peer: "–", atLeast: 3 },
     { figure: "healedSeconds", what: "longest hole in the computer's chat", unit: "s", peer: "for good", atMost: 30 },

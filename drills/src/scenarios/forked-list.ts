@@ -1,5 +1,4 @@
 /** Two servers that lost sight of each other accept different device lists of one account. R16. */
-import { simulated } from "../engines/sim/sim-stage.ts";
 import { countSignedOut, say, tryLink, untilUsable } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -13,7 +12,7 @@ export const forkedList: Scenario = {
     "an old copy of a device forks its ratchet (Signal-Desktop#2912)",
   ],
   cast: ["Elif: a phone, a clone of it that somebody made from a backup, a computer for each", "Mert: has seen her real list"],
-  engines: ["simulator"],
+  engines: ["simulator", "real"],
   goals: [
     {
       figure: "toldSeconds",
@@ -31,30 +30,26 @@ export const forkedList: Scenario = {
   ], // prettier-ignore
   async play(stage) {
     const { story } = stage;
-    const sim = simulated(stage);
-    const { server } = sim.world;
-    const elif = await sim.person("elif", "android");
-    const mert = await sim.person("mert", "android");
+    const elif = await stage.person("elif", "android");
+    const mert = await stage.person("mert", "android");
     await say(stage, elif, mert, "This is me.");
     await stage.wait(5 * SECOND_MS);
-    const clone = elif.phone.node.disk.copy();
-    const olderDirectory = server.disks.directory.copy();
-    const computer = await sim.newCompanion(elif, "browser");
+    const putCloneIn = await stage.imageOf(elif.phone);
+    const goToOtherServer = await stage.backUpServer();
+    const computer = await stage.newCompanion(elif, "browser");
     await tryLink(stage, elif, computer);
     await say(stage, mert, elif, "And your computer?");
     await stage.wait(10 * SECOND_MS);
 
-    const realPhone = elif.phone.node.disk.copy();
-    const realDirectory = server.disks.directory.copy();
+    const putPhoneBack = await stage.imageOf(elif.phone);
+    const goBack = await stage.backUpServer();
     await elif.phone.kill();
     await computer.kill();
-    server.kill("reset");
-    server.disks.directory.restore(olderDirectory);
-    elif.phone.node.disk.restore(clone);
-    server.start();
+    await goToOtherServer();
+    await putCloneIn();
     story.fault("a second server that never heard of her computer; a clone of her phone, from a backup, links another device there");
     await elif.phone.start();
-    const strange = await sim.newCompanion(elif, "terminal");
+    const strange = await stage.newCompanion(elif, "terminal");
     const { outcome } = await tryLink(stage, elif, strange);
     story.check("clone", outcome === "linked", `the account's key has now signed two lists with one number (${outcome})`);
     await elif.phone.kill();
@@ -71,10 +66,8 @@ export const forkedList: Scenario = {
     await strange.kill();
     elif.companions.splice(elif.companions.indexOf(strange), 1);
 
-    server.kill("reset");
-    server.disks.directory.restore(realDirectory);
-    elif.phone.node.disk.restore(realPhone);
-    server.start();
+    await goBack();
+    await putPhoneBack();
     story.fault("the servers see each other again: the older list stands");
     const mendedAtMs = stage.nowMs();
     await elif.phone.start();

@@ -75,6 +75,7 @@ export class RealStage implements Stage {
   /** Where the server keeps its data now. */
   #data = "";
   #origin = "";
+  #copies = 0;
   #server: DrillServer | undefined;
 
   private constructor({ size, behindProxies, longestPassMs }: RealStageOptions) {
@@ -218,7 +219,7 @@ export class RealStage implements Stage {
 
   async imageOf(device: Device): Promise<() => Promise<void>> {
     const profile = this.#profiles.get(device)!;
-    const image = `${profile}-image`;
+    const image = `${profile}-image-${++this.#copies}`;
     // A disk is copied while nothing is written to it.
     await device.kill();
     cpSync(profile, image, { recursive: true });
@@ -231,12 +232,13 @@ export class RealStage implements Stage {
   }
 
   async backUpServer(): Promise<() => Promise<void>> {
-    const copy = join(this.#folder, "backup");
+    const n = ++this.#copies;
+    const copy = join(this.#folder, `backup-${n}`);
     await this.#server!.backup(copy);
     return async () => {
       await this.#server!.kill();
-      restore(copy, join(this.#folder, "restored"));
-      await this.#serve(TODAY, "restored");
+      restore(copy, join(this.#folder, `restored-${n}`));
+      await this.#serve(TODAY, `restored-${n}`);
     };
   }
 
