@@ -51,6 +51,10 @@ export interface IdentityStore {
   served(): readonly number[];
   noteServed(device: number): void;
   forgetServed(): void;
+  /** History that came held something new. In the transaction that stores it. */
+  noteNews(): void;
+  /** Whether any did since this was asked last. In the transaction that acts on it. */
+  takeNews(): boolean;
   /** Something that was healed here and that the person is told once. */
   notice(): StoreNotice | undefined;
   setNotice(notice: StoreNotice | undefined): void;
@@ -140,6 +144,12 @@ export function openIdentity(kv: KeyValues): IdentityStore {
       if (!served.includes(device)) kv.setJson("gap-served", [...served, device]);
     },
     forgetServed: () => kv.delete("gap-served"),
+    noteNews: () => kv.setJson("history-news", true),
+    takeNews() {
+      const had = kv.getJson("history-news") === true;
+      kv.delete("history-news");
+      return had;
+    },
     notice: () => kv.getJson<StoreNotice>("notice"),
     setNotice: (notice) => (notice === undefined ? kv.delete("notice") : kv.setJson("notice", notice)),
     settings: () => ({ ...DEFAULT_SETTINGS, ...kv.getJson<Partial<Settings>>("settings") }),

@@ -11,8 +11,8 @@ import type { HistorySources } from "./source-driver.ts";
 export interface HandingOn {
   /** A device is given history. */
   served(device: DeviceNumber): void;
-  /** No source is waited for any more, but for silent ones; `brought`: the last one had something new. Inside a transaction. */
-  settled(brought: boolean): void;
+  /** No source is waited for any more, but for silent ones. Inside a transaction. */
+  settled(): void;
   /** A line that could not be read is what it should be. Inside its transaction. */
   lineFilled(order: number): void;
   /** So did shared state. Inside its transaction. */
@@ -71,10 +71,12 @@ export function createHandingOn(core: Core, { sources, listed, receiving, giveSt
     served(device) {
       if (!isWhole()) identity.noteServed(device);
     },
-    settled(brought) {
+    settled() {
       const hadGap = identity.gapSinceMs() !== undefined;
       identity.gapFilled();
-      if (hadGap || brought) owe(0);
+      // Of all jobs that ended since, not of the last one alone.
+      const hadNews = identity.takeNews();
+      if (hadGap || hadNews) owe(0);
       else if (isWhole()) identity.forgetServed();
     },
     lineFilled: (order) => owe(Math.floor(order / ORDER_STEPS_PER_MS)),

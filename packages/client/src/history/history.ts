@@ -88,15 +88,15 @@ export function createHistory(
   };
   const source = (part?: HistoryPart): DeviceNumber | undefined => candidates(part)[0] as DeviceNumber | undefined;
   const sinks = createHistorySinks(core, {
-    writer: openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing })),
+    writer: openHistoryWriter(parts, (entry) => ({ outgoing: entry.outgoing }), core.identity.noteNews),
     transfer,
     people,
     archive,
     askRead: shared.askRead,
     candidates,
     online: () => link.online,
-    settled(brought) {
-      handingOn.settled(brought);
+    settled() {
+      handingOn.settled();
       gapFilled();
     },
   });

@@ -65,8 +65,8 @@ export interface SinkParts extends FetcherParts, Pick<WishParts, "online"> {
   readonly archive: Pick<Archive, "plan">;
   /** Asks the own devices what is read. Inside a transaction. */
   readonly askRead: () => void;
-  /** Nobody is waited for any more, but for silent sources; `brought`: the last one had something new. Inside a transaction. */
-  readonly settled: (brought: boolean) => void;
+  /** Nobody is waited for any more, but for silent sources. Inside a transaction. */
+  readonly settled: () => void;
 }
 
 export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
@@ -158,7 +158,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     if (extras.quiet !== true && !isOneChat(extras.part)) compareLater(others, extras);
     if (isSettled()) {
       core.identity.setSettling(false);
-      endGap(job.source, extras.brought === true);
+      endGap(job.source);
       core.notify.changed("conversations");
     }
     if (extras.quiet !== true) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
@@ -179,9 +179,9 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   };
 
   /** What a new device missed before its first history was complete was not asked for: its source began without knowing of it. */
-  const endGap = (source: number, brought: boolean): void => {
+  const endGap = (source: number): void => {
     const afterMs = core.identity.gapAfterMs();
-    if (afterMs === undefined) return parts.settled(brought);
+    if (afterMs === undefined) return parts.settled();
     ask(source as DeviceNumber, { afterMs });
     core.identity.gapAsked();
   };
@@ -350,7 +350,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       if (!endJobsOfGone({ jobs, stored, siblings, candidates: parts.candidates, end, ask: askNext }, listed) || !isSettled()) return;
       core.store.atomically(() => {
         core.identity.setSettling(false);
-        parts.settled(false);
+        parts.settled();
       });
     },
     restart() {

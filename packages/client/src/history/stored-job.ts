@@ -20,8 +20,6 @@ export interface StoredJob extends SinkJob {
   /** Only compares: no screen and nobody waits for it. */
   readonly quiet?: true;
   readonly superseded?: true;
-  /** Something in it was new here. Repeats are no news: devices that hand on to one another what they were given would never end. */
-  readonly brought?: true;
   /** Of a job from the account's archive. */
   readonly archive?: ArchivePlan;
   /** Sizes of conversations at the source, to be compared when the gap is filled. */

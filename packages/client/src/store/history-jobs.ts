@@ -16,8 +16,6 @@ export interface HistoryJobStore {
   find(job: string): HistoryJobRow | undefined;
   list(): HistoryJobRow[];
   put(row: HistoryJobRow): void;
-  /** `StoredJob.brought`. */
-  noteBrought(job: string): void;
   delete(job: string): void;
   /** Its chunks were made anew: those known are another's. */
   forgetChunks(job: string): void;
@@ -68,9 +66,6 @@ export function openHistoryJobs(database: SqlDatabase): HistoryJobStore {
            ON CONFLICT (job) DO UPDATE SET state = excluded.state, finished = excluded.finished`,
         )
         .run(row.job, row.direction === "source" ? 0 : 1, row.device, JSON.stringify(row.state), row.finished ? 1 : 0, row.createdAtMs);
-    },
-    noteBrought(job) {
-      database.prepare("UPDATE history_jobs SET state = json_set(state, '$.brought', json('true')) WHERE job = ?").run(job);
     },
     forgetChunks(job) {
       database.prepare("DELETE FROM history_chunks WHERE job = ?").run(job);

@@ -82,7 +82,11 @@ test("chunks in any order, some twice, leave the source's rows and counters that
         { page, index },
       ]);
       const shuffled = chunks.map((chunk) => ({ chunk, at: order.next().value! })).sort((a, b) => a.at - b.at);
-      const writer = openHistoryWriter(sink, (entry) => ({ outgoing: entry.outgoing }));
+      const writer = openHistoryWriter(
+        sink,
+        (entry) => ({ outgoing: entry.outgoing }),
+        () => undefined,
+      );
       for (const { chunk } of shuffled) writer.commitChunk(JOB, chunk.index, chunk.page.conversations);
 
       expect(texts(sink)).toEqual(texts(source));

@@ -197,6 +197,8 @@ export function openHistoryReader({ database, messages, conversations }: Parts):
 export function openHistoryWriter(
   { database, messages, conversations, unread, historyJobs }: Parts,
   toOwnView: (entry: HistoryEntry) => { outgoing: boolean },
+  /** Rows were new here. Repeats are no news: devices that hand on to one another what they were given would never end. */
+  noteNews: () => void,
 ): HistoryWriter {
   interface Arriving {
     readonly message: NewMessage;
@@ -274,7 +276,7 @@ export function openHistoryWriter(
           else if (lastOrder > 0) conversations.noteMessages(conversation.row, lastOrder, more);
         }
         if (index >= 0) historyJobs.markCommitted(jobId, index);
-        if (added > 0) historyJobs.noteBrought(jobId);
+        if (added > 0) noteNews();
         return added;
       });
     },
