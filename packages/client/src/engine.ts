@@ -24,6 +24,7 @@ import { type ChangeLog, createChangeLog } from "./diagnosis/change-log.ts";
 import { createDeviceCapsules, type DeviceCapsules } from "./devices/device-capsule.ts";
 import { createDeviceAlerts, type DeviceAlerts } from "./devices/device-alerts.ts";
 import { forgetLeftSessions } from "./devices/left-sessions.ts";
+import { createLateKeys } from "./devices/late-keys.ts";
 import { createDirectory, type DeviceDirectory } from "./devices/directory.ts";
 import { everConnected } from "./devices/ever-connected.ts";
 import { createOwnList, type OwnList } from "./devices/own-list.ts";
@@ -41,6 +42,7 @@ import { createReceiver, type Receiver } from "./messaging/receive.ts";
 import { createResends, type Resends } from "./messaging/resend.ts";
 import { createStateChecks, type StateChecks } from "./messaging/state-checks.ts";
 import { createStateSync, type StateSync } from "./messaging/state-sync.ts";
+import type { LookAgain } from "./look-again.ts";
 import { createNotifier } from "./notifier.ts";
 import { createOutcomes, type Outcomes } from "./outcomes/outcomes.ts";
 import type { ClientPorts } from "./ports.ts";
@@ -69,6 +71,7 @@ export interface Engine {
   readonly companion: CompanionLink;
   readonly phone: PhoneLinks;
   readonly forgotten: ForgottenLinks;
+  readonly lateKeys: LookAgain;
   readonly rendezvous: Rendezvous;
   readonly pump: OutboxPump;
   readonly receiver: Receiver;
@@ -203,6 +206,11 @@ export function createEngine(ports: ClientPorts): Engine {
     everConnected: (device) => everConnected(connection, device),
     undo: (device) => queue.run(() => ownList.revoke(device, RevocationReason.LINK_UNDONE)),
   });
+  const lateKeys = createLateKeys(
+    core,
+    () => connection.online,
+    (afterMs) => askOwnSince(engine, afterMs),
+  );
   const asker = createAttachmentAsker(core, (id, index) => fetchAttachment(core, transfer, id, index));
   const holder = createAttachmentHolder(core, transfer);
   const content = createContentHandler(core, {
@@ -215,8 +223,11 @@ export function createEngine(ports: ClientPorts): Engine {
     checks,
     history,
     stranger: (account) => contacts.learnHandle(account),
-    // In a later tick: the machine's steps are no part of the delivery's transaction.
-    ownDevice: (device) => void Promise.resolve().then(() => phone.deviceSeen(device)),
+    ownDevice(device) {
+      history.deviceSeen(device);
+      // In a later tick: the machine's steps are no part of the delivery's transaction.
+      void Promise.resolve().then(() => phone.deviceSeen(device));
+    },
   });
   const pump = createOutboxPump(core, connection, directory, transfer, connection.purse);
   const receiver = createReceiver(core, {
@@ -246,11 +257,11 @@ export function createEngine(ports: ClientPorts): Engine {
   };
 
   const engine: Engine = {
-    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, checks, contacts, forks, history, asker, holder, imports, companion, phone, forgotten, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
+    core, queue, connection, directory, transfer, ownList, capsules, receipts, resends, state, checks, contacts, forks, history, asker, holder, imports, companion, phone, forgotten, lateKeys, rendezvous, pump, receiver, outcomes, alerts, passkeys, changes,
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       stopped = true;
-      for (const part of [outcomes, alerts, checks, pump, resends, receiver, history, asker, holder, companion, phone, forgotten, rendezvous]) part.stop();
+      for (const part of [outcomes, alerts, checks, pump, resends, receiver, history, asker, holder, companion, phone, forgotten, lateKeys, rendezvous]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

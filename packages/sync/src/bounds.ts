@@ -20,8 +20,10 @@ export const FETCH_WINDOW = 4;
 export const STALLED_AFTER_MS = 15_000;
 /** Without progress for so long, the sink asks its source again; each time without an answer it waits twice as long. */
 export const ASK_AGAIN_AFTER_MS = 30_000;
-/** A source that is away finds the question in its mailbox: repeating it often would only fill that. */
+/** A source that is there and does not move. */
 export const MAX_ASK_AGAIN_MS = 900_000;
+/** One that gives no sign finds the question in its mailbox when it comes: repeating it would only fill that, for months perhaps. */
+export const MAX_ASK_ABSENT_MS = 604_800_000;
 /** Without progress for so long, another source is asked as well. Longer than a source that hears of it needs to answer. */
 export const CHANGE_SOURCE_AFTER_MS = 30_000;
 export const FIRST_RETRY_MS = 500;

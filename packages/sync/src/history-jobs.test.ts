@@ -254,21 +254,63 @@ test("a sink that is stopped at 40 % goes on at 40 %", () => {
   expect(world.sinkRows.size).toBe(100);
 });
 
-test("silence is shown after its bound and the source is asked again, for ever, more and more seldom", () => {
+const DAY_MS = 86_400_000;
+
+/** Days with a source that answers nothing: questions, and the sink as it is then. */
+function silence(days: number, each: (sink: SinkState, nowMs: number) => SinkState = (sink) => sink) {
   const world = new World(5, 10);
-  world.faulty = false;
   let asks = 0;
-  let sink = world.sink;
-  for (let nowMs = 1_000; nowMs < 86_400_000; nowMs += 5_000) {
-    const step = stepSink(sink, { type: "timer" }, { ...world.context(), nowMs });
+  let { sink } = world;
+  for (let nowMs = 1_000; nowMs < days * DAY_MS; nowMs += days === 1 ? 15_000 : 300_000) {
+    const step = stepSink(each(sink, nowMs), { type: "timer" }, { ...world.context(), nowMs });
     sink = step.state;
     asks += step.effects.filter((effect) => effect.type === "ask-source").length;
     expect(step.effects.some((effect) => effect.type === "set-timer")).toBe(true);
   }
-  // Five in the first quarter of an hour, then four an hour: what a mailbox has room for.
-  expect(asks).toBeGreaterThanOrEqual(95);
-  expect(asks).toBeLessThanOrEqual(102);
-  expect(stalledSinceMs(sink, 86_400_000)).toBe(1_000);
+  return { asks, sink };
+}
+
+test("silence is shown after its bound and the source is asked again, for ever, more and more seldom", () => {
+  const { asks, sink } = silence(1);
+  // Ten in the first nine hours; the next after seventeen.
+  expect(asks).toBe(11);
+  expect(stalledSinceMs(sink, DAY_MS)).toBe(1_000);
+});
+
+test("a source that is away for months finds few questions, and a device that starts anew each day asks no more of them", () => {
+  const { asks } = silence(90);
+  expect(asks).toBeLessThanOrEqual(30);
+  expect(asks).toBeGreaterThanOrEqual(20);
+  const restarted = silence(90, (sink, nowMs) => (nowMs % DAY_MS < 300_000 ? restoreSink(sink.job, [], new Set(), nowMs) : sink));
+  expect(restarted.asks).toBe(asks);
+});
+
+test("a source that speaks of something else is asked each quarter of an hour, and one that comes back at once", () => {
+  const context = new World(5, 10).context();
+  const chatty = silence(1, (sink, nowMs) => stepSink(sink, { type: "source-seen" }, { ...context, nowMs }).state);
+  expect(chatty.asks).toBeGreaterThanOrEqual(95);
+  expect(chatty.asks).toBeLessThanOrEqual(102);
+  const { sink } = silence(90);
+  const back = stepSink(sink, { type: "source-seen" }, { ...context, nowMs: 90 * DAY_MS });
+  expect(back.effects.map(({ type }) => type)).toContain("ask-source");
+});
+
+test("a chunk that cannot be had is asked for once, and again with each question", () => {
+  const world = new World(5, 10);
+  const index = 0;
+  let sink = stepSink(world.sink, { type: "reference", reference: { index, blob: "b", key: new Uint8Array(32), messageCount: 1, sizeBytes: 1 } }, world.context()).state; // prettier-ignore
+  let [questions, reports] = [0, 0];
+  for (let nowMs = 1_000; nowMs < DAY_MS; nowMs += 15_000) {
+    for (const input of [{ type: "timer" }, { type: "failed", index, failure: { kind: "missing" } }] as const) {
+      const step = stepSink(sink, input, { ...world.context(), nowMs });
+      sink = step.state;
+      questions += step.effects.filter(({ type }) => type === "ask-source").length;
+      reports += step.effects.filter((effect) => effect.type === "report" && effect.missing.includes(index)).length;
+    }
+  }
+  expect(questions).toBeGreaterThan(5);
+  expect(reports).toBeGreaterThan(questions - 2);
+  expect(reports).toBeLessThanOrEqual(questions + 1);
 });
 
 test("a clock set back by years delays no retry past the longest pause", () => {

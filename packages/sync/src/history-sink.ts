@@ -10,6 +10,7 @@ import {
   ASK_AGAIN_AFTER_MS,
   FETCH_WINDOW,
   FIRST_RETRY_MS,
+  MAX_ASK_ABSENT_MS,
   MAX_ASK_AGAIN_MS,
   MAX_CHUNKS,
   MAX_MISSING_PER_PROGRESS,
@@ -28,6 +29,8 @@ export interface SinkJob {
   /** Known once the source announced the end. */
   readonly chunkCount: number | undefined;
   readonly messagesDone: number;
+  /** What its source was asked since the last progress, and when last. Kept: a device that starts anew does not begin to ask anew. */
+  readonly questions?: { readonly count: number; readonly lastMs: number } | undefined;
 }
 
 export type ChunkFailure =
@@ -48,9 +51,8 @@ export interface SinkState {
   /** Given up for now; the source was asked to upload them again. */
   readonly asked: ReadonlySet<number>;
   readonly lastProgressMs: number;
-  readonly lastAskedMs: number;
-  /** Questions since the last progress. */
-  readonly asks: number;
+  /** Its source said something, about this job or not, since it was asked last. */
+  readonly sourceSeen: boolean;
   readonly sinceReport: number;
   readonly storageFull: boolean;
   readonly complete: boolean;
@@ -67,6 +69,8 @@ export type SinkInput =
   | { readonly type: "failed"; readonly index: number; readonly failure: ChunkFailure }
   /** The timer set by `set-timer` ran out. */
   | { readonly type: "timer" }
+  /** The source is there: it said something, about whatever. */
+  | { readonly type: "source-seen" }
   /** A person asked to try again now. */
   | { readonly type: "ask-now" }
   | { readonly type: "superseded" };
@@ -98,8 +102,7 @@ export function restoreSink(job: SinkJob, references: readonly ChunkReference[],
     underWay: new Set(),
     asked: new Set(),
     lastProgressMs: nowMs,
-    lastAskedMs: nowMs,
-    asks: 0,
+    sourceSeen: false,
     sinceReport: 0,
     storageFull: false,
     complete: false,
@@ -119,14 +122,17 @@ export function stepSink(state: SinkState, input: SinkInput, context: StepContex
     case "end": {
       if (input.chunkCount > MAX_CHUNKS) return { state, effects: [] };
       const job = { ...state.job, chunkCount: input.chunkCount, messageCount: input.messageCount };
-      return settle({ ...state, job, ...moved(context) }, context);
+      return settle(moved({ ...state, job }, context), context);
     }
     case "committed":
       return committed(state, input.index, input.messageCount, context);
     case "failed":
       return failed(state, input.index, input.failure, context);
+    case "source-seen":
+      if (state.job.questions === undefined || state.sourceSeen) return { state, effects: [] };
+      return advance({ ...state, sourceSeen: true }, context);
     case "ask-now":
-      return advance({ ...retryAll(state), lastAskedMs: context.nowMs }, context, [ask(state)]);
+      return advance(withQuestion(retryAll(state), 0, context), context, questions(state));
     case "superseded":
       return { state: { ...state, superseded: true, pending: new Map(), underWay: new Set() }, effects: [{ type: "persist-job" }] };
   }
@@ -161,7 +167,7 @@ function reference(state: SinkState, incoming: ChunkReference, context: StepCont
   const pending = new Map(state.pending).set(incoming.index, { reference: incoming, tries: 0, notBeforeMs: 0 });
   const asked = new Set(state.asked);
   asked.delete(incoming.index);
-  return advance({ ...state, pending, asked, ...moved(context) }, context);
+  return advance(moved({ ...state, pending, asked }, context), context);
 }
 
 function committed(state: SinkState, index: number, messageCount: number, context: StepContext): Step<SinkState, SinkEffect> {
@@ -176,11 +182,10 @@ function committed(state: SinkState, index: number, messageCount: number, contex
     pending,
     underWay,
     committed: new Set(state.committed).add(index),
-    ...moved(context),
     sinceReport: state.sinceReport + 1,
     storageFull: false,
   };
-  return settle(after, context);
+  return settle(moved(after, context), context);
 }
 
 /** After progress: complete or not, and a report when one is due. */
@@ -204,7 +209,8 @@ function failed(state: SinkState, index: number, failure: ChunkFailure, context:
   const pending = new Map(state.pending).set(index, { ...entry, tries, notBeforeMs: context.nowMs + delayMs });
   const asked = new Set(state.asked);
   const effects: SinkEffect[] = [];
-  if (needsSource && tries % TRIES_BEFORE_REUPLOAD === 0) {
+  // Once: the question is repeated as all are.
+  if (needsSource && tries >= TRIES_BEFORE_REUPLOAD && !asked.has(index)) {
     asked.add(index);
     effects.push(report({ ...state, asked }, false));
   }
@@ -231,26 +237,40 @@ function advance(state: SinkState, context: StepContext, first: readonly SinkEff
       effects.push({ type: "fetch-chunk", reference: entry.reference });
     }
   }
-  let { lastAskedMs, asks } = state;
-  const quietMs = nowMs - Math.max(state.lastProgressMs, lastAskedMs);
-  const pauseMs = Math.min(ASK_AGAIN_AFTER_MS * 2 ** Math.min(asks, 30), MAX_ASK_AGAIN_MS);
-  if (underWay.size === 0 && (quietMs >= pauseMs || quietMs < 0)) {
-    lastAskedMs = nowMs;
-    asks++;
-    effects.push(ask(state));
+  let after: SinkState = { ...state, underWay };
+  const { count, lastMs } = state.job.questions ?? { count: 0, lastMs: state.lastProgressMs };
+  const quietMs = nowMs - lastMs;
+  const longestMs = state.sourceSeen ? MAX_ASK_AGAIN_MS : MAX_ASK_ABSENT_MS;
+  if (underWay.size === 0 && (quietMs >= Math.min(ASK_AGAIN_AFTER_MS * 2 ** Math.min(count, 30), longestMs) || quietMs < 0)) {
+    after = withQuestion(after, 1, context);
+    effects.push({ type: "persist-job" }, ...questions(after));
   }
   effects.push({ type: "set-timer", afterMs: Math.max(1, Math.min(nextDueMs, STALLED_AFTER_MS)) });
-  return { state: { ...state, underWay, lastAskedMs, asks }, effects };
+  return { state: after, effects };
 }
 
-const moved = ({ nowMs }: StepContext) => ({ lastProgressMs: nowMs, asks: 0 });
+const moved = (state: SinkState, { nowMs }: StepContext): SinkState => ({
+  ...state,
+  job: { ...state.job, questions: undefined },
+  lastProgressMs: nowMs,
+});
+
+const withQuestion = (state: SinkState, more: number, { nowMs }: StepContext): SinkState => ({
+  ...state,
+  job: { ...state.job, questions: { count: (state.job.questions?.count ?? 0) + more, lastMs: nowMs } },
+  sourceSeen: false,
+});
 
 function retryAll(state: SinkState): SinkState {
   const pending = new Map([...state.pending].map(([index, entry]) => [index, { ...entry, notBeforeMs: 0 }]));
   return { ...state, pending };
 }
 
-const ask = (state: SinkState): SinkEffect => ({ type: "ask-source", nextIndex: nextIndex(state) });
+/** All of it, and of what was announced what cannot be had: the source may have lost the job. */
+const questions = (state: SinkState): SinkEffect[] => [
+  { type: "ask-source", nextIndex: nextIndex(state) },
+  ...(state.asked.size === 0 ? [] : [report(state, false)]),
+];
 
 const report = (state: SinkState, finished: boolean): SinkEffect => ({
   type: "report",

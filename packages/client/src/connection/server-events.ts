@@ -18,7 +18,6 @@ import { eraseAfterRevocation, readRevocation } from "../account/revocation.ts";
 import { keepIdentity } from "../account/vault.ts";
 import { tellRemovedPasskeys } from "../account/passkey-recovery.ts";
 import { tellDormancy } from "../devices/dormancy.ts";
-import { askAfterLateKeys } from "../devices/late-keys.ts";
 import { sweepLeftSessions } from "../devices/left-sessions.ts";
 import { createPreKeyKeeper, type PreKeyKeeper } from "../devices/pre-keys.ts";
 import type { Engine } from "../engine.ts";
@@ -32,7 +31,7 @@ export function createServerEvents(engineOf: () => Engine): ConnectionEvents {
   let offeredNumber = 0;
   let keeper: PreKeyKeeper | undefined;
   const preKeys = (engine: Engine): PreKeyKeeper =>
-    (keeper ??= createPreKeyKeeper(engine.core, engine.connection, engine.queue, () => askForLate(engine)));
+    (keeper ??= createPreKeyKeeper(engine.core, engine.connection, engine.queue, engine.lateKeys.now));
   return {
     hello(mode, server) {
       const engine = engineOf();
@@ -130,7 +129,7 @@ function welcomed(engine: Engine, keeper: PreKeyKeeper, welcome: DeviceWelcome, 
   receiver.retryHeld();
   engine.imports.connected();
   engine.history.resume();
-  askForLate(engine);
+  engine.lateKeys.now();
   engine.asker.resume();
   engine.holder.resume();
   if (gapAfterMs !== undefined) engine.history.gap(gapAfterMs);
@@ -188,13 +187,6 @@ export function askOwnSince(engine: Engine, afterMs: number): void {
     if (sinceMs !== undefined) history.gap(sinceMs);
   });
 }
-
-const askForLate = (engine: Engine): void =>
-  askAfterLateKeys(
-    engine.core,
-    () => engine.connection.online,
-    (afterMs) => askOwnSince(engine, afterMs),
-  );
 
 /** Deliveries are missing: the messages among them come as history, the rest is asked of the own devices. Inside a transaction. */
 function noteGap({ core, state, checks }: Engine, afterMs: number): void {

@@ -45,6 +45,8 @@ export interface History extends HistoryPort {
   /** The store is an older copy: what jobs here did since is not known. Those that came are dropped, those that leave begin anew. */
   restart(): void;
   resume(): void;
+  /** An own device said something: it is there to be asked. Inside the delivery's transaction. */
+  deviceSeen(device: DeviceNumber): void;
   ownDevicesChanged(): void;
   status(): HistoryStatus;
   stop(): void;
@@ -212,6 +214,7 @@ export function createHistory(
       sinks.sourcesChanged(listed);
       archive.devicesChanged();
     },
+    deviceSeen: sinks.seen,
     status: () => sinks.status() ?? sources.status() ?? { kind: "none" },
     stop() {
       cancelAsking?.();

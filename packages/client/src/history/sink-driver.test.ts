@@ -1,4 +1,7 @@
-/** What is said of a job that another one has brought to its end changes nothing, however late it comes. */
+/**
+ * Invariants: what is said of a job that another one has brought to its end changes nothing, however late it comes; a question that could not
+ * be sent yet has no other beside it.
+ */
 import { create } from "@bufbuild/protobuf";
 import { type AccountId, type DeviceNumber, fromHex } from "@hawser/base";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
@@ -15,26 +18,56 @@ const LAPTOP = 2 as DeviceNumber;
 
 /** A device that starts over a store in which a job of LAPTOP's was superseded. */
 function restarted() {
-  const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
+  const { store, sinks } = device();
   const job = { jobId: JOB, source: LAPTOP, messageCount: 0, messagesDone: 0, superseded: true };
   store.historyJobs.put({ job: JOB, direction: "sink", device: LAPTOP, state: job, finished: true, createdAtMs: 1 } as never);
+  return sinks();
+}
+
+function device() {
+  const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
+  let nowMs = 1;
+  let timers: { readonly atMs: number; readonly callback: () => void }[] = [];
   const self = { account: "a".repeat(32) as AccountId, device: 3 as DeviceNumber };
   const core = {
     store,
     ports: {
       primitives: nodePrimitives,
       random: systemRandom,
-      clock: { nowMs: () => 1, monotonicMs: () => 1, after: () => () => undefined },
+      clock: {
+        nowMs: () => nowMs,
+        monotonicMs: () => nowMs,
+        after(afterMs: number, callback: () => void) {
+          const timer = { atMs: nowMs + afterMs, callback };
+          timers.push(timer);
+          return () => (timers = timers.filter((each) => each !== timer));
+        },
+      },
     },
     identity: { self: () => self, requireSelf: () => self, settling: () => false },
     notify: { changed: () => undefined },
-    timeMs: () => 1,
+    timeMs: () => nowMs,
     log: () => undefined,
     observe: { sink: () => undefined },
   } as unknown as Core;
   const parts = { writer: {}, candidates: () => [LAPTOP], online: () => true, askRead: () => undefined, settled: () => undefined };
-  return createHistorySinks(core, parts as unknown as SinkParts);
+  return {
+    store,
+    sinks: () => createHistorySinks(core, parts as unknown as SinkParts),
+    async pass(ms: number) {
+      for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 1_000) {
+        const due = timers.filter(({ atMs }) => atMs <= nowMs);
+        timers = timers.filter(({ atMs }) => atMs > nowMs);
+        for (const { callback } of due) callback();
+        await ticks();
+      }
+    },
+  };
 }
+
+const ticks = async (): Promise<void> => {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+};
 
 test.each<HistoryMessageFromSource["message"]>([
   { case: "declined", value: { jobId } as never },
@@ -47,6 +80,22 @@ test.each<HistoryMessageFromSource["message"]>([
 ])("$case of a superseded job, after a restart", async (message) => {
   const sinks = restarted();
   sinks.take(create(HistoryMessageFromSourceSchema, { message } as never), LAPTOP);
-  for (let i = 0; i < 10; i++) await Promise.resolve();
+  await ticks();
   expect(sinks.status()?.kind).not.toBe("running");
+});
+
+test("while a question waits in the outbox no other is put beside it, also after a restart; once it left, the next follows", async () => {
+  const laptop = device();
+  const { store, pass } = laptop;
+  laptop.sinks().ask(LAPTOP, { afterMs: 1 });
+  await pass(3_600_000);
+  const waiting = store.outbox.list(0, 10);
+  expect(waiting).toHaveLength(1);
+  const again = laptop.sinks();
+  again.resume();
+  await pass(3_600_000);
+  expect(store.outbox.list(0, 10)).toEqual(waiting);
+  store.outbox.delete(waiting[0]!.row);
+  await pass(86_400_000);
+  expect(store.outbox.list(0, 10)).toHaveLength(1);
 });

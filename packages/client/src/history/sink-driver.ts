@@ -23,19 +23,9 @@ import type { HistoryJobRow } from "../store/history-jobs.ts";
 import type { Archive } from "./archive.ts";
 import { comparedSources } from "./compared-sources.ts";
 import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
-import {
-  ARCHIVE_SOURCE,
-  type HistoryPart,
-  isOneChat,
-  isSuperseded,
-  newJob,
-  requestFields,
-  sinkJobOf,
-  sizesOf,
-  type StoredJob,
-} from "./stored-job.ts";
+import { ARCHIVE_SOURCE, type HistoryPart, isOneChat, isSuperseded, newJob, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
 import { endJobsOfGone } from "./gone-sources.ts";
-import { postToSource } from "./post-to-source.ts";
+import { askSource, postToSource } from "./post-to-source.ts";
 import { receivingStatus } from "./receiving-status.ts";
 import { createWishes, type WishParts } from "./wishes.ts";
 
@@ -48,6 +38,8 @@ export interface HistorySinks {
   /** Asks a source for everything, for everything since a moment, or for one conversation. Joins a transaction. */
   ask(source: DeviceNumber, part?: HistoryPart, how?: { readonly wish?: string; readonly quiet?: true }): void;
   askAgain(): boolean;
+  /** An own device said something. Machines run in a later tick. */
+  seen(device: DeviceNumber): void;
   /** Something is on its way here, or a source that was silent is still asked how large its chats are. */
   receiving(): boolean;
   /** The own list is another: what its devices were asked that are gone is asked of others. */
@@ -103,7 +95,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       if (effect.type === "begin-job") return ask(effect.source as DeviceNumber, partOf(wish), { wish });
       const row = historyJobs.find(effect.jobId);
       if (row === undefined) return;
-      historyJobs.put({ ...row, state: { ...(row.state as StoredJob), anyway: true } });
+      const { question: _another, ...state } = row.state as StoredJob;
+      historyJobs.put({ ...row, state: { ...state, anyway: true } });
       request(effect.jobId, 0);
     },
   });
@@ -191,14 +184,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     if (writer.countReadable(conversation) < total) ask(source as DeviceNumber, { conversation, beforeMs: MAX_TIME_MS });
   };
 
-  /** The whole question each time: its source may have lost the job, or never have heard of it. */
-  const request = (jobId: string, nextIndex: number): void => {
-    const { source, part, anyway = false } = stored(jobId);
-    if (source === undefined) return;
-    if (source === ARCHIVE_SOURCE) return later(() => serve(jobId));
-    const fields = { jobId: bytes(jobId), nextIndex, anyway, ...requestFields(part) };
-    post(source, { case: "request", value: fields as never });
-  };
+  const request = (jobId: string, nextIndex: number): void =>
+    stored(jobId).source === ARCHIVE_SOURCE ? later(() => serve(jobId)) : askSource(core, jobId, nextIndex);
 
   /** The archive in the place of a source: it answers by what its head says. */
   const serve = async (jobId: string): Promise<void> => {
@@ -206,6 +193,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     const afterMs = part !== undefined && "afterMs" in part ? part.afterMs : 0;
     const planned = await parts.archive.plan(afterMs, before, anyway).catch(() => "unreachable" as const);
     const row = historyJobs.find(jobId);
+    // No mailbox that fills: as often as a source that is there.
+    inputLater(jobId, { type: "source-seen" });
     // The server could not be asked: the machine asks again.
     if (stopped || planned === "unreachable" || row === undefined || row.finished) return;
     if (planned === undefined) return wishes.tell({ type: "declined", jobId });
@@ -364,6 +353,9 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       const open = [...jobs.values()].filter((state) => !isOver(state));
       for (const state of open) inputLater(state.job.jobId, { type: "ask-now" });
       return open.length > 0;
+    },
+    seen(device) {
+      for (const { job } of jobs.values()) if (job.source === device) inputLater(job.jobId, { type: "source-seen" });
     },
     resume() {
       for (const row of historyJobs.list()) {

@@ -1,5 +1,5 @@
 /** What stands in the table of jobs about one that comes to this device, and what of it is said to its source. */
-import { OperationalError } from "@hawser/base";
+import { type MessageId, OperationalError } from "@hawser/base";
 import type { ChunkFailure, SinkJob } from "@hawser/sync";
 import type { HistoryConversation } from "@hawser/wire";
 import { MAX_COMPARED_CONVERSATIONS, MAX_TIME_MS } from "../bounds.ts";
@@ -20,6 +20,8 @@ export interface StoredJob extends SinkJob {
   /** Only compares: no screen and nobody waits for it. */
   readonly quiet?: true;
   readonly superseded?: true;
+  /** The message that asked last. While it waits in the outbox another would only wait beside it. */
+  readonly question?: MessageId;
   /** Of a job from the account's archive. */
   readonly archive?: ArchivePlan;
   /** Sizes of conversations at the source, to be compared when the gap is filled. */
@@ -44,12 +46,13 @@ export const newJob = (jobId: string, source: number): SinkJob => ({
 });
 
 /** Only what the machine keeps. */
-export const sinkJobOf = ({ jobId, source, messageCount, chunkCount, messagesDone }: StoredJob): SinkJob => ({
+export const sinkJobOf = ({ jobId, source, messageCount, chunkCount, messagesDone, questions }: StoredJob): SinkJob => ({
   jobId,
   source,
   messageCount,
   chunkCount,
   messagesDone,
+  questions,
 });
 
 export function requestFields(part: HistoryPart | undefined) {

@@ -9,6 +9,7 @@ import { CLEAN_UP_RETRY_MS, PHONE_ACTIVATION_MS } from "@hawser/linking";
 import type { Core } from "../core.ts";
 import { deviceChanges } from "../devices/device-changes.ts";
 import { deviceOf } from "../devices/directory.ts";
+import { createLookAgain } from "../look-again.ts";
 
 const SAVED = "forgotten-links";
 
@@ -34,19 +35,10 @@ export interface ForgottenLinks {
 
 export function createForgottenLinks(core: Core, parts: Parts): ForgottenLinks {
   const { kv } = core.store;
-  let cancelTimer: (() => void) | undefined;
-  let looking = false;
-  let stopped = false;
-
   const watched = (): Watched => kv.getJson<Watched>(SAVED) ?? {};
   const save = (next: Watched): void => (Object.keys(next).length === 0 ? kv.delete(SAVED) : kv.setJson(SAVED, next));
   const forget = (device: string): void => save(Object.fromEntries(Object.entries(watched()).filter(([number]) => number !== device)));
   const leftMs = (noticedAtMs: number): number => Math.min(PHONE_ACTIVATION_MS, noticedAtMs + PHONE_ACTIVATION_MS - core.timeMs());
-
-  const lookIn = (afterMs: number): void => {
-    cancelTimer?.();
-    if (!stopped) cancelTimer = core.ports.clock.after(Math.max(0, afterMs), () => void look());
-  };
 
   /** True once nothing is left to do about the device. */
   const settle = async (device: DeviceNumber): Promise<boolean> => {
@@ -57,20 +49,18 @@ export function createForgottenLinks(core: Core, parts: Parts): ForgottenLinks {
     return cameAlive !== undefined;
   };
 
-  const look = async (): Promise<void> => {
-    if (looking || core.identity.self()?.role !== "phone") return;
-    looking = true;
-    let again = Number.POSITIVE_INFINITY;
+  const lookAgain = createLookAgain(core.ports.clock, async (stopped) => {
+    if (core.identity.self()?.role !== "phone") return undefined;
+    let again: number | undefined;
     for (const [device, noticedAtMs] of Object.entries(watched())) {
       const afterMs = leftMs(noticedAtMs);
       const isDone = afterMs <= 0 && (await settle(Number(device) as DeviceNumber).catch(() => false));
-      if (stopped) return;
+      if (stopped()) return undefined;
       if (isDone) forget(device);
-      else again = Math.min(again, afterMs > 0 ? afterMs : CLEAN_UP_RETRY_MS);
+      else again = Math.min(again ?? PHONE_ACTIVATION_MS, afterMs > 0 ? afterMs : CLEAN_UP_RETRY_MS);
     }
-    looking = false;
-    if (again !== Number.POSITIVE_INFINITY) lookIn(again);
-  };
+    return again;
+  });
 
   return {
     listsAdvanced(before, lists) {
@@ -79,12 +69,9 @@ export function createForgottenLinks(core: Core, parts: Parts): ForgottenLinks {
       const added = deviceChanges(before, lists).filter(({ kind, device }) => kind === "added" && device.number !== self.device);
       if (added.length === 0) return;
       save({ ...watched(), ...Object.fromEntries(added.map(({ device }) => [device.number, Math.floor(core.timeMs())])) });
-      lookIn(PHONE_ACTIVATION_MS);
+      lookAgain.after(PHONE_ACTIVATION_MS);
     },
-    connected: () => void look(),
-    stop() {
-      stopped = true;
-      cancelTimer?.();
-    },
+    connected: lookAgain.now,
+    stop: lookAgain.stop,
   };
 }
