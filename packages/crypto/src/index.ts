@@ -11,6 +11,7 @@ export * from "./account/auth-challenge.ts";
 export * from "./account/device-label.ts";
 export { type DeviceListFault, listHashPrefix, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "./account/device-list.ts";
 export * from "./account/extend-device-list.ts";
+export { mayFollowFull } from "./account/full-chain.ts";
 export { type ChainOutcome, mergeDeviceLists, type MergeOutcome, verifyChain } from "./account/list-chain.ts";
 export * from "./safety-number.ts";
 export * from "./secret-bytes.ts";

@@ -95,7 +95,8 @@ export class TestAccount {
     return { account: this.id, device: device as DeviceNumber };
   }
 
-  add(kind: "phone" | "companion" = "companion"): SignedDeviceList {
+  /** With `instead` the same list revokes these. */
+  add(kind: "phone" | "companion" = "companion", instead: readonly number[] = []): SignedDeviceList {
     const number = this.chain.length === 0 ? 1 : this.latest.list.nextDeviceNumber;
     const [signSeed, dhSecret] = [this.#random.bytes(32), this.#random.bytes(32)];
     const device = {
@@ -112,7 +113,8 @@ export class TestAccount {
       attemptId: this.chain.length === 0 ? new Uint8Array(0) : this.#random.bytes(16),
       sealedLabel: this.#random.bytes(32),
     };
-    return this.#extend({ add: [add] });
+    const revoke = instead.map((device) => ({ device, by: number, reason: RevocationReason.REPLACED }));
+    return this.#extend({ add: [add], revoke });
   }
 
   revoke(device: number): SignedDeviceList {

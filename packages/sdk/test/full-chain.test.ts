@@ -121,3 +121,24 @@ test("a full chain is no full table of devices: it has its own name on both scre
   expect((await phone.deviceListCode()).number).toBe(MAX_CHAIN_LISTS + 1);
   expect((await phone.devices()).map(({ device }) => device)).toEqual([1]);
 });
+
+test("an account whose chain is full comes back when its phone is lost, more than once, and a stolen computer is removed", async () => {
+  const phone = await longChain(MAX_CHAIN_LISTS);
+  const recoveryCode = await phone.createRecoveryCode();
+  const laptop = world.open("laptop");
+  await until(laptop, async () => (await laptop.state()).connection.kind === "online");
+  for (const [name, device, before] of [["second", 3, phone] as const, ["third", 4, undefined] as const]) {
+    const restored = world.open(name);
+    await restored.restoreAccount({ handle: "anna", recoveryCode, deviceName: name });
+    await until(restored, async () => (await restored.state()).connection.kind === "online");
+    if (before !== undefined) await until(before, async () => (await before.state()).phase === "revoked");
+    expect((await restored.devices()).map((each) => each.device)).toEqual([2, device]);
+    // Whoever saw the chain before follows it: it is the same one.
+    await until(laptop, async () => (await laptop.deviceListCode()).number === MAX_CHAIN_LISTS + device - 2);
+    expect(await laptop.deviceListCode()).toEqual(await restored.deviceListCode());
+  }
+  const third = world.clients.get("third")!;
+  await third.revokeDevice(2 as never);
+  await until(laptop, async () => (await laptop.state()).phase === "revoked");
+  expect((await third.devices()).map(({ device }) => device)).toEqual([4]);
+}, 60_000);

@@ -21,10 +21,12 @@ export const MAX_REVOCATIONS_PER_LIST = 64;
 export const MAX_DEVICE_LIST_BYTES = 16_384;
 export const MAX_LISTS_PER_ANSWER = 256;
 /**
- * Lists of one account: a link and its end every day for five years. Beyond, devices can still be removed, which ends by itself; nobody
- * can fill a store with lists.
+ * Lists of one account: a link and its end every day for five years. Beyond, devices can still be removed, which ends by itself, and the
+ * account be restored, so many times; nobody can fill a store with lists.
  */
 export const MAX_CHAIN_LISTS = 4_096;
+/** Numbers above it in which one new phone may take the place of all phones: who lost theirs is not locked out. */
+export const RECOVERY_LISTS = 64;
 export const MAX_SEALED_LABEL_BYTES = 256;
 
 export const MAX_ONE_TIME_PRE_KEYS = 100;

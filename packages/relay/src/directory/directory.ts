@@ -29,7 +29,7 @@ export interface DirectoryEntry {
 export interface DirectoryError {
   /**
    * `LIST_INVALID` breaks a rule · `LIST_CONFLICT` another list has that number already, or there is a gap ·
-   * `UNKNOWN_ACCOUNT` nobody registered it here · `LIST_CHAIN_FULL` the chain is as long as it may be: only lists that remove devices go on.
+   * `UNKNOWN_ACCOUNT` nobody registered it here · `LIST_CHAIN_FULL` the chain is as long as it may be: only lists that remove devices go on, and those by which an account is restored.
    */
   readonly code: "LIST_INVALID" | "LIST_CONFLICT" | "UNKNOWN_ACCOUNT" | "LIST_CHAIN_FULL";
   /** For LIST_CONFLICT: the entries the caller does not have, ascending, at most MAX_LISTS_PER_ANSWER. */

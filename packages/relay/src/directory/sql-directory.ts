@@ -16,7 +16,7 @@ import {
   type Result,
   type SqlDatabase,
 } from "@hawser/base";
-import { mergeDeviceLists, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
+import { mayFollowFull, mergeDeviceLists, parseDeviceList, type VerifiedDeviceList, verifyDeviceList } from "@hawser/crypto";
 import { DeviceKind, MAX_CHAIN_LISTS, MAX_LISTS_PER_ANSWER, type SignedDeviceList, SignedDeviceListSchema } from "@hawser/wire";
 import { create } from "@bufbuild/protobuf";
 import { BlockedSenders } from "../blocks/blocked-senders.ts";
@@ -116,7 +116,7 @@ export class SqlDirectory implements Directory {
     const merged = mergeDeviceLists(this.#primitives, latest, fresh);
     switch (merged.kind) {
       case "advance":
-        if (merged.latest.number > this.#maxChainLists && !isRemoval(latest, merged.lists))
+        if (!merged.lists.every((list, i) => mayFollowFull(merged.lists[i - 1] ?? latest, list, this.#maxChainLists)))
           return err({ code: "LIST_CHAIN_FULL", missing: [], account: latest.account, reason: "the chain is full" });
         return ok(this.#append(latest, merged.lists, merged.latest));
       case "same":
@@ -229,10 +229,6 @@ const toMessage = (row: ListRow): SignedDeviceList => create(SignedDeviceListSch
 
 const invalidError = (reason: string): DirectoryError => ({ code: "LIST_INVALID", missing: [], account: undefined, reason });
 const invalid = (reason: string): Result<never, DirectoryError> => err(invalidError(reason));
-
-/** Each list has fewer devices than the one before. */
-const isRemoval = (known: VerifiedDeviceList, lists: readonly VerifiedDeviceList[]): boolean =>
-  lists.every((list, i) => list.list.devices.length < (lists[i - 1] ?? known).list.devices.length);
 
 /** What the other roles need of a list, and no more: it is kept for every account that is connected. */
 function entryOf({ account, number, hash, list }: VerifiedDeviceList): DirectoryEntry {

@@ -4,7 +4,7 @@
  */
 import { type DeviceAddress, type DeviceNumber, must, type SqlDatabase } from "@hawser/base";
 import { nodePrimitives, openSqliteDatabase } from "@hawser/io-node";
-import { errorName, MAX_ONE_TIME_PRE_KEYS, RequestSchema, type Response } from "@hawser/wire";
+import { errorName, MAX_ONE_TIME_PRE_KEYS, RECOVERY_LISTS, RequestSchema, type Response, type SignedDeviceList } from "@hawser/wire";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BlobBooks } from "../blobs/blob-books.ts";
@@ -147,6 +147,34 @@ test("a chain of lists ends: no phone fills the store, and its devices can still
   expect(directory.apply([account.revoke(2)]).ok).toBe(true);
   expect(directory.apply([account.revoke(3)]).ok).toBe(true);
   expect([...directory.find(account.id)!.devices.keys()]).toEqual([1 as DeviceNumber, 5 as DeviceNumber]);
+});
+
+test("an account whose chain is full is restored so many times and no more, nothing else goes on with it, and removals always do", () => {
+  const database = openSqliteDatabase(":memory:");
+  databases.push(database);
+  const maxChainLists = 4;
+  const directory = new SqlDirectory({ database, primitives: nodePrimitives, maxChainLists });
+  const account = new TestAccount(seededRandom(32));
+  for (let i = 0; i < 3; i++) account.add();
+  database.transaction(() => directory.insertFirst(account.chain[0]!, "zoe", 0));
+  const refused = (list: SignedDeviceList): void => {
+    expect(directory.apply([list])).toMatchObject({ ok: false, error: { code: "LIST_CHAIN_FULL" } });
+    account.chain.pop();
+  };
+  // What was signed before the chain was full, and a removal, come together.
+  account.revoke(3);
+  expect(directory.apply(account.chain.slice(1).map(entryOf))).toMatchObject({ ok: true, value: { listNumber: 5 } });
+  refused(account.add("phone"));
+  refused(account.add("companion", [2]));
+  let phone = 1;
+  while (account.chain.length < maxChainLists + RECOVERY_LISTS) {
+    const next = account.latest.list.nextDeviceNumber;
+    expect(directory.apply([account.add("phone", [phone])]).ok).toBe(true);
+    phone = next;
+  }
+  refused(account.add("phone", [phone]));
+  for (const device of [2, 4]) expect(directory.apply([account.revoke(device)]).ok).toBe(true);
+  expect([...directory.find(account.id)!.devices.keys()]).toEqual([phone]);
 });
 
 const idOf = (account: TestAccount): Uint8Array => role.directory.accountOf(account === bob ? "bob" : "ada")!;
