@@ -21,6 +21,7 @@ const NOTICES = [
   ["old-copy", "notice.oldCopy"],
   ["store-lost", "notice.storeLost"],
   ["store-damaged", "notice.storeDamaged"],
+  ["restored-alone", "notice.restoredAlone"],
 ] as const;
 
 /** What one look at the page gives. */

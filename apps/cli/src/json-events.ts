@@ -119,7 +119,7 @@ export const EVENT_FIELDS = {
   imported: { chat: "string", imported: "number", alreadyThere: "number" },
   status: {
     phase: "string", role: "string?", handle: "string?", connection: "string", server: "string", profile: "string", unread: "number",
-    queued: "number", history: "string", clockOffsetMs: "number?",
+    queued: "number", history: "string", clockOffsetMs: "number?", notice: "string?",
   }, // prettier-ignore
   probe: { name: "string", finding: "string?", missing: "string?" },
   diagnosis: {
@@ -127,6 +127,7 @@ export const EVENT_FIELDS = {
     steps: "strings", since: "string?", sinceAtMs: "number?", tookMs: "number", report: "string",
   }, // prettier-ignore
   "signed-out": { revokedAtMs: "number", revokedBy: "number", revokedByName: "string", reason: "string" },
+  notice: { notice: "string" },
   error: { code: "string", message: "string", next: "string", exit: "number" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 

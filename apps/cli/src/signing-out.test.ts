@@ -122,5 +122,15 @@ test("restoring and the end of a move sign a phone out: a person is asked, and a
   expect((await hawser([...place.on("dora"), "status"])).exit).toBe(5);
 
   const restored = await hawser([...place.on("doras-new"), "account", "restore", "dora", "--yes"], { input: `${code}\n` });
-  expect([restored.exit, restored.lines[0]]).toMatchObject([0, { event: "account", role: "phone" }]);
+  expect([restored.exit, restored.lines]).toMatchObject([
+    0,
+    [
+      { event: "account", role: "phone" },
+      { event: "notice", notice: "restored-alone" },
+    ],
+  ]);
+  // No other device was there to say which passkeys there were: it is said here, and once more by whoever asks how things are.
+  const told = await hawser([...words("doras-new"), "status"]);
+  expect(told.stdout).toContain("passkeys");
+  expect((await hawser([...place.on("doras-new"), "status"])).lines).toMatchObject([{ event: "status", notice: null }]);
 });

@@ -15,7 +15,12 @@ const wordsFor = (code: string): string => {
 };
 
 /** A notice's words stand in the banner until somebody has read them (apps/web/src/app/connection-banner.tsx). */
-const NOTICES = { "old-copy": "notice.oldCopy", "store-lost": "notice.storeLost", "store-damaged": "notice.storeDamaged" } as const;
+const NOTICES = {
+  "old-copy": "notice.oldCopy",
+  "store-lost": "notice.storeLost",
+  "store-damaged": "notice.storeDamaged",
+  "restored-alone": "notice.restoredAlone",
+} as const;
 
 /** Nothing is said of smaller differences (apps/web/src/app/clock-banner.tsx). */
 export const CLOCK_TOLERANCE_MS = 5 * 60_000;

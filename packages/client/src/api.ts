@@ -44,9 +44,10 @@ export interface ClientState {
 
 /**
  * `old-copy`: the store had been put back from an older copy; sessions were made anew. `store-lost`: the store was lost, keys were kept.
- * `store-damaged`: parts of the store could not be read; what could was kept. Missing messages come as history each time.
+ * `store-damaged`: parts of the store could not be read; what could was kept. Missing messages come as history each time. `restored-alone`:
+ * no other device of the account was there to say what its passkeys are; ends by itself when there is a list of them again.
  */
-export type StoreNotice = "old-copy" | "store-lost" | "store-damaged";
+export type StoreNotice = "old-copy" | "store-lost" | "store-damaged" | "restored-alone";
 
 export interface SelfInfo {
   readonly account: AccountId;

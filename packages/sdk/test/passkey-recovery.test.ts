@@ -59,6 +59,9 @@ describe("an account comes back", () => {
     await bela.sendMessage({ conversation: ba, text: "to the new phone" });
     await hasText(phone, ab, "to the new phone");
     expect((await laptop.state()).phase).toBe("ready");
+    // The laptop knows the list.
+    await until(phone, async () => (await phone.passkeySettings()).passkeys.length === 1);
+    expect((await phone.state()).notice).toBeUndefined();
     // It stays good for the next time.
     expect((await restore(passkey.prf())).account).toBe(self.account);
   }, 40_000);
@@ -89,10 +92,17 @@ describe("an account comes back", () => {
 
   test("the phone it comes back on knows no list of passkeys, sees what still opens the account, and can take it away", async () => {
     const passkey = await new Authenticator().addTo(await world.account("defne"));
-    const phone = world.open("defnes-new-phone");
+    let phone = world.open("defnes-new-phone");
     await restore(passkey.prf(), phone);
     const { passkeys } = await phone.recoveryState();
     expect(passkeys).toMatchObject([{ credentialId: undefined }]);
+    expect([(await phone.state()).notice, (await phone.passkeySettings()).passkeys]).toEqual(["restored-alone", []]);
+    await world.close("defnes-new-phone");
+    phone = world.open("defnes-new-phone");
+    expect((await phone.state()).notice).toBe("restored-alone");
+    // It is over once there is a list again.
+    await new Authenticator().addTo(phone, false);
+    expect((await phone.state()).notice).toBeUndefined();
     await phone.removeRecovery(passkeys[0]!.id);
     await expect(restore(passkey.prf())).rejects.toMatchObject(code("PASSKEY_UNKNOWN"));
   });

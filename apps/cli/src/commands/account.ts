@@ -7,6 +7,7 @@ import { proposedDeviceName } from "@hawser/sdk/node";
 import { confirm } from "../terminal/confirm.ts";
 import { safeName } from "../terminal/safe-text.ts";
 import { showAccount } from "../views/account-view.ts";
+import { NOTICE_TEXTS } from "../views/notice-view.ts";
 
 interface CreateOptions {
   readonly name?: string;
@@ -111,6 +112,8 @@ export const account: DefineCommand = (program, run) => {
           showAccount(output, self, "phone");
           await untilReachable(client, signal);
           output.note("The phone this replaces is signed out. Old messages come from a companion, if there is one: hawser history --wait");
+          const { notice } = await client.state();
+          if (notice !== undefined) output.event({ event: "notice", notice }, NOTICE_TEXTS[notice]);
         });
       }),
     );

@@ -7,6 +7,7 @@ import { refuseRevoked } from "../profile/revoked-error.ts";
 import { untilOnline } from "../profile/waits.ts";
 import { withClient } from "../profile/with-client.ts";
 import { historyEvent, historyLine } from "../views/history-view.ts";
+import { NOTICE_TEXTS } from "../views/notice-view.ts";
 
 export const status: DefineCommand = (program, run) => {
   program
@@ -41,6 +42,7 @@ export const status: DefineCommand = (program, run) => {
               unread: unreadTotal,
               queued: outboxCount,
               history: historyEvent(state.history).state,
+              notice: state.notice ?? null,
               clockOffsetMs: connection.kind === "online" ? connection.clockOffsetMs : null,
             },
             [
@@ -49,9 +51,12 @@ export const status: DefineCommand = (program, run) => {
               `profile     ${place.folder}`,
               `messages    ${unreadTotal} unread, ${outboxCount} waiting to be sent`,
               `history     ${historyLine(state.history)}`,
+              ...(state.notice === undefined ? [] : [`notice      ${output.paint.yellow(NOTICE_TEXTS[state.notice])}`]),
               ...(clock === undefined ? [] : [`clock       ${output.paint.yellow(clock)}`]),
             ].join("\n"),
           );
+          // Nobody else in a terminal tells it, and it is told once.
+          if (state.notice !== undefined) await client.dismissNotice();
           // The answer was given; why there is no connection decides the exit status.
           if (failure instanceof OperationalError) throw failure;
         });

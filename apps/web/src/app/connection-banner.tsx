@@ -15,6 +15,7 @@ const NOTICES = {
   "old-copy": "notice.oldCopy",
   "store-lost": "notice.storeLost",
   "store-damaged": "notice.storeDamaged",
+  "restored-alone": "notice.restoredAlone",
 } as const;
 
 export function ConnectionBanner() {

@@ -5,7 +5,7 @@
 import { type Bytes, FIRST_DEVICE, fromBase64Url, must, OperationalError, toBase64Url } from "@hawser/base";
 import { type DeviceIdentity, extendDeviceList, sealDeviceLabel, verifyDeviceList, type VerifiedDeviceList } from "@hawser/crypto";
 import { DeviceKind, HANDLE_PATTERN, type SignedDeviceList } from "@hawser/wire";
-import type { SelfInfo } from "../api.ts";
+import type { SelfInfo, StoreNotice } from "../api.ts";
 import type { ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { takeHandedArchive } from "../history/archive-keeping.ts";
@@ -80,6 +80,7 @@ export interface Membership {
   readonly lists: readonly Pick<SignedDeviceList, "payload" | "signature">[];
   /** Other own devices know the chats and people of this account: until they have told, nobody is a stranger for certain. */
   readonly settling: boolean;
+  readonly notice?: StoreNotice;
   /** What opens the account's archive, as the phone that linked this device handed it over. */
   readonly archive?: Bytes | undefined;
   /** The highest list known to stand on the server. */
@@ -99,6 +100,7 @@ export function becomeMember(core: Core, membership: Membership): void {
     if (outcome.kind === "conflict") throw new OperationalError("LIST_INVALID");
     setPublishedNumber(core, membership.publishedNumber);
     identity.setSettling(membership.settling);
+    if (membership.notice !== undefined) identity.setNotice(membership.notice);
     if (membership.archive !== undefined) takeHandedArchive(core, membership.archive);
   });
   core.notify.changed("devices");

@@ -40,6 +40,7 @@ export function createPasskeys(core: Core, share: (signed: Uint8Array) => void):
   };
   const keep = (signed: Uint8Array): void => {
     store.kv.setJson(SAVED, toBase64Url(signed));
+    if (identity.notice() === "restored-alone") identity.setNotice(undefined);
     core.notify.changed("state");
   };
   const change = (to: (before: PasskeyList) => Pick<PasskeyList, "passkeys" | "required">): void => {

@@ -87,7 +87,10 @@ export async function restoreAccount(core: Core, link: ServerLink, options: Rest
       role: "phone",
       phoneDevice: device,
     };
-    becomeMember(core, { self, keys, accountSeed, stateKey, lists: [...lists, next.entry], publishedNumber: next.number, settling: true });
+    const membership = { self, keys, accountSeed, stateKey, lists: [...lists, next.entry], publishedNumber: next.number, settling: true };
+    // The list of passkeys is with the account's devices alone.
+    const isAlone = next.list.devices.length === 1;
+    becomeMember(core, isAlone ? { ...membership, notice: "restored-alone" } : membership);
     return publicSelf(self);
   }
   throw new OperationalError("LIST_CONFLICT", { retry: "now" });

@@ -58,8 +58,8 @@ export function restoreIdentity(core: Core): boolean {
     lists: record.lists.map(([payload, signature]) => ({ payload: bytes(payload), signature: bytes(signature) })),
     publishedNumber: 0,
     settling: true,
+    notice: "store-lost",
   });
-  core.identity.setNotice("store-lost");
   return true;
 }
 

@@ -88,6 +88,8 @@ export const linking = {
   "notice.oldCopy": "Bu cihazın məlumatları köhnə surətdən bərpa edilib. Açarlar yenidən yaradıldı; çatışmayan mesajlar gəlir.",
   "notice.storeLost": "Brauzer bu cihazın məlumatlarını itirmişdi. Əvvəlki kimi qoşulub; mesajlar digər cihazınızdan gəlir.",
   "notice.storeDamaged": "Bu cihazın məlumatlarının bir hissəsi oxunmadı. Oxuna bilənlər saxlanıldı; qalanı digər cihazınızdan gəlir.",
+  "notice.restoredAlone":
+    "Bu telefon hesabı keçid açarlarını bilən başqa cihaz olmadan geri aldı. Varsa, onları ayarlarda yenidən əlavə edin: o vaxta qədər heç bir qoşulmanı qorumurlar.",
   "notice.read": "Aydındır",
   "scan.title": "Kodu oxut",
   "scan.video": "Kamera görüntüsü",

@@ -90,6 +90,8 @@ export const linking = {
   "notice.storeLost": "The browser had lost this device’s data. It is linked as before; messages are on their way from your other device.",
   "notice.storeDamaged":
     "Some of this device’s data could not be read. What could be read was kept; the rest is on its way from your other device.",
+  "notice.restoredAlone":
+    "This phone got the account back without another device, which would know its passkeys. If it had any, add them again in the settings: until then they protect no link.",
   "notice.read": "Understood",
   "scan.title": "Scan a code",
   "scan.video": "Camera picture",

@@ -87,6 +87,8 @@ export const linking = {
   "notice.oldCopy": "Bu cihazın verileri eski bir kopyadan geri yüklenmiş. Anahtarlar yenilendi; eksik mesajlar geliyor.",
   "notice.storeLost": "Tarayıcı bu cihazın verilerini kaybetmiş. Bağlantı eskisi gibi; mesajlar diğer cihazınızdan geliyor.",
   "notice.storeDamaged": "Bu cihazın verilerinin bir kısmı okunamadı. Okunabilenler korundu; kalanı diğer cihazınızdan geliyor.",
+  "notice.restoredAlone":
+    "Bu telefon hesabı, geçiş anahtarlarını bilen başka bir cihaz olmadan geri aldı. Varsa onları ayarlarda yeniden ekleyin: o zamana kadar hiçbir bağlantıyı korumazlar.",
   "notice.read": "Anladım",
   "scan.title": "Kod okut",
   "scan.video": "Kamera görüntüsü",
