@@ -13,7 +13,7 @@ import { file_hawser_v1_rpc } from "./gen/hawser/v1/rpc_pb.js";
 import { CLOSE_CODES, ERROR_CODES, FRAME_TYPES, HOT_LAYOUT, LIST_HASH_PREFIX_BYTES, PROTOCOL_MAX, PROTOCOL_MIN } from "./index.ts";
 import * as limits from "./limits.ts";
 
-const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "a6be13a4b42f9511f1b385b27b04073f6f35d9b4b64b1e98ab98acc88d65b70e" };
+const RECORDED = { protocolMin: 1, protocolMax: 1, hash: "9369f6cd766eb34d3d62c4e5059b7613aaafa572298c2e6f4c3a066f37baf96b" };
 
 const MESSAGE = `The wire changed. Decide first:
   - An older program ignores the change and loses nothing (a new optional field, a new error code, a new request that is
