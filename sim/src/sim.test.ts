@@ -3,7 +3,7 @@ import { webcrypto } from "node:crypto";
 import { createClient } from "@hawser/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installSyncSubtle, syncSubtle } from "./engine/sync-subtle.ts";
-import { drawPlan } from "./run/plan.ts";
+import { drawPlan, type Plan } from "./run/plan.ts";
 import { runPlan } from "./run/run-plan.ts";
 import { shrink } from "./run/shrink.ts";
 import { drawPrograms, hasOldVersions } from "./nodes/old-version.ts";
@@ -17,6 +17,9 @@ const SEEDS_A_TEST = 20;
 
 /** With archives, and all that can happen to one. */
 const ARCHIVE_SEEDS = [120_004, 120_007, 120_012, 120_019];
+
+/** With frames over HTTP. */
+const HTTP_SEEDS = [200_008, 200_011, 200_013, 200_014, 200_028];
 
 let uninstall = (): void => undefined;
 beforeAll(() => {
@@ -54,6 +57,9 @@ test("HMAC, HKDF and X25519 are those of WebCrypto", async () => {
   });
 });
 
+/** Trouble that these seeds did not have yet when they found something: with it they are other worlds. */
+const asItWas = (plan: Plan): Plan => ({ ...plan, http: undefined });
+
 /** Each of these found a bug once. */
 test.each([
   9, 19, 21, 38, 46, 52, 66, 87, 94, 197, 206, 1000, 2020, 2008, 2059, 2080, 2082, 2090, 2112, 2148, 3015, 3062, 5077, 40002, 40087, 40092,
@@ -61,7 +67,7 @@ test.each([
 ])(
   "seed %i holds again",
   async (seed) => {
-    expect((await runPlan(drawPlan(seed))).violations).toEqual([]);
+    expect((await runPlan(asItWas(drawPlan(seed)))).violations).toEqual([]);
   },
   60_000,
 );
@@ -69,7 +75,7 @@ test.each([
 test.each([9, 25, 60, 100, 371, 419, 439, 491, 503, 659, 84300, 84393, 90484, 90565, 90842, 91437])(
   "seed %i without nights holds again",
   async (seed) => {
-    expect((await runPlan(drawPlan(seed, { short: true }))).violations).toEqual([]);
+    expect((await runPlan(asItWas(drawPlan(seed, { short: true })))).violations).toEqual([]);
   },
   60_000,
 );
@@ -123,6 +129,17 @@ test("archives are written by phones and companions, renew their keys, and give 
     for (const what of Object.keys(seen) as (keyof typeof seen)[]) seen[what] += world!.archives.heads[what];
   }
   for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
+}, 120_000);
+
+test("frames go over HTTP whose requests and answers are lost, repeated, cut and answered by others", async () => {
+  const met: Record<string, number> = {};
+  for (const seed of HTTP_SEEDS) {
+    let world: World | undefined;
+    const { violations } = await runPlan(drawPlan(seed, { short: true }), { onWorld: (its) => (world = its) });
+    expect({ seed, violations }).toEqual({ seed, violations: [] });
+    for (const [what, count] of Object.entries(world!.network.httpMet)) met[what] = (met[what] ?? 0) + count;
+  }
+  for (const [what, count] of Object.entries(met)) expect(count, what).toBeGreaterThan(0);
 }, 120_000);
 
 test("a failing plan is cut down to what it takes", async () => {

@@ -203,7 +203,7 @@ function openParts(options: ServerOptions, undo: Undo): Parts {
     ticketKey,
     files,
     addressOf,
-    carriers: new CarrierTable(systemClock, systemRandom),
+    carriers: new CarrierTable({ clock: systemClock, random: systemRandom, soon: (callback) => void setImmediate(callback) }),
     late: { origin: "", headers: {} },
   };
 }

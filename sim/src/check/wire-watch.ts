@@ -4,8 +4,7 @@
  */
 import { type Bytes, messageIdFromBytes, type MessageId } from "@hawser/base";
 import { decodeBatch, decodeSend, FRAME_TYPES, type SendFrame } from "@hawser/wire";
-import type { Network } from "../engine/network.ts";
-import type { VirtualConnection } from "../engine/virtual-connection.ts";
+import type { Line, Network } from "../engine/network.ts";
 import type { KeyUse } from "./key-use.ts";
 import type { Violations } from "./violation.ts";
 
@@ -18,7 +17,7 @@ export const holdsCanary = (bytes: Bytes): boolean => Buffer.from(bytes.buffer, 
 export class WireWatch {
   /** Acknowledged by the server. */
   readonly accepted = new Set<MessageId>();
-  readonly #requests = new WeakMap<VirtualConnection, Map<number, SendFrame>>();
+  readonly #requests = new WeakMap<Line, Map<number, SendFrame>>();
   readonly #violations: Violations;
   readonly #keyUse: KeyUse;
 
@@ -37,7 +36,7 @@ export class WireWatch {
     if (holdsCanary(bytes)) this.#violations.add("no plaintext at the server", "a blob's upload holds plaintext");
   }
 
-  #send(connection: VirtualConnection, bytes: Bytes): void {
+  #send(connection: Line, bytes: Bytes): void {
     const frame = decodeSend(bytes);
     if (!frame.ok) return this.#violations.add("no fault inside", `${connection.device} sent a malformed frame`);
     let requests = this.#requests.get(connection);
@@ -48,7 +47,7 @@ export class WireWatch {
     requests.set(frame.value.request, frame.value);
   }
 
-  #batch(connection: VirtualConnection, bytes: Bytes): void {
+  #batch(connection: Line, bytes: Bytes): void {
     const batch = decodeBatch(bytes);
     if (!batch.ok) return this.#violations.add("no fault inside", `the server sent ${connection.device} a malformed batch`);
     for (const request of batch.value.acks) {

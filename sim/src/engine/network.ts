@@ -2,12 +2,20 @@
  * The network between devices and the server. Invariants, as TCP gives them: one connection delivers in order and at most once, and
  * never after it was seen to end; everything else (when, whether, and who hears of an end) is the seed's to decide.
  */
-import type { Bytes, FrameConnection, FrameConnectionEvents } from "@hawser/base";
+import type { Bytes, FrameConnection, FrameConnectionEvents, HttpExchange } from "@hawser/base";
 import type { Machine } from "./machine.ts";
 import type { SeededRandom } from "./seeded-random.ts";
-import { type Tap, VirtualConnection } from "./virtual-connection.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { ServerAnswer } from "./server-answer.ts";
 import type { Trace } from "./trace.ts";
+import { VirtualConnection } from "./virtual-connection.ts";
+import { type FrameRequest, type HttpTrouble, VirtualExchange } from "./virtual-exchange.ts";
+
+/** What one connection of a device is to those who watch: the same object at both ends. */
+export interface Line {
+  readonly device: string;
+}
+export type Tap = (direction: "up" | "down", line: Line, bytes: Bytes) => void;
 
 /** What carries frames, as clients know it. To the network they differ only in what proxies do to them. */
 export const CARRIERS = ["websocket", "sse", "poll"] as const;
@@ -34,6 +42,8 @@ export interface Path {
   upgradesTried: number;
 }
 
+export const GOOD_HTTP: HttpTrouble = { lostRequests: 0, repeatedRequests: 0, lostAnswers: 0, cutAnswers: 0, proxyAnswers: 0 };
+
 export const GOOD_MANNERS: Path["manners"] = { websocket: "works", sse: "works", poll: "works" };
 
 /** What listens: the server's life that is up now. */
@@ -41,6 +51,14 @@ export interface Listener {
   readonly machine: Machine;
   readonly life: number;
   accept(connection: VirtualConnection, address: string): void;
+  /** Frames over HTTP, where this world has them. */
+  request?(arrived: ArrivedRequest, answer: ServerAnswer): void;
+}
+
+export interface ArrivedRequest {
+  readonly request: FrameRequest;
+  readonly line: Line;
+  readonly address: string;
 }
 
 /**
@@ -64,10 +82,18 @@ export class Network {
   readonly #paths = new Map<string, Path>();
   readonly #random: SeededRandom;
   readonly connections = new Set<VirtualConnection>();
+  readonly exchanges = new Set<VirtualExchange>();
   readonly taps: Tap[] = [];
   listener: Listener | undefined;
   front: Front | undefined;
+  /** What devices meet that are behind no proxy of their own. */
+  usualManners = GOOD_MANNERS;
+  /** What happens to single requests of frames over HTTP. */
+  http = GOOD_HTTP;
+  /** How often each kind of it happened. */
+  readonly httpMet: Record<keyof HttpTrouble, number> = { ...GOOD_HTTP };
   #opened = 0;
+  #asked = 0;
 
   constructor(scheduler: Scheduler, trace: Trace, random: SeededRandom) {
     this.scheduler = scheduler;
@@ -87,7 +113,7 @@ export class Network {
         upHeld: false,
         downHeld: false,
         opening: "works",
-        manners: GOOD_MANNERS,
+        manners: this.usualManners,
         cutsAfterMs: undefined,
         upgradesTried: 0,
       };
@@ -109,6 +135,17 @@ export class Network {
     if (path.cutsAfterMs !== undefined)
       this.scheduler.after(path.cutsAfterMs, () => this.connections.has(connection) && connection.break("reset"));
     return connection.clientEnd;
+  }
+
+  /** One request of a connection over HTTP. */
+  ask(machine: Machine, life: number, line: Line, carrier: Carrier, request: FrameRequest): HttpExchange {
+    const path = this.path(machine.name);
+    const random = this.#random.fork(`${machine.name}/http/${++this.#asked}`);
+    const manner = path.manners[carrier];
+    const exchange = new VirtualExchange({ network: this, machine, life, line, path, manner, trouble: this.http, random, request });
+    this.exchanges.add(exchange);
+    exchange.begin();
+    return exchange.client;
   }
 
   #refuse(
@@ -139,12 +176,12 @@ export class Network {
 
   /** Ends a device's connections: `reset` both ends hear of, `silent` nobody does. */
   cut(device: string, how: "reset" | "silent"): void {
-    for (const connection of this.connections) if (connection.device === device) connection.break(how);
+    for (const way of [...this.connections, ...this.exchanges]) if (way.device === device) way.break(how);
   }
 
   /** The process of a device or of the server is gone. Its own end hears nothing any more. */
   processGone(machine: Machine, how: "reset" | "silent"): void {
-    for (const connection of this.connections) connection.processGone(machine, how);
+    for (const way of [...this.connections, ...this.exchanges]) way.processGone(machine, how);
   }
 
   /** A direction that stood still moves again. */
@@ -152,10 +189,10 @@ export class Network {
     const path = this.path(device);
     path.upHeld = false;
     path.downHeld = false;
-    for (const connection of this.connections) if (connection.device === device) connection.release();
+    for (const way of [...this.connections, ...this.exchanges]) if (way.device === device) way.release();
   }
 
-  tap(direction: "up" | "down", connection: VirtualConnection, bytes: Bytes): void {
-    for (const tap of this.taps) tap(direction, connection, bytes);
+  tap(direction: "up" | "down", line: Line, bytes: Bytes): void {
+    for (const tap of this.taps) tap(direction, line, bytes);
   }
 }

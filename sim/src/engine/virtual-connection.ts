@@ -5,8 +5,6 @@ import type { Machine } from "./machine.ts";
 import type { Network, Path } from "./network.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
-export type Tap = (direction: "up" | "down", connection: VirtualConnection, bytes: Bytes) => void;
-
 const ABNORMAL_CLOSURE = 1006;
 /** What `ws` waits for the peer's close frame before it tears the socket down. */
 const CLOSE_TIMEOUT_MS = 2_000;

@@ -7,6 +7,7 @@ import { SeededRandom } from "../engine/seeded-random.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Seams } from "../nodes/world.ts";
 import { forgottenForArchive, oldArchiveKeys } from "./archive-mutations.ts";
+import { writtenIsReceived } from "./frame-http-mutations.ts";
 import { lateCommits } from "./late-commits.ts";
 import { greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
 import { forgottenOutbox, oldSessions, readMarksLost } from "./store-mutations.ts";
@@ -147,6 +148,12 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: ["the archive is whole"],
     seed: 4,
     seams: () => ({ device: () => ({ database: forgottenForArchive }) }),
+  },
+  {
+    name: "what was written into an answer counts as received",
+    caughtBy: LOST,
+    seed: 200_013,
+    seams: () => ({ server: () => ({ httpSocket: writtenIsReceived }) }),
   },
   {
     name: "a timer in thirty never fires",

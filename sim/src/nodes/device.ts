@@ -6,6 +6,7 @@ import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Carrier, Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
+import { virtualHttpTransport } from "./frame-http.ts";
 import type { ProgramOf } from "./old-version.ts";
 import { type HttpFaults, virtualHttp } from "./virtual-http.ts";
 import type { VirtualServer } from "./virtual-server.ts";
@@ -20,7 +21,17 @@ export interface DeviceSeams {
   primitives(primitives: Primitives): Primitives;
 }
 const same = <T>(value: T): T => value;
-export const NO_DEVICE_SEAMS: DeviceSeams = { database: same, transport: same, random: same, clock: same, http: same, primitives: same };
+export const NO_DEVICE_SEAMS: DeviceSeams = {
+  database: same,
+  transport: same,
+  random: same,
+  clock: same,
+  http: same,
+  primitives: same,
+};
+
+/** Which transports a device has beside WebSockets: event streams and polls as connections of another kind, or over HTTP, as they are. */
+export type Fallbacks = "none" | "connections" | "http";
 
 export interface DeviceOptions {
   readonly name: string;
@@ -30,8 +41,8 @@ export interface DeviceOptions {
   readonly primitives: Primitives;
   readonly origin: string;
   readonly httpFaults: HttpFaults;
-  /** Whether it has other transports than WebSockets. Asked at each start. */
-  readonly fallbacks: () => boolean;
+  /** Asked at each start. */
+  readonly fallbacks: () => Fallbacks;
   readonly seams: (device: Device) => DeviceSeams;
   readonly programOf: ProgramOf;
   onEvent(device: Device, event: ClientEvent): void;
@@ -76,17 +87,23 @@ export class Device {
     const seams = this.#options.seams(this);
     const onBody = (request: { readonly body?: Bytes }): void =>
       request.body === undefined ? undefined : this.#options.onBody(request.body);
+    const clock = seams.clock(machine.clock(life));
+    const fallbacks = this.#options.fallbacks();
     const transport = (kind: Carrier): Transport =>
-      seams.transport({ kind, open: (_url, events) => network.open(machine, life, events, kind) });
+      seams.transport(
+        kind === "websocket" || fallbacks === "connections"
+          ? { kind, open: (_url, events) => network.open(machine, life, events, kind) }
+          : virtualHttpTransport(kind, { network, machine, life, clock }),
+      );
     const ports: ClientPorts = {
       ...(this.vault === undefined ? {} : { vault: this.#openVault(life) }),
       database: seams.database(this.disk.openFor(machine, life)),
       transport: transport("websocket"),
-      ...(this.#options.fallbacks() ? { otherTransports: [transport("sse"), transport("poll")], network: () => this.network } : {}),
+      ...(fallbacks !== "none" ? { otherTransports: [transport("sse"), transport("poll")], network: () => this.network } : {}),
       http: seams.http(
         virtualHttp({ network, machine, life, shelf: server.shelf, random: random.fork("http"), faults: httpFaults, onBody }),
       ),
-      clock: seams.clock(machine.clock(life)),
+      clock,
       random: seams.random(random),
       primitives: seams.primitives(this.#options.primitives),
       origin,

@@ -8,9 +8,14 @@ import type { BlobShelf } from "./blob-shelf.ts";
 export interface HttpFaults {
   /** Share of requests whose answer is lost after the server has acted. */
   lostAnswers: number;
+  /** Share of requests that reach the server a second time. */
+  repeatedRequests: number;
   /** Every request meets this instead of the server: silence, or a status. */
   answers?: "works" | "hangs" | number;
 }
+
+/** In ways of the request. */
+const REPEATED_AFTER = [0, 1, 40, 400] as const;
 
 export function virtualHttp(parts: {
   network: Network;
@@ -50,9 +55,12 @@ export function virtualHttp(parts: {
           parts.onBody(request);
           network.trace.note(`${machine.name} http ${request.method} ${request.url.slice(-71)}`, request.body);
           let response: HttpResponse | undefined;
-          network.listener.machine.enter(network.listener.life, () => {
+          const { machine: server, life: its } = network.listener;
+          server.enter(its, () => {
             response = shelf.handle(request);
           });
+          if (faults.repeatedRequests > 0 && random.chance(faults.repeatedRequests))
+            scheduler.after(latency() * random.pick(REPEATED_AFTER), () => server.enter(its, () => void shelf.handle(request)));
           const answered = response;
           // The server died over it.
           if (answered === undefined) return fail("STORE_UNAVAILABLE");

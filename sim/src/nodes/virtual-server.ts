@@ -21,14 +21,15 @@ import {
   RequestHandler,
 } from "@hawser/relay";
 import { UploadDesk } from "@hawser/server/blobs/upload-desk";
-import { createGateway, type Gateway } from "@hawser/server/gateway/index";
+import { createGateway, type FrameSocket, type Gateway } from "@hawser/server/gateway/index";
 import { startHousekeeping } from "@hawser/server/ops/housekeeping";
 import { RegistrationPolicy } from "@hawser/wire";
 import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
-import { BlobShelf } from "./blob-shelf.ts"; // prettier-ignore
+import { BlobShelf } from "./blob-shelf.ts";
+import { serveFrameHttp } from "./frame-http.ts";
 
 export const ROLES = ["mailbox", "directory", "prekeys", "rendezvous", "blobs"] as const;
 export type RoleName = (typeof ROLES)[number];
@@ -38,11 +39,14 @@ export interface ServerSeams {
   database(role: RoleName, database: SqlDatabase): SqlDatabase;
   mailboxes(mailboxes: Mailboxes): Mailboxes;
   directory(directory: Directory): Directory;
+  /** What carries frames over HTTP. */
+  httpSocket(socket: FrameSocket): FrameSocket;
 }
 export const NO_SERVER_SEAMS: ServerSeams = {
   database: (_role, database) => database,
   mailboxes: (mailboxes) => mailboxes,
   directory: (directory) => directory,
+  httpSocket: (socket) => socket,
 };
 
 export interface VirtualServerOptions {
@@ -205,7 +209,19 @@ export class VirtualServer {
     );
     this.#gateway = gateway;
     this.#directory = directoryRole;
-    network.listener = { machine, life, accept: (connection, address) => gateway.accept(connection.serverEnd, address) };
+    network.listener = {
+      machine,
+      life,
+      accept: (connection, address) => gateway.accept(connection.serverEnd, address),
+      request: serveFrameHttp({
+        network,
+        machine,
+        life,
+        clock,
+        random: random.fork("carriers"),
+        accept: (socket, address, kind) => gateway.accept(seams.httpSocket(socket), address, kind),
+      }),
+    };
   }
 
   /** `reset`: the process died and its kernel says so. `silent`: the whole machine is gone. */

@@ -11,7 +11,7 @@ import { Network } from "../engine/network.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { Trace } from "../engine/trace.ts";
-import { Device, type DeviceSeams, NO_DEVICE_SEAMS } from "./device.ts";
+import { Device, type DeviceSeams, type Fallbacks, NO_DEVICE_SEAMS } from "./device.ts";
 import { type ProgramOf, TODAY } from "./old-version.ts";
 import type { HttpFaults } from "./virtual-http.ts";
 import { NO_SERVER_SEAMS, type ServerSeams, VirtualServer } from "./virtual-server.ts";
@@ -34,8 +34,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly seams?: Seams;
   readonly follow?: (line: string) => void;
-  /** Devices may fall back from WebSockets to event streams and polls. */
-  readonly fallbacks?: boolean;
+  /** What devices have to fall back to from WebSockets. */
+  readonly fallbacks?: Fallbacks;
   readonly programOf?: ProgramOf;
 }
 
@@ -60,13 +60,13 @@ export class World {
   readonly oracle: Oracle;
   readonly wire: WireWatch;
   readonly archives: ArchiveWatch;
-  readonly httpFaults: HttpFaults = { lostAnswers: 0 };
+  readonly httpFaults: HttpFaults = { lostAnswers: 0, repeatedRequests: 0 };
   readonly #primitives: Primitives;
   readonly #seams: Seams;
-  readonly #fallbacks: boolean;
+  readonly #fallbacks: Fallbacks;
   readonly #programOf: ProgramOf;
 
-  constructor({ seed, seams = {}, follow, fallbacks = false, programOf = TODAY }: WorldOptions) {
+  constructor({ seed, seams = {}, follow, fallbacks = "none", programOf = TODAY }: WorldOptions) {
     this.#fallbacks = fallbacks;
     this.#programOf = programOf;
     this.#seams = seams;

@@ -1,9 +1,9 @@
 /** What goes wrong. Every fault ends by itself, and at the latest when the world heals. */
-import { GOOD_MANNERS } from "../engine/network.ts";
 import type { Device } from "../nodes/device.ts";
 import { ROLES } from "../nodes/virtual-server.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import type { Cast } from "./cast.ts";
+import { healFrameHttp } from "./frame-http-trouble.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -190,6 +190,7 @@ export function heal(cast: Cast): void {
   const { world } = cast;
   cast.note("the world heals");
   world.httpFaults.lostAnswers = 0;
+  healFrameHttp(cast);
   for (const disk of Object.values(world.server.disks)) {
     disk.outOfService = false;
     disk.order = undefined;
@@ -197,7 +198,7 @@ export function heal(cast: Cast): void {
   if (!world.server.up) world.server.start();
   for (const device of world.devices) {
     const path = world.network.path(device.name);
-    Object.assign(path, { lowMs: 5, highMs: 60, opening: "works", manners: GOOD_MANNERS });
+    Object.assign(path, { lowMs: 5, highMs: 60, opening: "works", manners: world.network.usualManners });
     device.disk.order = undefined;
     world.network.release(device.name);
     device.machine.wake();

@@ -5,6 +5,7 @@
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { hasOldVersions } from "../nodes/old-version.ts";
 import { drawArchiveSteps } from "./archive-steps.ts";
+import { drawHttpTrouble, type HttpPlan } from "./frame-http-trouble.ts";
 import { drawProxies, type ProxyStep } from "./proxies.ts";
 import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
 
@@ -25,6 +26,8 @@ export interface Plan {
   readonly lostAnswers: number;
   /** Proxies on people's ways to the server; `undefined` in worlds that have nothing but WebSockets. */
   readonly proxies: readonly ProxyStep[] | undefined;
+  /** What happens to requests where the other transports are HTTP; `undefined` where they are connections of another kind, or none. */
+  readonly http: HttpPlan | undefined;
   /** Some devices run the release before, and are updated on the way or not at all. */
   readonly oldVersions: boolean;
   readonly kinds: readonly OperationKind[];
@@ -72,6 +75,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const calm = options.calm === true;
   if (!calm) for (const kind of named.filter(isLate)) kinds.push(...takeSteps(seed, kind, share, steps));
   const archives = drawArchiveSteps(seed, atMs, calm);
+  const proxies = drawProxies(seed, calm ? 0 : atMs);
   return {
     seed,
     accounts: random.chance(0.75) ? 2 : 3,
@@ -79,7 +83,8 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     maxDrift: calm || random.chance(0.5) ? 0 : 2e-4,
     lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
     oldVersions: !calm && hasOldVersions(seed),
-    proxies: drawProxies(seed, calm ? 0 : atMs),
+    proxies,
+    http: proxies === undefined ? undefined : drawHttpTrouble(seed, calm),
     kinds: [...kinds, ...new Set(archives.map(({ kind }) => kind))],
     steps: [...steps, ...archives.map((step, at) => ({ ...step, id: count + at }))].toSorted((a, b) => a.atMs - b.atMs),
   };

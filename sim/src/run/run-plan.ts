@@ -4,12 +4,14 @@ import { discrepancies } from "../check/convergence.ts";
 import { checkRevokedReaders, checkServerDisks, checkSignedOut } from "../check/final.ts";
 import type { Violation } from "../check/violation.ts";
 import { ProcessDied } from "../engine/machine.ts";
+import { GOOD_MANNERS } from "../engine/network.ts";
 import { WORLD_STARTS_MS } from "../engine/scheduler.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { type Account, describeFault, type Seams, World } from "../nodes/world.ts";
 import { drawPrograms, TODAY } from "../nodes/old-version.ts";
 import { Cast } from "./cast.ts";
 import { heal } from "./fault-operations.ts";
+import { meetHttpTrouble } from "./frame-http-trouble.ts";
 import { removeGhosts } from "./people-operations.ts";
 import { OPERATIONS } from "./operations.ts";
 import { meetProxy } from "./proxies.ts";
@@ -50,7 +52,9 @@ export interface RunOptions {
 
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
   const programOf = plan.oldVersions ? await drawPrograms(plan.seed) : TODAY;
-  const world = new World({ seed: plan.seed, fallbacks: plan.proxies !== undefined, programOf, ...options });
+  const fallbacks = plan.proxies === undefined ? "none" : plan.http === undefined ? "connections" : "http";
+  const world = new World({ seed: plan.seed, fallbacks, programOf, ...options });
+  if (plan.http?.stripsUpgrades === true) world.network.usualManners = { ...GOOD_MANNERS, websocket: "refused" };
   options.onWorld?.(world);
   const cast = new Cast(world);
   const onRejection = (reason: unknown): void => {
@@ -76,6 +80,7 @@ async function play(plan: Plan, world: World, cast: Cast): Promise<RunResult> {
   const drift = root.fork("drift");
   for (const device of world.devices) device.machine.drift = drift.between(-plan.maxDrift, plan.maxDrift);
   world.httpFaults.lostAnswers = plan.lostAnswers;
+  if (plan.http !== undefined) meetHttpTrouble(cast, plan.http);
   for (const proxy of plan.proxies ?? []) cast.after(proxy.atMs, () => (cast.healing ? undefined : meetProxy(cast, proxy)));
   let atMs = 0;
   for (const step of plan.steps) {

@@ -11,21 +11,36 @@ const IDLE_MS = 30_000;
 const SWEEP_EVERY_MS = 5_000;
 export const DEFAULT_MAX_CARRIERS = 20_000;
 
+export interface CarrierTableOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Calls back behind everything that the present moment does. */
+  soon(callback: () => void): void;
+  readonly max?: number;
+}
+
 export class CarrierTable {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #max: number;
+  readonly soon: CarrierTableOptions["soon"];
   readonly #carriers = new Map<string, HttpCarrier>();
   #cancelSweep: (() => void) | undefined;
 
-  constructor(clock: Clock, random: Random, max = DEFAULT_MAX_CARRIERS) {
+  constructor({ clock, random, soon, max = DEFAULT_MAX_CARRIERS }: CarrierTableOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#max = max;
+    this.soon = soon;
   }
 
   get nowMs(): number {
     return this.#clock.monotonicMs();
+  }
+
+  /** The result cancels it. */
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#clock.after(delayMs, callback);
   }
 
   count(kind: HttpCarrier["kind"]): number {

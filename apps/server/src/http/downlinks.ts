@@ -1,5 +1,4 @@
 /** The two kinds of answers that carry frames down: an event stream that stays open, and the answer to one long poll. */
-import type { ServerResponse } from "node:http";
 import { fromHex } from "@hawser/base";
 import { DOWN_BODY_BYTES, encodeDownRecord, encodeStreamEvent, STREAM_PADDING } from "@hawser/wire";
 import type { CarrierTable } from "./carrier-table.ts";
@@ -11,8 +10,18 @@ export const POLL_HOLD_MS = 20_000;
 /** `no-transform` and X-Accel-Buffering: what a proxy holds back arrives too late. */
 const HEADERS = { "cache-control": "no-store, no-transform", "x-accel-buffering": "no" } as const;
 
+/** What carries an answer: Node's `ServerResponse` is one. */
+export interface FrameAnswer {
+  writeHead(status: number, headers: Readonly<Record<string, string | number>>): unknown;
+  write(chunk: string | Uint8Array): unknown;
+  /** `done` once everything has left this process. */
+  end(chunk?: string | Uint8Array, done?: () => void): unknown;
+  /** The request is over, whoever ended it. */
+  on(event: "close", listener: () => void): unknown;
+}
+
 /** Streams until the connection or the request ends. `first`: the client does not know the connection's id yet. */
-export function attachStream(table: CarrierTable, carrier: HttpCarrier, response: ServerResponse, first: boolean): void {
+export function attachStream(table: CarrierTable, carrier: HttpCarrier, response: FrameAnswer, first: boolean): void {
   response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream; charset=utf-8" });
   response.write(STREAM_PADDING);
   if (first) response.write(encodeStreamEvent({ kind: "open", id: fromHex(carrier.id)! }));
@@ -31,17 +40,16 @@ export function attachStream(table: CarrierTable, carrier: HttpCarrier, response
 }
 
 /** Answers as soon as there is something, or when the client should ask again. */
-export function attachPoll(table: CarrierTable, carrier: HttpCarrier, response: ServerResponse, first: boolean): void {
+export function attachPoll(table: CarrierTable, carrier: HttpCarrier, response: FrameAnswer, first: boolean): void {
   const waiting: DownFrame[] = [];
   let end: { readonly code: number; readonly reason: string } | undefined;
   let answered = false;
-  let soon: NodeJS.Immediate | undefined;
+  let isSoon = false;
 
   const answer = (): void => {
     if (answered) return;
     answered = true;
-    clearTimeout(hold);
-    clearImmediate(soon);
+    cancelHold();
     carrier.detach(downlink, table.nowMs);
     const parts: Uint8Array[] = first ? [fromHex(carrier.id)!] : [];
     let sizeBytes = 0;
@@ -60,7 +68,9 @@ export function attachPoll(table: CarrierTable, carrier: HttpCarrier, response: 
   };
   // What one flush of the gateway writes leaves in one answer.
   const answerSoon = (): void => {
-    soon ??= setImmediate(answer);
+    if (isSoon) return;
+    isSoon = true;
+    table.soon(answer);
   };
   const downlink: Downlink = {
     write(frames) {
@@ -74,11 +84,10 @@ export function attachPoll(table: CarrierTable, carrier: HttpCarrier, response: 
     stir: answerSoon,
     drop: answer,
   };
-  const hold = setTimeout(answer, POLL_HOLD_MS);
+  const cancelHold = table.after(POLL_HOLD_MS, answer);
   response.on("close", () => {
     answered = true;
-    clearTimeout(hold);
-    clearImmediate(soon);
+    cancelHold();
     carrier.detach(downlink, table.nowMs);
   });
   carrier.attach(downlink);

@@ -47,7 +47,7 @@ export class SimStage implements Stage {
     this.#undo.push(installSyncSubtle());
     this.world = new World({
       seed: options.seed,
-      fallbacks: options.behindProxies,
+      fallbacks: options.behindProxies ? "connections" : "none",
       ...(options.follow === undefined ? {} : { follow: options.follow }),
     });
     this.#startedMs = this.world.scheduler.nowMs;
