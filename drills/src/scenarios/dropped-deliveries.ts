@@ -30,6 +30,8 @@ export const droppedDeliveries: Scenario = {
     await say(stage, elif, mert, "Tell me everything.");
     const computer = await stage.newCompanion(elif, "browser");
     await tryLink(stage, elif, computer);
+    // Its chat is open from now on.
+    await say(stage, elif, mert, "I am at the computer, go on.", computer);
     front.faults.dropEveryNthBatch = EVERY_NTH;
     const faultAtMs = stage.nowMs();
     story.fault(`every ${EVERY_NTH}th batch of deliveries to a computer is lost from now on`);
