@@ -51,7 +51,12 @@ export async function runForReal(
   { size = scenario.size?.real ?? scenario.size?.test ?? 1, longestPassMs = LONGEST_PASS_MS }: DrillOptions = {},
 ): Promise<DrillResult> {
   const startedMs = performance.now();
-  const stage = await RealStage.open({ size, behindProxies: scenario.behindProxies === true, longestPassMs });
+  const stage = await RealStage.open({
+    size,
+    behindProxies: scenario.behindProxies === true,
+    suspendsPhones: scenario.suspendsPhones === true,
+    longestPassMs,
+  });
   try {
     await play(scenario, stage);
     return result(scenario, stage, { seed: 0, violations: [], startedMs });

@@ -43,6 +43,8 @@ export interface Scenario {
   readonly goals: readonly Goal[];
   /** Each device has other transports than WebSockets, and a proxy of its own on its way. */
   readonly behindProxies?: boolean;
+  /** iPhones run in processes of their own where there are processes, so that they can be frozen and killed. */
+  readonly suspendsPhones?: boolean;
   /** How many of whatever the drill has many of: in tests, on the command line, and there with real processes. */
   readonly size?: { readonly what: string; readonly test: number; readonly full: number; readonly real?: number };
   play(stage: Stage): Promise<void>;

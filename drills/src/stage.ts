@@ -65,6 +65,17 @@ export interface Phone extends Device {
   readonly client: HawserClient | undefined;
 }
 
+/** When a phone is frozen or killed: at a commit of its disk in the simulator, at a frame that it sends with real processes. */
+export interface Moment {
+  readonly step: number;
+  readonly when: "before" | "after";
+}
+
+export interface Interruption {
+  /** When the phone was back; `undefined` when nothing interrupted it so far. */
+  endedAtMs: number | undefined;
+}
+
 export interface Person {
   readonly handle: string;
   readonly name: string;
@@ -101,6 +112,8 @@ export interface Stage {
   limitMailboxes(maxMessages: number): Promise<void>;
   /** Deliveries that the server dropped before their device, away until now, had them. */
   droppedMessages(): number;
+  /** The system of their phone freezes or kills it at that moment from now on, and lets it run again after `awayMs`. */
+  interrupt(person: Person, moment: Moment, how: "killed" | "frozen", awayMs: number): Promise<Interruption>;
   /** A copy of everything that this device keeps; gives what puts it back, which has to be done while it is off. */
   imageOf(device: Device): Promise<() => Promise<void>>;
   /** A backup of the server; gives what ends the server and goes on from it. */

@@ -52,7 +52,17 @@ interface Claim {
   readonly newest: SignedDeviceList | undefined;
 }
 
+/** Something happens to a phone when it has sent so many frames more; pings are no steps. */
+export interface FrameOrder {
+  readonly account: string;
+  framesLeft: number;
+  /** "before": this frame is lost with it. */
+  readonly when: "before" | "after";
+  act(): void;
+}
+
 export class FaultyFront {
+  order: FrameOrder | undefined;
   readonly faults: Faults = { ...NONE };
   readonly #claims = new Map<Peer, Claim>();
   readonly #welcomed = new Set<string>();
@@ -78,6 +88,7 @@ export class FaultyFront {
 
   /** A frame of a client. True: the server does not see it. */
   takes(peer: Peer, bytes: Uint8Array): boolean {
+    if (this.#ordered(peer, bytes)) return true;
     if (bytes[0] !== FRAME_TYPES.clientHello && bytes[0] !== FRAME_TYPES.request) return false;
     const decoded = decodeClientFrame(bytes);
     if (!decoded.ok) return false;
@@ -88,6 +99,19 @@ export class FaultyFront {
         : frame.type === "request" && this.#request(peer, frame.message);
     if (taken) this.taken++;
     return taken;
+  }
+
+  /** Whether the frame is lost with the phone that sent it. */
+  #ordered(peer: Peer, bytes: Uint8Array): boolean {
+    const { order } = this;
+    const claim = this.#claims.get(peer);
+    if (order === undefined || claim?.account !== order.account || claim.device !== PHONE_DEVICE) return false;
+    const decoded = decodeClientFrame(bytes);
+    if (decoded.ok && decoded.value.type === "request" && decoded.value.message.operation.case === "ping") return false;
+    if (order.framesLeft-- > 0) return false;
+    this.order = undefined;
+    order.act();
+    return order.when === "before";
   }
 
   /** A frame of the server. True: the client does not see it. */

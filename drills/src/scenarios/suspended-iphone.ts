@@ -1,14 +1,17 @@
 /** An iPhone that iOS freezes or kills in the middle of everything: at each commit of the ceremony and of the upload behind it. R6, R11, R22. */
-import { type SimPerson, type SimStage, simulated } from "../engines/sim/sim-stage.ts";
 import { countSignedOut, linkPatiently, say } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Device } from "../stage.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
-const AWAY_MS = 40 * SECOND_MS;
+const AWAY_MS = { simulator: 40 * SECOND_MS, real: 8 * SECOND_MS };
 const LINES = 120;
-const HOW = ["killed before", "killed after", "frozen at"] as const;
+const WAYS = [
+  { name: "killed before", how: "killed", when: "before" },
+  { name: "killed after", how: "killed", when: "after" },
+  { name: "frozen at", how: "frozen", when: "after" },
+] as const;
 
 export const suspendedIphone: Scenario = {
   name: "suspended-iphone",
@@ -17,9 +20,10 @@ export const suspendedIphone: Scenario = {
     "tokens rotated while iOS suspended the app: signed out (matrix-rust-sdk#6794)",
     "iOS's first try always fails (whatsmeow#1039); interrupted links poison later ones (Signal-Desktop#1237); a link that nobody confirmed stays as a ghost (Baileys#943, #2488)",
   ],
-  cast: ["one person with an iPhone and a new browser for each step; the phone comes back after 40 s"],
-  engines: ["simulator"],
-  size: { what: "commits, three ways each", test: 5, full: 30 },
+  cast: ["one person with an iPhone and a new browser for each step; the phone comes back after 40 s, with real processes after 8"],
+  engines: ["simulator", "real"],
+  suspendsPhones: true,
+  size: { what: "commits (with real processes frames that it sends), three ways each", test: 5, full: 30, real: 8 },
   goals: [
     { figure: "linked", what: "links that worked in the end", unit: "%", peer: "first try fails", atLeast: 100 },
     { figure: "tries", what: "scans that the unluckiest needed", unit: "", peer: "link again by hand", atMost: 2 },
@@ -31,21 +35,22 @@ export const suspendedIphone: Scenario = {
     { figure: "lost", what: "messages lost", unit: "", peer: "–", atMost: 0 },
   ], // prettier-ignore
   async play(stage) {
-    const sim = simulated(stage);
     const members: Device[] = [];
-    const cases = Array.from({ length: stage.size }, (_, step) => HOW.map((how) => ({ step, how }))).flat();
+    const cases = Array.from({ length: stage.size }, (_, step) => WAYS.map((way) => ({ step, way }))).flat();
     let linked = 0;
     let unluckiest = 0;
     let ghosts = 0;
     let whole = 0;
     let [usableMs, toldMs] = [0, 0];
     const mert = await stage.person("mert", "android");
-    for (const [n, { step, how }] of cases.entries()) {
-      const person = await sim.person(`person${n}`, "ios");
+    const stepName = stage.engine === "real" ? "frame" : "commit";
+    for (const [n, { step, way }] of cases.entries()) {
+      const person = await stage.person(`person${n}`, "ios");
       await stage.settle(person.phone.importChat("Grandmother", LINES));
-      const computer = await sim.newCompanion(person, "browser");
+      const computer = await stage.newCompanion(person, "browser");
+      await say(stage, person, mert, `This is ${person.name}.`);
       await say(stage, mert, person, `Are you linking, ${person.name}?`);
-      const pause = interrupt(sim, person, step, how);
+      const pause = await stage.interrupt(person, { step, when: way.when }, way.how, AWAY_MS[stage.engine]);
       const { linked: isLinked, scans } = await linkPatiently(stage, person, computer, 10 * MINUTE_MS);
       if (isLinked) linked++;
       unluckiest = Math.max(unluckiest, scans);
@@ -58,11 +63,15 @@ export const suspendedIphone: Scenario = {
         usableMs = Math.max(usableMs, (usableAtMs ?? Number.POSITIVE_INFINITY) - endedAtMs);
         toldMs = Math.max(toldMs, Math.min(...news, isWhole ?? Number.POSITIVE_INFINITY) - endedAtMs);
       }
-      await say(stage, person, mert, `Yes, ${how} its commit ${step}.`, computer);
-      const listed = sim.world.server.directory!.find(person.account.id!)!.devices.size;
+      await say(stage, person, mert, `Yes, ${way.name} its ${stepName} ${step}.`, computer);
+      const listed = (await stage.settle(person.phone.devices())).length;
       ghosts += Math.max(0, listed - (isLinked ? 2 : 1));
       const ending = `${isLinked ? "linked" : "not linked"} with ${scans} ${scans === 1 ? "scan" : "scans"}, history ${isWhole === undefined ? "not whole" : "whole"}`;
-      stage.story.check(person.phone.name, isLinked && isWhole !== undefined && listed === 2, `${how} its commit ${step}: ${ending}`);
+      stage.story.check(
+        person.phone.name,
+        isLinked && isWhole !== undefined && listed === 2,
+        `${way.name} its ${stepName} ${step}: ${ending}`,
+      );
       members.push(person.phone, computer);
     }
     await stage.wait(30 * SECOND_MS);
@@ -78,32 +87,3 @@ export const suspendedIphone: Scenario = {
     stage.measure("lost", lost.length);
   },
 };
-
-interface Pause {
-  /** When the phone was back; `undefined` when nothing interrupted it so far. */
-  endedAtMs: number | undefined;
-}
-
-function interrupt(stage: SimStage, { phone }: SimPerson, step: number, how: (typeof HOW)[number]): Pause {
-  const { node } = phone;
-  const pause: Pause = { endedAtMs: undefined };
-  const back = (act: () => unknown): void =>
-    stage.after(AWAY_MS, () => {
-      pause.endedAtMs = stage.nowMs();
-      void act();
-    });
-  node.disk.order = {
-    commitsLeft: step,
-    when: how === "killed after" || how === "frozen at" ? "after" : "before",
-    die() {
-      if (how !== "frozen at") {
-        node.kill("silent");
-        return back(() => phone.start());
-      }
-      node.machine.suspend();
-      stage.world.network.cut(node.name, "silent");
-      back(() => node.machine.wake());
-    },
-  };
-  return pause;
-}

@@ -4,17 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import { accountIdToBytes } from "@hawser/base";
 import { type ProxyFromHell, startProxyFromHell } from "@hawser/server/proxy-from-hell";
 import { restore, type ServerOptions } from "@hawser/server";
 import { FaultyFront } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
 import type { Figure } from "../../scenario.ts";
 import { Screen } from "../../screens/screen.ts";
-import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
+import type { Device, Interruption, Moment, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
+import { accountIdOf } from "../client-acts.ts";
 import { DROPPED } from "../server-figures.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { type Program, programOf, TODAY } from "./frozen-releases.ts";
+import { ProcessPhone } from "./process-phone.ts";
 import { SdkDevice } from "./sdk-device.ts";
 import { DrillServer } from "./server-process.ts";
 import { SkewedClock } from "./skewed-clock.ts";
@@ -31,6 +34,8 @@ const HELD_BACK_BYTES = 16 * 1_048_576;
 export interface RealStageOptions {
   readonly size: number;
   readonly behindProxies: boolean;
+  /** iPhones have processes of their own. */
+  readonly suspendsPhones: boolean;
   /** What hours become. */
   readonly longestPassMs: number;
 }
@@ -67,6 +72,7 @@ export class RealStage implements Stage {
   readonly #devices: Device[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #behindProxies: boolean;
+  readonly #suspendsPhones: boolean;
   readonly #longestPassMs: number;
   /** By device. Browsers share the one that is their origin. */
   readonly #ways = new Map<string, ProxyFromHell>();
@@ -78,9 +84,10 @@ export class RealStage implements Stage {
   #copies = 0;
   #server: DrillServer | undefined;
 
-  private constructor({ size, behindProxies, longestPassMs }: RealStageOptions) {
+  private constructor({ size, behindProxies, suspendsPhones, longestPassMs }: RealStageOptions) {
     this.size = size;
     this.#behindProxies = behindProxies;
+    this.#suspendsPhones = suspendsPhones;
     this.#longestPassMs = longestPassMs;
     this.story = new Story(() => this.nowMs());
   }
@@ -217,6 +224,24 @@ export class RealStage implements Stage {
     return dropped;
   }
 
+  async interrupt(person: Person, { step, when }: Moment, how: "killed" | "frozen", awayMs: number): Promise<Interruption> {
+    const { phone } = person;
+    if (!(phone instanceof ProcessPhone)) throw new Error(`${phone.name} has no process of its own`);
+    const account = Buffer.from(accountIdToBytes(await accountIdOf(person))).toString("hex");
+    const interruption: Interruption = { endedAtMs: undefined };
+    const act = (): void => {
+      if (how === "frozen") phone.freeze();
+      else void phone.kill();
+      this.after(awayMs, () => {
+        interruption.endedAtMs = this.nowMs();
+        if (how === "frozen") phone.thaw();
+        else void phone.start();
+      });
+    };
+    this.front.order = { account, framesLeft: step, when, act };
+    return interruption;
+  }
+
   async imageOf(device: Device): Promise<() => Promise<void>> {
     const profile = this.#profiles.get(device)!;
     const image = `${profile}-image-${++this.#copies}`;
@@ -282,8 +307,9 @@ export class RealStage implements Stage {
     const clock = new SkewedClock();
     const profileDir = this.#profile(name);
     const program: Program = { profileDir, serverUrl: await this.#addressFor(name, platform), origin: this.#origin, clock };
-    const open = await programOf(release, program);
-    const device = new SdkDevice({ name, platform, screen: this.#screen(name), nowMs: () => this.nowMs(), clock, open });
+    const parts = { name, platform, screen: this.#screen(name), nowMs: () => this.nowMs(), clock };
+    const isProcess = this.#suspendsPhones && platform === "ios";
+    const device = isProcess ? new ProcessPhone(parts, program) : new SdkDevice({ ...parts, open: await programOf(release, program) });
     this.#profiles.set(device, profileDir);
     this.#programs.set(device, program);
     this.#devices.push(device);

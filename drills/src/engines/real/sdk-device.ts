@@ -8,6 +8,15 @@ import type { SkewedClock } from "./skewed-clock.ts";
 
 const PAGE = 200;
 
+export interface SdkDeviceParts {
+  readonly name: string;
+  readonly platform: Platform;
+  readonly screen: Screen;
+  readonly nowMs: () => number;
+  readonly clock: SkewedClock;
+  readonly open: () => HawserClient;
+}
+
 export class SdkDevice implements Device {
   readonly name: string;
   readonly platform: Platform;
@@ -17,14 +26,7 @@ export class SdkDevice implements Device {
   readonly #clock: SkewedClock;
   client: HawserClient | undefined;
 
-  constructor(parts: {
-    name: string;
-    platform: Platform;
-    screen: Screen;
-    nowMs: () => number;
-    clock: SkewedClock;
-    open: () => HawserClient;
-  }) {
+  constructor(parts: SdkDeviceParts) {
     this.name = parts.name;
     this.platform = parts.platform;
     this.screen = parts.screen;

@@ -8,7 +8,7 @@ import { FaultyFront, type Peer } from "../../front/faulty-front.ts";
 import { Ledger } from "../../ledger.ts";
 import type { Figure } from "../../scenario.ts";
 import { Screen } from "../../screens/screen.ts";
-import type { Device, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
+import type { Device, Interruption, Moment, Person, Platform, RoleName, Stage, Way } from "../../stage.ts";
 import { Story } from "../../story.ts";
 import { DROPPED } from "../server-figures.ts";
 import { SimDevice } from "./sim-device.ts";
@@ -152,6 +152,31 @@ export class SimStage implements Stage {
 
   droppedMessages(): number {
     return this.world.server.disks.mailbox.rows<{ dropped: number }>(DROPPED)[0]!.dropped;
+  }
+
+  interrupt(person: Person, { step, when }: Moment, how: "killed" | "frozen", awayMs: number): Promise<Interruption> {
+    const phone = person.phone as SimDevice;
+    const { node } = phone;
+    const interruption: Interruption = { endedAtMs: undefined };
+    const back = (act: () => unknown): void =>
+      this.after(awayMs, () => {
+        interruption.endedAtMs = this.nowMs();
+        void act();
+      });
+    node.disk.order = {
+      commitsLeft: step,
+      when,
+      die: () => {
+        if (how === "killed") {
+          node.kill("silent");
+          return back(() => phone.start());
+        }
+        node.machine.suspend();
+        this.world.network.cut(node.name, "silent");
+        back(() => node.machine.wake());
+      },
+    };
+    return Promise.resolve(interruption);
   }
 
   imageOf(device: Device): Promise<() => Promise<void>> {
