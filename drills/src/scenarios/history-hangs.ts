@@ -1,6 +1,7 @@
 /** History neither comes nor fails: chats are usable all the same, messages flow beside it, and it goes on where it stopped. R19, R21, R22. */
 import { countSignedOut, say, tryLink } from "../people.ts";
 import type { Scenario } from "../scenario.ts";
+import type { Device, Person } from "../stage.ts";
 import { toldWords } from "../told.ts";
 
 const SECOND_MS = 1_000;
@@ -24,6 +25,7 @@ export const historyHangs: Scenario = {
     { figure: "usableSeconds", what: "from “confirm” to usable chats", unit: "s", peer: "after the sync", atMost: 3 },
     { figure: "toldSeconds", what: "from “confirm” to the computer saying that history stands still", unit: "s", peer: "spinner", atMost: 60 },
     { figure: "liveSeconds", what: "a new message on the new device", unit: "s", peer: "after the sync", atMost: 2 },
+    { figure: "refusedSeconds", what: "the same on one that is linked while history is answered by 503", unit: "s", peer: "after the sync", atMost: 2 },
     { figure: "writtenSeconds", what: "a message from the new device", unit: "s", peer: "after the sync", atMost: 2 },
     { figure: "emptySeconds", what: "usable without any history, phone gone", unit: "s", peer: "spinner", atMost: 15 },
     { figure: "signedOut", what: "devices signed out", unit: "", peer: "the link is undone", atMost: 0 },
@@ -48,7 +50,7 @@ export const historyHangs: Scenario = {
     stage.measure("usableSeconds", (usableAtMs - approvedAtMs) / SECOND_MS);
     story.check(computer.name, usableAtMs - approvedAtMs <= 3 * SECOND_MS, "shows the newest chats, and one can write");
 
-    await measureArrival("liveSeconds", "Welcome to the new computer!");
+    await measureArrival("liveSeconds", "Welcome to the new computer!", mert, elif, computer);
     const writtenAtMs = stage.nowMs();
     await say(stage, elif, mert, "Written on it.", computer);
     const readAtMs = await stage.until(() => mert.phone.screen.shownAtMs("Written on it.") !== undefined, 30 * SECOND_MS);
@@ -77,20 +79,26 @@ export const historyHangs: Scenario = {
     );
     if (wholeAtMs !== undefined) stage.measure("wholeSeconds", (wholeAtMs - mendedAtMs) / SECOND_MS);
     story.check("all", wholeAtMs !== undefined, "all history is there, nobody linked again");
+    stage.blobs(503);
+    story.fault("uploads and downloads are answered by 503");
+    const his = await stage.newCompanion(mert, "browser");
+    await tryLink(stage, mert, his, 30 * SECOND_MS, "ready");
+    await measureArrival("refusedSeconds", "And how is yours?", elif, mert, his);
+    stage.blobs("works");
     // A browser keeps only what is in sight in its page; there the app's own word counts.
     const stands = stage.engine === "simulator" ? await stage.settle(computer.texts()) : undefined;
     const missing = stands === undefined ? 0 : stage.size - [...stands].filter(([text]) => text.includes("of Grandmother")).length;
     await stage.wait(5 * SECOND_MS);
-    stage.measure("signedOut", await countSignedOut(stage, [elif.phone, mert.phone, ada.phone, computer, hers]));
+    stage.measure("signedOut", await countSignedOut(stage, [elif.phone, mert.phone, ada.phone, computer, hers, his]));
     const { lost, duplicates } = await stage.ledger.tally(stage);
     stage.measure("lost", lost.length + missing);
     stage.measure("duplicates", duplicates.length);
 
-    async function measureArrival(figure: string, text: string): Promise<void> {
+    async function measureArrival(figure: string, text: string, from: Person, to: Person, on: Device): Promise<void> {
       const atMs = stage.nowMs();
-      await say(stage, mert, elif, text);
-      await stage.until(() => computer.screen.shownAtMs(text) !== undefined, 30 * SECOND_MS);
-      const shownAtMs = computer.screen.shownAtMs(text);
+      await say(stage, from, to, text);
+      await stage.until(() => on.screen.shownAtMs(text) !== undefined, 30 * SECOND_MS);
+      const shownAtMs = on.screen.shownAtMs(text);
       if (shownAtMs !== undefined) stage.measure(figure, (shownAtMs - atMs) / SECOND_MS);
     }
   },

@@ -35,6 +35,34 @@ function chaos(world: LinkWorld, steps: number, crashes: number, cancels: boolea
   }
 }
 
+/**
+ * People who are there, and a network that works. After `crashAfter` things that a machine or a person did, a process dies and starts anew.
+ * Says how many there were.
+ */
+function linkWith(world: LinkWorld, crashAfter: number, dies: readonly ("phone" | "companion")[]): number {
+  world.lossy = false;
+  let done = 0;
+  const act = (what: () => void): void => {
+    what();
+    if (++done !== crashAfter) return;
+    for (const side of dies) world.crash(side);
+    world.tellPhone({ type: "connected" });
+    world.tellCompanion({ type: "connected" });
+  };
+  act(() => world.tellCompanion(START));
+  const { companion } = world;
+  for (let round = 0; round < 200; round++) {
+    if (companion.state.kind === "waiting-for-scan" && world.phone.state.kind === "idle") act(() => world.scan());
+    if (companion.state.kind === "comparing" && world.phone.state.kind === "comparing") act(() => world.approve());
+    for (const side of ["phone", "companion"] as const) {
+      if (world[side].tasks.length > 0) act(() => world.work(side));
+      act(() => world.deliver(side));
+    }
+    if (companion.state.kind === "active" && world.phone.state.kind === "active") return done;
+  }
+  return done;
+}
+
 /** The network works again, nobody touches anything: everything must come to rest. */
 function heal(world: LinkWorld): void {
   world.lossy = false;
@@ -94,6 +122,27 @@ describe("two sides", () => {
     expect([world.phone.state.kind, world.companion.state.kind]).toEqual(["active", "active"]);
     for (const side of [world.phone, world.companion]) expect(side.saved).not.toMatch(/"(secret|signingSeed|stateKey)"/);
     check(world);
+  });
+
+  const STEPS = linkWith(new LinkWorld(7), 0, []);
+  test.each([
+    ["the phone", ["phone"]],
+    ["the companion", ["companion"]],
+    ["both", ["phone", "companion"]],
+  ] as const)("after each single step %s may die: the same scan becomes a link all the same, and one device", (_name, dies) => {
+    expect(STEPS).toBeGreaterThan(20);
+    for (let step = 1; step < STEPS; step++) {
+      const world = new LinkWorld(7);
+      linkWith(world, step, dies);
+      const states = [world.phone.state.kind, world.companion.state.kind];
+      expect({ step, states, scans: world.scans, listed: world.list.length }).toEqual({
+        step,
+        states: ["active", "active"],
+        scans: 1,
+        listed: 1,
+      });
+      check(world);
+    }
   });
 
   test.each([
