@@ -33,7 +33,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   server: { folder: "apps/server", pure: false, imports: ["base", "wire", "crypto", "relay", "io-node"] },
   web: { folder: "apps/web", pure: false, imports: ["base", "wire", "crypto", "diagnosis", "client", "io-web", "sdk", "ui"] },
   cli: { folder: "apps/cli", pure: false, imports: ["base", "diagnosis", "io-node", "sdk", "server"] },
-  sim: { folder: "sim", pure: false, imports: ["base", "wire", "sync", "client", "relay", "io-node", "server"] },
+  sim: { folder: "sim", pure: false, imports: ["base", "wire", "sync", "client", "relay", "io-node", "io-web", "server"] },
   drills: {
     folder: "drills",
     pure: false,

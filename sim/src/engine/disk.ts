@@ -1,10 +1,13 @@
 /**
- * A disk with one SQLite database. Invariant: what a transaction committed outlives every process; what was not committed when the
- * process died is gone. A death can be ordered for the moment before or after a commit. A copy taken earlier can be put back.
+ * A disk with one SQLite database. Invariant: what a transaction committed outlives every process, unless the disk was made to lag behind its
+ * commits; what was not committed when the process died is gone. A death can be ordered for the moment before or after a commit. A copy taken
+ * earlier can be put back.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { assert, OperationalError, type SqlDatabase, type SqlRow, type SqlStatement, type SqlValue } from "@hawser/base";
+import { CommitJournal } from "./commit-journal.ts";
 import { type Machine, ProcessDied } from "./machine.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 
 const RETRY_AFTER_MS = 2_000;
 
@@ -25,6 +28,10 @@ export class Disk {
   /** The store does not answer: every use fails with STORE_UNAVAILABLE. */
   outOfService = false;
   commits = 0;
+  /** What is not synced, where the product syncs by itself. */
+  journal: CommitJournal | undefined;
+  /** The next process finds what was synced, and perhaps more. */
+  powerLost = false;
 
   constructor() {
     this.#database = this.#open(new DatabaseSync(":memory:"));
@@ -33,6 +40,17 @@ export class Disk {
   #open(database: DatabaseSync): DatabaseSync {
     database.exec("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = MEMORY");
     return database;
+  }
+
+  /** From here on commits are durable when they are synced, or when the journal says so. */
+  lag(random: SeededRandom): CommitJournal {
+    const plate = {
+      copy: () => this.copy(),
+      restore: (copy: Uint8Array) => this.#replace(copy),
+      write: ({ sql, parameters }: { readonly sql: string; readonly parameters: readonly SqlValue[] | undefined }) =>
+        parameters === undefined ? this.#database.exec(sql) : void this.statement(sql).all(...(parameters as SQLInputValue[])),
+    };
+    return (this.journal = new CommitJournal(plate, random));
   }
 
   get raw(): DatabaseSync {
@@ -59,16 +77,58 @@ export class Disk {
 
   /** Puts an earlier copy in the place of what is there. */
   restore(copy: Uint8Array): void {
+    this.#replace(copy);
+    this.journal?.rebase();
+  }
+
+  #replace(copy: Uint8Array): void {
+    this.#put(copy);
+    this.#open(this.#database);
+  }
+
+  #put(copy: Uint8Array): void {
     this.close();
     this.#database = new DatabaseSync(":memory:");
     (this.#database as Serializable).deserialize(copy);
-    this.#open(this.#database);
+  }
+
+  /** Some pages are not what was written to them, as after a write that was torn. */
+  damage(random: SeededRandom): void {
+    const bytes = this.copy();
+    const pageBytes = (bytes[16]! << 8) | bytes[17]!;
+    const pages = bytes.length / pageBytes;
+    for (let left = 1 + random.below(3); left > 0; left--) {
+      // The first holds the header: without it nothing can be read.
+      const page = random.chance(0.1) ? 0 : random.below(pages);
+      bytes.set(random.bytes(pageBytes), page * pageBytes);
+    }
+    this.#put(bytes);
+    this.journal?.rebase();
+  }
+
+  /** Whether there is a header at all. */
+  get isReadable(): boolean {
+    try {
+      return this.rows("SELECT count(*) FROM sqlite_schema").length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether every page can be read and fits the others. */
+  get isSound(): boolean {
+    try {
+      return this.rows<{ quick_check: string }>("PRAGMA quick_check(1)")[0]?.quick_check === "ok";
+    } catch {
+      return false;
+    }
   }
 
   /** As a browser clears it away. */
   wipe(): void {
     this.close();
     this.#database = this.#open(new DatabaseSync(":memory:"));
+    this.journal?.rebase();
   }
 
   close(): void {
@@ -80,6 +140,8 @@ export class Disk {
   openFor(machine: Machine, life: number): SqlDatabase {
     // What an earlier process had not committed is gone with it.
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    if (this.powerLost) this.journal?.lose();
+    this.powerLost = false;
     return new DiskView(this, machine, life);
   }
 
@@ -122,7 +184,12 @@ class DiskView implements SqlDatabase {
   }
 
   exec(sql: string): void {
-    this.#use().raw.exec(sql);
+    const { raw, journal } = this.#use();
+    raw.exec(sql);
+    if (journal === undefined) return;
+    if (/synchronous = NORMAL/i.test(sql)) journal.syncsItself = false;
+    journal.note(sql);
+    if (!this.inTransaction) journal.commit();
   }
 
   prepare(sql: string): SqlStatement {
@@ -130,11 +197,23 @@ class DiskView implements SqlDatabase {
     if (prepared === undefined) {
       const use = (): StatementSync => this.#use().statement(sql);
       const writes = !/^\s*(SELECT|PRAGMA|WITH)/i.test(sql);
-      const counted = <T>(body: () => T): T => {
-        if (!writes || this.inTransaction) return body();
+      const syncs = /wal_checkpoint/i.test(sql);
+      const counted = <T>(parameters: readonly SqlValue[], body: () => T): T => {
+        const { journal } = this.#disk;
+        if (syncs) journal?.syncTo(journal.position);
+        if (!writes) return body();
+        const noted = (): T => {
+          const value = body();
+          journal?.note(sql, parameters);
+          return value;
+        };
+        if (this.inTransaction) return noted();
         let result: T | undefined;
         this.#disk.commit(
-          () => void (result = body()),
+          () => {
+            result = noted();
+            journal?.commit();
+          },
           () => undefined,
         );
         return result as T;
@@ -142,15 +221,15 @@ class DiskView implements SqlDatabase {
       prepared = {
         run: (...parameters: readonly SqlValue[]) => {
           const statement = use();
-          return counted(() => ({ changes: Number(statement.run(...(parameters as SQLInputValue[])).changes) }));
+          return counted(parameters, () => ({ changes: Number(statement.run(...(parameters as SQLInputValue[])).changes) }));
         },
         get: <Row = SqlRow>(...parameters: readonly SqlValue[]) => {
           const statement = use();
-          return counted(() => statement.get(...(parameters as SQLInputValue[])) as Row | undefined);
+          return counted(parameters, () => statement.get(...(parameters as SQLInputValue[])) as Row | undefined);
         },
         all: <Row = SqlRow>(...parameters: readonly SqlValue[]) => {
           const statement = use();
-          return counted(() => statement.all(...(parameters as SQLInputValue[])) as Row[]);
+          return counted(parameters, () => statement.all(...(parameters as SQLInputValue[])) as Row[]);
         },
       };
       this.#prepared.set(sql, prepared);
@@ -166,11 +245,15 @@ class DiskView implements SqlDatabase {
       const value = body();
       assert(!(value instanceof Promise), "a transaction's body is synchronous");
       disk.commit(
-        () => disk.raw.exec("COMMIT"),
+        () => {
+          disk.raw.exec("COMMIT");
+          disk.journal?.commit();
+        },
         () => disk.raw.exec("ROLLBACK"),
       );
       return value;
     } catch (error) {
+      disk.journal?.rollBack();
       if (disk.raw.isTransaction) disk.raw.exec("ROLLBACK");
       throw error;
     }

@@ -53,6 +53,15 @@ export class Scheduler {
     if (!stop()) this.#nowMs = endMs;
   }
 
+  /** Lets the world run for as long as this takes: for no time when it takes none. */
+  async until(promise: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    const over = promise.finally(() => (isOver = true));
+    await settled();
+    while (!isOver) await this.run(1);
+    await over;
+  }
+
   #push(entry: Entry): void {
     const heap = this.#heap;
     let at = heap.push(entry) - 1;

@@ -7,6 +7,7 @@ import { SeededRandom } from "../engine/seeded-random.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Seams } from "../nodes/world.ts";
 import { forgottenForArchive, oldArchiveKeys } from "./archive-mutations.ts";
+import { committedIsFlushed, salvagedIsWhole, unsyncedIsDurable } from "./disk-mutations.ts";
 import { writtenIsReceived } from "./frame-http-mutations.ts";
 import { lateCommits } from "./late-commits.ts";
 import { greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
@@ -154,6 +155,24 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: LOST,
     seed: 200_013,
     seams: () => ({ server: () => ({ httpSocket: writtenIsReceived }) }),
+  },
+  {
+    name: "mailboxes acknowledge what was committed and not synced",
+    caughtBy: LOST,
+    seed: 300_000,
+    seams: () => ({ server: () => ({ sync: unsyncedIsDurable }) }),
+  },
+  {
+    name: "frames leave before the mirror of their store was flushed",
+    caughtBy: [...LOST, "no key and nonce twice"],
+    seed: 300_068,
+    seams: () => ({ device: () => ({ flush: committedIsFlushed }) }),
+  },
+  {
+    name: "a store that was rebuilt counts as whole",
+    caughtBy: [...LOST, "no key and nonce twice"],
+    seed: 330_045,
+    seams: () => ({ device: () => ({ salvage: salvagedIsWhole }) }),
   },
   {
     name: "a timer in thirty never fires",

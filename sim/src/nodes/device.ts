@@ -1,11 +1,22 @@
 /** One device: a machine, a profile on its disk, and the real client as its process. Invariant: a restart keeps the disk and nothing else. */
 import { PROGRAM_VERSION } from "@hawser/base/version";
 import type { Bytes, Clock, Http, Primitives, Random, SqlDatabase, Transport } from "@hawser/base";
-import { type ClientEvent, type ClientPorts, createClient, type HawserClient, type IdentityVault, type LogEvent } from "@hawser/client";
+import {
+  type ClientEvent,
+  type ClientPorts,
+  createClient,
+  flushedClient,
+  type HawserClient,
+  type IdentityVault,
+  type LogEvent,
+  salvageStore,
+} from "@hawser/client";
+import { flushedTransport } from "@hawser/io-web/flushed-transport";
 import { Disk } from "../engine/disk.ts";
 import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Carrier, Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
+import { mirror } from "./mirrored-disk.ts";
 import { virtualHttpTransport } from "./frame-http.ts";
 import type { ProgramOf } from "./old-version.ts";
 import { type HttpFaults, virtualHttp } from "./virtual-http.ts";
@@ -19,6 +30,10 @@ export interface DeviceSeams {
   clock(clock: Clock): Clock;
   http(http: Http): Http;
   primitives(primitives: Primitives): Primitives;
+  /** What frames and answers wait for, where the store is a mirror. */
+  flush(flush: () => Promise<void>): () => Promise<void>;
+  /** How a damaged store is rebuilt. */
+  salvage(salvage: typeof salvageStore): typeof salvageStore;
 }
 const same = <T>(value: T): T => value;
 export const NO_DEVICE_SEAMS: DeviceSeams = {
@@ -28,6 +43,8 @@ export const NO_DEVICE_SEAMS: DeviceSeams = {
   clock: same,
   http: same,
   primitives: same,
+  flush: same,
+  salvage: same,
 };
 
 /** Which transports a device has beside WebSockets: event streams and polls as connections of another kind, or over HTTP, as they are. */
@@ -45,6 +62,8 @@ export interface DeviceOptions {
   readonly fallbacks: () => Fallbacks;
   readonly seams: (device: Device) => DeviceSeams;
   readonly programOf: ProgramOf;
+  /** Its store is in memory, and mirrored. */
+  readonly isMirror: boolean;
   onEvent(device: Device, event: ClientEvent): void;
   onBody(body: Bytes): void;
   onFault(device: Device, error: unknown): void;
@@ -57,6 +76,10 @@ export class Device {
   readonly disk = new Disk();
   /** A second place for its keys, where its platform has one. What is in it survives the disk. */
   vault: { record: Bytes | undefined } | undefined;
+  /** Its next process finds pages of its store that are not what was written to them. */
+  damage: SeededRandom | undefined;
+  /** Rows that were saved, each time that its store was rebuilt. */
+  readonly salvaged: number[] = [];
   /** What its platform calls the network it is on. */
   network = "";
   /** How often it was started. */
@@ -84,16 +107,24 @@ export class Device {
     const { machine } = this;
     const life = machine.begin();
     const random = this.#options.random.fork(`life ${life}`);
+    if (this.damage !== undefined) this.disk.damage(this.damage);
+    if (this.damage !== undefined && !this.disk.isSound) this.#rebuild(life);
+    this.damage = undefined;
     const seams = this.#options.seams(this);
     const onBody = (request: { readonly body?: Bytes }): void =>
       request.body === undefined ? undefined : this.#options.onBody(request.body);
     const clock = seams.clock(machine.clock(life));
     const fallbacks = this.#options.fallbacks();
+    const mirrored = this.#options.isMirror ? mirror(this.disk, machine.clock(life), random.fork("mirror")) : undefined;
+    const flush = seams.flush(() => mirrored?.flush() ?? Promise.resolve());
+    const flushed = (its: Transport): Transport => (mirrored === undefined ? its : flushedTransport(its, flush));
     const transport = (kind: Carrier): Transport =>
       seams.transport(
-        kind === "websocket" || fallbacks === "connections"
-          ? { kind, open: (_url, events) => network.open(machine, life, events, kind) }
-          : virtualHttpTransport(kind, { network, machine, life, clock }),
+        flushed(
+          kind === "websocket" || fallbacks === "connections"
+            ? { kind, open: (_url, events) => network.open(machine, life, events, kind) }
+            : virtualHttpTransport(kind, { network, machine, life, clock }),
+        ),
       );
     const ports: ClientPorts = {
       ...(this.vault === undefined ? {} : { vault: this.#openVault(life) }),
@@ -108,7 +139,7 @@ export class Device {
       primitives: seams.primitives(this.#options.primitives),
       origin,
       serverUrl: origin,
-      storage: { kind: "file", durable: true },
+      storage: mirrored === undefined ? { kind: "file", durable: true } : { kind: "indexeddb", durable: true },
       platform: { kind: "sdk", version: PROGRAM_VERSION, description: "simulated" },
       recoveryKdf: (code, salt) => Promise.resolve(this.#options.primitives.hmacSha256(salt, code)),
       log: (event) => {
@@ -120,7 +151,7 @@ export class Device {
     try {
       const program = this.#options.programOf(this.name, this.starts++);
       this.runsToday = program === createClient;
-      client = program(ports);
+      client = mirrored === undefined ? program(ports) : flushedClient(program(ports), flush);
     } catch (error) {
       if (!(error instanceof ProcessDied)) throw error;
       machine.kill();
@@ -132,6 +163,15 @@ export class Device {
     });
     this.#client = client;
     return client;
+  }
+
+  /** As browsers do it (packages/io-web/src/rebuild.ts): what can be read goes into a fresh store, which takes the place of the damaged one. */
+  #rebuild(life: number): void {
+    const fresh = new Disk();
+    const from = this.disk.isReadable ? this.disk.openFor(this.machine, life) : undefined;
+    this.salvaged.push(this.#options.seams(this).salvage(salvageStore)(from, fresh.openFor(this.machine, life)));
+    this.disk.restore(fresh.copy());
+    fresh.close();
   }
 
   #openVault(life: number): IdentityVault {

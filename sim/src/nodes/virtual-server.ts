@@ -6,6 +6,7 @@ import { PROGRAM_VERSION } from "@hawser/base/version";
 import { OperationalError, type Primitives, type SqlDatabase } from "@hawser/base";
 import {
   BlobBooks,
+  type BlockSync,
   DEFAULT_BLOB_QUOTA_BYTES,
   DEFAULT_BLOB_RETENTION_MS,
   emptyDormant,
@@ -29,6 +30,7 @@ import { Machine, ProcessDied } from "../engine/machine.ts";
 import type { Network } from "../engine/network.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import { BlobShelf } from "./blob-shelf.ts";
+import { mailboxSync } from "./mailbox-sync.ts";
 import { serveFrameHttp } from "./frame-http.ts";
 
 export const ROLES = ["mailbox", "directory", "prekeys", "rendezvous", "blobs"] as const;
@@ -39,6 +41,8 @@ export interface ServerSeams {
   database(role: RoleName, database: SqlDatabase): SqlDatabase;
   mailboxes(mailboxes: Mailboxes): Mailboxes;
   directory(directory: Directory): Directory;
+  /** Where the mailboxes are synced beside the work. */
+  sync(sync: BlockSync): BlockSync;
   /** What carries frames over HTTP. */
   httpSocket(socket: FrameSocket): FrameSocket;
 }
@@ -46,6 +50,7 @@ export const NO_SERVER_SEAMS: ServerSeams = {
   database: (_role, database) => database,
   mailboxes: (mailboxes) => mailboxes,
   directory: (directory) => directory,
+  sync: (sync) => sync,
   httpSocket: (socket) => socket,
 };
 
@@ -54,6 +59,8 @@ export interface VirtualServerOptions {
   readonly random: SeededRandom;
   readonly primitives: Primitives;
   readonly origin: string;
+  /** The mailboxes are synced beside the work: what was not is gone when the power fails. */
+  readonly mailboxLags: boolean;
   /** Asked at each start. */
   readonly seams: () => ServerSeams;
   /** Something failed inside that no order of the world explains. */
@@ -86,6 +93,7 @@ export class VirtualServer {
     this.#options = options;
     this.machine = new Machine("server", options.network.scheduler, (error) => options.onFault("uncaught", error));
     this.disks = { mailbox: new Disk(), directory: new Disk(), prekeys: new Disk(), rendezvous: new Disk(), blobs: new Disk() };
+    if (options.mailboxLags) this.disks.mailbox.lag(options.random.fork("mailbox disk"));
     this.#ticketKey = options.random.fork("ticket key").bytes(32);
     this.shelf = new BlobShelf(options.primitives);
   }
@@ -132,6 +140,7 @@ export class VirtualServer {
     const mailboxes = seams.mailboxes(
       openMailboxes({
         database: open("mailbox"),
+        ...(this.#options.mailboxLags ? { sync: seams.sync(mailboxSync(this.disks.mailbox, machine, random.fork("syncs"))) } : {}),
         clock,
         random,
         schedule: (callback) => void network.scheduler.after(0, () => machine.enter(life, callback)),
@@ -229,6 +238,11 @@ export class VirtualServer {
     this.#gone();
     this.machine.kill();
     this.#options.network.processGone(this.machine, how);
+  }
+
+  losePower(): void {
+    for (const disk of Object.values(this.disks)) disk.powerLost = true;
+    this.kill("silent");
   }
 
   /** As an operator restarts it: says goodbye first. */

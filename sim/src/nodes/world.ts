@@ -37,6 +37,12 @@ export interface WorldOptions {
   /** What devices have to fall back to from WebSockets. */
   readonly fallbacks?: Fallbacks;
   readonly programOf?: ProgramOf;
+  /** The server's mailboxes are synced beside the work. */
+  readonly mailboxLags?: boolean;
+  /** Devices have a second place for their keys. */
+  readonly hasVaults?: boolean;
+  /** Devices whose store is in memory and mirrored. */
+  readonly isMirror?: (device: string) => boolean;
 }
 
 /** Enough of the stack to find it. */
@@ -65,8 +71,21 @@ export class World {
   readonly #seams: Seams;
   readonly #fallbacks: Fallbacks;
   readonly #programOf: ProgramOf;
+  readonly #hasVaults: boolean;
+  readonly #isMirror: (device: string) => boolean;
 
-  constructor({ seed, seams = {}, follow, fallbacks = "none", programOf = TODAY }: WorldOptions) {
+  constructor({
+    seed,
+    seams = {},
+    follow,
+    fallbacks = "none",
+    programOf = TODAY,
+    mailboxLags = false,
+    isMirror = () => false,
+    hasVaults = false,
+  }: WorldOptions) {
+    this.#isMirror = isMirror;
+    this.#hasVaults = hasVaults;
     this.#fallbacks = fallbacks;
     this.#programOf = programOf;
     this.#seams = seams;
@@ -81,6 +100,7 @@ export class World {
       random: this.random.fork("server"),
       primitives: nodePrimitives,
       origin: ORIGIN,
+      mailboxLags,
       seams: () => ({ ...NO_SERVER_SEAMS, ...seams.server?.(this) }),
       onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${describeFault(cause)}`),
     });
@@ -111,11 +131,13 @@ export class World {
       httpFaults: this.httpFaults,
       fallbacks: () => this.#fallbacks,
       programOf: this.#programOf,
+      isMirror: this.#isMirror(name),
       seams: (its) => ({ ...NO_DEVICE_SEAMS, ...this.#seams.device?.(its, this) }),
       onEvent: (its, event) => this.#event(its, event),
       onBody: (body: Bytes) => this.wire.body(body),
       onFault: (its, error) => this.violations.add("no fault inside", `${its.name}: ${describeFault(error)}`),
     });
+    if (this.#hasVaults) device.vault = { record: undefined };
     account.devices.push(device);
     return device;
   }

@@ -29,7 +29,7 @@ export function suspend(cast: Cast, random: SeededRandom): void {
   });
 }
 
-function startLater(cast: Cast, device: Device, random: SeededRandom): void {
+export function startLater(cast: Cast, device: Device, random: SeededRandom): void {
   cast.after(duration(random), () => {
     cast.note(`${device.name} is started`);
     device.start();
@@ -106,7 +106,7 @@ export function slowNetwork(cast: Cast, random: SeededRandom): void {
   });
 }
 
-function serverLater(cast: Cast, random: SeededRandom): void {
+export function serverLater(cast: Cast, random: SeededRandom): void {
   cast.after(duration(random), () => {
     if (cast.world.server.up) return;
     cast.note("the server is started");

@@ -1,6 +1,7 @@
 /** Everything that can happen in a world, by name. Each draws from its own source; one that does not fit the moment does nothing. */
 import * as archives from "./archive-operations.ts";
 import type { Cast } from "./cast.ts";
+import * as disks from "./disk-operations.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import * as faults from "./fault-operations.ts";
 import * as life from "./people-operations.ts";
@@ -44,6 +45,8 @@ export const OPERATIONS = {
   linkAlone: { weight: 0, run: archives.linkAlone },
   revokeReader: { weight: 0, run: archives.revokeReader },
   phoneAway: { weight: 0, run: archives.phoneAway },
+  serverPowerLoss: { weight: 0, fault: true, run: disks.serverPowerLoss },
+  tornStore: { weight: 0, fault: true, run: disks.tornStore },
   archiveOutage: { weight: 0, fault: true, run: archives.archiveOutage },
 } satisfies Record<string, Operation>;
 

@@ -5,6 +5,7 @@
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { hasOldVersions } from "../nodes/old-version.ts";
 import { drawArchiveSteps } from "./archive-steps.ts";
+import { type DiskPlan, drawDisks } from "./disk-steps.ts";
 import { drawHttpTrouble, type HttpPlan } from "./frame-http-trouble.ts";
 import { drawProxies, type ProxyStep } from "./proxies.ts";
 import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
@@ -28,6 +29,7 @@ export interface Plan {
   readonly proxies: readonly ProxyStep[] | undefined;
   /** What happens to requests where the other transports are HTTP; `undefined` where they are connections of another kind, or none. */
   readonly http: HttpPlan | undefined;
+  readonly disks: DiskPlan | undefined;
   /** Some devices run the release before, and are updated on the way or not at all. */
   readonly oldVersions: boolean;
   readonly kinds: readonly OperationKind[];
@@ -45,6 +47,8 @@ export interface PlanOptions {
   readonly calm?: boolean;
   /** Without nights: minutes instead of days. */
   readonly short?: boolean;
+  /** Trouble that is left out, so that a seed's world is the one that it was before there was such trouble. */
+  readonly without?: readonly ("http" | "disks")[];
 }
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
@@ -75,6 +79,9 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const calm = options.calm === true;
   if (!calm) for (const kind of named.filter(isLate)) kinds.push(...takeSteps(seed, kind, share, steps));
   const archives = drawArchiveSteps(seed, atMs, calm);
+  const isLeftOut = (what: "http" | "disks"): boolean => options.without?.includes(what) === true;
+  const disks = isLeftOut("disks") ? undefined : drawDisks(seed, atMs, calm);
+  const later = [...archives, ...(disks?.steps ?? [])];
   const proxies = drawProxies(seed, calm ? 0 : atMs);
   return {
     seed,
@@ -84,9 +91,10 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
     oldVersions: !calm && hasOldVersions(seed),
     proxies,
-    http: proxies === undefined ? undefined : drawHttpTrouble(seed, calm),
-    kinds: [...kinds, ...new Set(archives.map(({ kind }) => kind))],
-    steps: [...steps, ...archives.map((step, at) => ({ ...step, id: count + at }))].toSorted((a, b) => a.atMs - b.atMs),
+    http: proxies === undefined || isLeftOut("http") ? undefined : drawHttpTrouble(seed, calm),
+    disks: disks?.plan,
+    kinds: [...new Set([...kinds, ...later.map(({ kind }) => kind)])],
+    steps: [...steps, ...later.map((step, at) => ({ ...step, id: count + at }))].toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 

@@ -10,6 +10,7 @@ import { SeededRandom } from "../engine/seeded-random.ts";
 import { type Account, describeFault, type Seams, World } from "../nodes/world.ts";
 import { drawPrograms, TODAY } from "../nodes/old-version.ts";
 import { Cast } from "./cast.ts";
+import { isMirrored } from "./disk-steps.ts";
 import { heal } from "./fault-operations.ts";
 import { meetHttpTrouble } from "./frame-http-trouble.ts";
 import { removeGhosts } from "./people-operations.ts";
@@ -53,7 +54,17 @@ export interface RunOptions {
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
   const programOf = plan.oldVersions ? await drawPrograms(plan.seed) : TODAY;
   const fallbacks = plan.proxies === undefined ? "none" : plan.http === undefined ? "connections" : "http";
-  const world = new World({ seed: plan.seed, fallbacks, programOf, ...options });
+  const { seed, disks } = plan;
+  const isMirror = (device: string): boolean => disks !== undefined && isMirrored(seed, disks, device);
+  const world = new World({
+    seed,
+    fallbacks,
+    programOf,
+    mailboxLags: disks?.mailboxLags === true,
+    isMirror,
+    hasVaults: disks?.tears === true,
+    ...options,
+  });
   if (plan.http?.stripsUpgrades === true) world.network.usualManners = { ...GOOD_MANNERS, websocket: "refused" };
   options.onWorld?.(world);
   const cast = new Cast(world);
@@ -134,6 +145,7 @@ async function perform(cast: Cast, root: SeededRandom, step: Plan["steps"][numbe
 }
 
 async function setUp(plan: Plan, world: World, cast: Cast): Promise<void> {
+  const { scheduler } = world;
   world.server.start();
   for (const handle of HANDLES.slice(0, plan.accounts)) {
     const account: Account = { handle, id: undefined, devices: [] };
@@ -147,7 +159,9 @@ async function setUp(plan: Plan, world: World, cast: Cast): Promise<void> {
   for (const account of world.accounts) {
     for (const other of world.accounts) {
       if (account === other || other.id === undefined) continue;
-      await cast.phone(account).client!.addContact({ account: other.id, name: `${CANARY} ${other.handle}`, handle: other.handle });
+      const { client } = cast.phone(account);
+      const added = client!.addContact({ account: other.id, name: `${CANARY} ${other.handle}`, handle: other.handle });
+      await scheduler.until(added);
     }
   }
   for (let i = 0; i < plan.companions; i++)

@@ -1,5 +1,5 @@
 /** The client over the browser's ports, and how pages reach it: the part of the engine that is not storage. */
-import { createClient, recoveryKdf } from "@hawser/client";
+import { createClient, flushedClient, recoveryKdf } from "@hawser/client";
 import { purePrimitives } from "@hawser/crypto";
 import { acceptPages } from "@hawser/io-web/broadcast-port";
 import { fetchHttp } from "@hawser/io-web/fetch-http";
@@ -13,7 +13,6 @@ import { webSocketTransport } from "@hawser/io-web/websocket-transport";
 import { serveWorkerClient, type HawserClient } from "@hawser/sdk";
 import { httpTransport } from "@hawser/wire";
 import { engineName, systemWord } from "../linking/platform.ts";
-import { flushedClient } from "./flushed-client.ts";
 import type { StartEngine } from "./worker-messages.ts";
 
 /** The continent, as the time zone names it. */

@@ -1,5 +1,6 @@
-import { OperationalError, type HawserClient } from "@hawser/sdk";
+import { OperationalError } from "@hawser/base";
 import { expect, test } from "vitest";
+import type { HawserClient } from "../api.ts";
 import { flushedClient } from "./flushed-client.ts";
 
 const soon = () => new Promise((resolve) => setImmediate(resolve));

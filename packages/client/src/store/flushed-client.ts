@@ -2,7 +2,7 @@
  * A client over storage that lags behind its commits (memory mirrored to IndexedDB). Invariant: when a call that changes something is
  * answered, the change is where it survives the end of the page; a page that is loaded anew at once finds it. Reads do not wait.
  */
-import type { HawserClient } from "@hawser/sdk";
+import type { HawserClient } from "../api.ts";
 
 type Method = Exclude<keyof HawserClient, "subscribe">;
 type AnyMethod = (...args: unknown[]) => Promise<unknown>;
@@ -26,6 +26,11 @@ const READS: ReadonlySet<string> = new Set<Method>([
   "attachment",
   "search",
   "previewImport",
+  "recoveryState",
+  "passkeySettings",
+  "listFork",
+  "deviceListCode",
+  "archive",
 ]);
 
 /** Rejects with STORAGE_FULL when what was done could not be kept. */
