@@ -85,6 +85,28 @@ test.each(["code", "typed", "reverse"] as const)(
   90_000,
 );
 
+test.each(["code", "typed", "reverse"] as const)(
+  "a link by %s whose two programs are started anew on the way still says so",
+  async (route) => {
+    const anna = await world.account("anna");
+    const laptop = world.open("laptop");
+    await laptop.startLink({ deviceName: "laptop", platform: "test", typedCode: route === "typed" });
+    await WAYS[route](anna, laptop);
+    for (const client of [anna, laptop]) await linkStage(client, "comparing");
+    for (const name of ["anna", "laptop"]) await world.close(name);
+    const [phone, companion] = [world.open("anna"), world.open("laptop")];
+    await agree(phone, companion);
+    await told("anna", "laptop");
+    await reached(
+      world.clients.get("laptop")!,
+      { attempt: "link-phone", code: "OK", route },
+      { attempt: "link-companion", code: "OK", route },
+    );
+    expect((await stream()).filter((line) => line.attempt.startsWith("link-") && line.route !== route)).toEqual([]);
+  },
+  90_000,
+);
+
 test("an account that moves ends in outcomes of its own, apart from links", async () => {
   const old = await world.account("anna");
   const phone = world.open("new-phone");

@@ -35,7 +35,7 @@ export function createChunkFetcher(core: Core, parts: FetcherParts, stopped: () 
       if (account !== undefined && !request) parts.people.accepted(account);
     }
     parts.writer.commitChunk(jobId, index, conversations);
-    core.store.resends.deleteFilled();
+    for (const id of core.store.resends.deleteFilled()) core.observe.resendEnded(id, "OK");
     for (const { conversationId, request } of conversations) {
       const account = accountOfConversation(conversationId as ConversationId);
       if (account !== undefined && request && (core.store.contacts.find(account)?.handle ?? "") === "") parts.people.stranger(account);

@@ -32,6 +32,8 @@ const REVERSE = "reverse";
 
 interface Saved {
   readonly wanted: boolean;
+  /** `reverseOf`. */
+  readonly reverseOf?: string | undefined;
   readonly couriers: Readonly<Record<string, GiverState>>;
 }
 
@@ -71,7 +73,7 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
 
   const save = (): void => {
     if (!wanted && couriers.size === 0) return core.store.kv.delete(SAVED);
-    const saved: Saved = { wanted, couriers: Object.fromEntries([...couriers].map(([key, { state }]) => [key, state])) };
+    const saved: Saved = { wanted, reverseOf, couriers: Object.fromEntries([...couriers].map(([key, { state }]) => [key, state])) };
     core.store.kv.setJson(SAVED, saved);
   };
   const add = (key: string, state: GiverState): Courier => {
@@ -186,7 +188,7 @@ export function createCompanionCouriers(core: Core, rendezvous: Rendezvous, chan
     resume() {
       const saved = core.store.kv.getJson<Saved>(SAVED);
       if (saved === undefined) return;
-      wanted = saved.wanted;
+      ({ wanted, reverseOf } = saved);
       for (const [key, state] of Object.entries(saved.couriers))
         take(key, add(key, { ...INITIAL_GIVER, ...state }), resumeGiver({ ...INITIAL_GIVER, ...state }, core.pairContext()));
     },

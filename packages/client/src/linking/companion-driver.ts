@@ -21,6 +21,7 @@ import type { LinkOfferSeed, LinkStatus } from "../api.ts";
 import type { Core } from "../core.ts";
 import { isWhole, withEarlierLists } from "../devices/whole-chain.ts";
 import type { ServerLink } from "../connection/server-link.ts";
+import { COMPANION_ATTEMPTS, type Route } from "../outcomes/attempts.ts";
 import { createCompanionCouriers } from "./companion-couriers.ts";
 import { bytes, placeInput, type Rendezvous, slotInput } from "./rendezvous.ts";
 import { createTimers } from "./timers.ts";
@@ -53,6 +54,12 @@ export interface CompanionLink {
   stop(): void;
 }
 
+/** Absent in what releases before kept. */
+type Saved = CompanionState & { readonly route?: Route };
+
+const isLink = (state: CompanionState | undefined): boolean =>
+  state !== undefined && COMPANION_ATTEMPTS.of[state.kind] === "link-companion";
+
 type Activate = Extract<CompanionEffect<CompanionState>, { type: "activate" }>;
 
 /** An approval that came without the first lists of the chain. */
@@ -77,6 +84,8 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
   /** The person left; the connection lasts until the phone was told. */
   let leaving = false;
   let waiting: Waiting | undefined;
+  /** How the link's code came to the phone: known when the link begins, and kept with its state. */
+  let route: Route = "other";
   const timers = createTimers(core.ports.clock, (timer) => input({ type: "timer", timer }));
   const couriers = createCompanionCouriers(core, rendezvous, () => {
     const status = shown();
@@ -96,7 +105,8 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     take(stepCompanion(state ?? INITIAL_COMPANION, given, core.pairContext()));
   };
   const take = (step: { readonly state: CompanionState; readonly effects: readonly CompanionEffect<CompanionState>[] }): void => {
-    core.observe.companion(state, step.state, couriers.routeOf(step.state.channel?.rendezvousId));
+    if (!isLink(state) && state !== undefined && isLink(step.state)) route = couriers.routeOf(step.state.channel?.rendezvousId);
+    core.observe.companion(state, step.state, route);
     state = step.state;
     for (const effect of step.effects) run(effect);
     couriers.follow(step.state);
@@ -111,7 +121,7 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
       case "persist": {
         const over = effect.state.kind === "idle" || effect.state.kind === "active";
         if (over) core.store.kv.delete(SAVED);
-        else core.store.kv.setJson(SAVED, effect.state);
+        else core.store.kv.setJson(SAVED, { ...effect.state, route } satisfies Saved);
         return core.notify.changed("state");
       }
       case "crypto":
@@ -209,11 +219,13 @@ export function createCompanionLink(core: Core, rendezvous: Rendezvous, events: 
     },
     status: () => (state === undefined || state.kind === "idle" ? undefined : shown()),
     resume() {
-      const saved = core.store.kv.getJson<CompanionState>(SAVED);
+      const saved = core.store.kv.getJson<Saved>(SAVED);
       if (saved === undefined) return;
+      const { route: savedRoute = "other", ...before } = saved;
+      route = savedRoute;
       if (core.identity.self() === undefined) events.underWay(true);
       couriers.resume();
-      take(resumeCompanion({ ...INITIAL_COMPANION, ...saved }, core.pairContext()));
+      take(resumeCompanion({ ...INITIAL_COMPANION, ...before }, core.pairContext()));
     },
     connected() {
       input({ type: "connected" });

@@ -92,6 +92,9 @@ interface Parts {
   readonly linked: (attempt: AttemptId, device: DeviceNumber) => void;
 }
 
+/** `route` is absent in what releases before kept. */
+type Saved = PhoneState & { readonly route?: Route };
+
 interface Attempt {
   state: PhoneState;
   readonly route: Route;
@@ -150,7 +153,8 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
     attempts.delete(key);
     save();
   };
-  const save = (): void => core.store.kv.setJson(SAVED, Object.fromEntries([...attempts].map(([key, { state }]) => [key, state])));
+  const save = (): void =>
+    core.store.kv.setJson(SAVED, Object.fromEntries([...attempts].map(([key, { state, route }]) => [key, { ...state, route }])));
 
   const run = (key: string, attempt: Attempt, effect: PhoneEffect<PhoneState>): void => {
     const answer = (given: PhoneInput): void => input(key, given);
@@ -337,10 +341,10 @@ export function createPhoneLinks(core: Core, parts: Parts): PhoneLinks {
       newest = undefined;
     },
     resume() {
-      const saved = core.store.kv.getJson<Record<string, PhoneState>>(SAVED) ?? {};
-      for (const [key, state] of Object.entries(saved)) {
+      const saved = core.store.kv.getJson<Readonly<Record<string, Saved>>>(SAVED) ?? {};
+      for (const [key, { route = "other", ...state }] of Object.entries(saved)) {
         if (attempts.has(key)) continue;
-        const attempt = make(key, "other");
+        const attempt = make(key, route);
         take(key, attempt, resumePhone({ ...INITIAL_PHONE, ...state }, core.pairContext()));
       }
       couriers.resume();

@@ -3,7 +3,7 @@
  * there, that it was no message if it does not, and nothing as long as it cannot tell.
  */
 import { fromBinary } from "@bufbuild/protobuf";
-import { type AccountId, conversationWith, type DeviceAddress, type DeviceNumber, newMessageId } from "@hawser/base";
+import { type AccountId, conversationWith, type DeviceAddress, type DeviceNumber, type MessageId, newMessageId } from "@hawser/base";
 import { nodePrimitives, openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { ContentSchema, DeviceKind } from "@hawser/wire";
 import { expect, test } from "vitest";
@@ -33,18 +33,21 @@ function device(number: DeviceNumber, own: readonly DeviceNumber[] = [PHONE, LAP
   });
   const lists = { latest: (account: AccountId) => listOf(account === OWN ? own : [1]), numberOf: () => 1, chain: () => [] };
   const given: number[] = [];
+  const outcomes: string[] = [];
   const core = {
     store: { ...store, lists },
     timeMs: () => NOW_MS,
     identity,
     ports: { random: systemRandom, clock: { monotonicMs: () => 0, after: () => () => undefined } },
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
+    observe: { resendAsked: () => undefined, resendEnded: (_id: MessageId, code: string) => outcomes.push(code) },
   } as unknown as Core;
   const resends = createResends(core, { online: () => true, give: (to) => given.push(to), refresh: () => undefined });
   const setListed = (listed: 0 | 1) => store.contacts.put(ANNA.account, { listed });
   setListed(1);
   return {
     given,
+    outcomes,
     setListed,
     lines: () => store.database.prepare("SELECT count(*) AS n FROM messages").get<{ n: number }>()!.n,
     pending: () => store.resends.pending(ID)?.sender,
@@ -76,14 +79,14 @@ test("when the sender has left, an own device is asked, and what it has never se
   phone.answered(ANNA.account);
   expect(phone.lines()).toBe(1);
   phone.answered(OWN);
-  expect([phone.lines(), phone.pending()]).toEqual([0, undefined]);
+  expect([phone.lines(), phone.pending(), phone.outcomes]).toEqual([0, undefined, ["nothing"]]);
 });
 
 test("without another own device the line stays, and nobody is waited for", () => {
   const phone = device(PHONE, [PHONE]);
   phone.couldNotRead();
   phone.annasDeviceLeft();
-  expect([phone.lines(), phone.pending()]).toEqual([1, undefined]);
+  expect([phone.lines(), phone.pending(), phone.outcomes]).toEqual([1, undefined, ["sender-left"]]);
 });
 
 test("an own device is asked also for what its sender was not asked for yet, but not because of a stranger", () => {

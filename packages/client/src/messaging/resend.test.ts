@@ -2,11 +2,14 @@
  * Invariants: what others may still ask for is forgotten when two clocks say so, this device's and the server's, and not when one of them
  * leapt; what is not answered is asked for again while a connection lasts, ever more seldom, and no more often than its sender answers.
  */
-import { type AccountId, type DeviceNumber, newMessageId } from "@hawser/base";
+import { type AccountId, type DeviceNumber, messageIdToBytes, newMessageId } from "@hawser/base";
 import { nodePrimitives, openSqliteDatabase, systemRandom } from "@hawser/io-node";
+import { isOutcome } from "@hawser/wire";
 import { expect, test } from "vitest";
 import { MAX_RESEND_REQUESTS, MAX_RESENDS_PER_DEVICE_PER_HOUR, RESEND_KEPT_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
+import { createOutcomeObserver } from "../outcomes/observer.ts";
+import type { Outcome } from "../outcomes/tally.ts";
 import { openStore } from "../store/store.ts";
 import { createResends } from "./resend.ts";
 
@@ -23,6 +26,7 @@ function leftAt(nowMs: number, committedAtMs: number | undefined): { sent: boole
     identity: { mailbox: () => ({ epoch: 1, cursor: 1, committedAtMs }), requireSelf: () => ({ account: "b".repeat(32), device: 1 }) },
     ports: { random: systemRandom, clock: { monotonicMs: () => 0, after: () => () => undefined } },
     notify: { changed: () => undefined },
+    observe: { resendEnded: () => undefined },
   } as unknown as Core;
   const id = newMessageId(SENT_AT_MS, systemRandom);
   store.atomically(() => {
@@ -47,7 +51,7 @@ test("when both say that the time is over, it is", () => {
 const MINUTE_MS = 60_000;
 
 /** A device that cannot read what anna sent it, and a clock that only `pass` moves. */
-function unreadable(count: number) {
+function unreadable(count: number, listed: 0 | 1 = 1) {
   const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
   let nowMs = SENT_AT_MS;
   let timer: { atMs: number; callback: () => void } | undefined;
@@ -71,12 +75,14 @@ function unreadable(count: number) {
     },
     ports: { random: systemRandom, clock },
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
+    observe: createOutcomeObserver({ nowMs: () => nowMs, monotonicMs: () => nowMs }, (outcome) => outcomes.push(outcome)),
   } as unknown as Core;
+  const outcomes: Outcome[] = [];
   let lookedFor = 0;
   const resends = createResends(core, { online: () => online, give: () => undefined, refresh: () => lookedFor++ });
   const ids = Array.from({ length: count }, () => newMessageId(SENT_AT_MS, systemRandom));
   store.atomically(() => {
-    store.contacts.put(ANNA, { listed: 1 });
+    store.contacts.put(ANNA, { listed });
     for (const id of ids) resends.ask(id, { account: ANNA, device: 1 as DeviceNumber }, SENT_AT_MS);
   });
   return {
@@ -84,7 +90,16 @@ function unreadable(count: number) {
     askedBy: (device: number) =>
       store.atomically(() => resends.requested(newMessageId(nowMs, systemRandom), { account: ANNA, device: device as DeviceNumber })),
     setOnline: (value: boolean) => (online = value),
-    answer: () => store.atomically(() => ids.forEach((id) => resends.answered(id, ANNA, true))),
+    answer: (nothing = true) => store.atomically(() => ids.forEach((id) => resends.answered(id, ANNA, nothing))),
+    /** The same by history. */
+    comes: () => store.atomically(() => ids.forEach((id) => store.database.prepare("UPDATE messages SET kind = 0 WHERE id = ?").run(messageIdToBytes(id)))), // prettier-ignore
+    sleep: (ms: number) => (nowMs += ms),
+    /** `undefined`: it ended in no outcome yet. */
+    outcome() {
+      for (const { attempt, stage, code } of outcomes) expect(isOutcome("device", attempt, stage, code), code).toBe(true);
+      expect(outcomes.length).toBeLessThanOrEqual(1);
+      return outcomes[0] && [outcomes[0].attempt, outcomes[0].code, outcomes[0].durationMs];
+    },
     /** Questions that were written in so many minutes. */
     pass(minutes: number): number {
       const before = store.outbox.count();
@@ -157,4 +172,29 @@ test("a device is asked no more often than it answers, and what is beyond comes 
   expect([questions(), neverAsked()]).toEqual([MAX_RESENDS_PER_DEVICE_PER_HOUR, 20]);
   expect(pass(59)).toBe(0);
   expect([pass(2), neverAsked()]).toEqual([MAX_RESENDS_PER_DEVICE_PER_HOUR, 0]);
+});
+
+test("what was asked for ends in one outcome: it came, there was nothing, or nobody answered", () => {
+  const sent = unreadable(1);
+  sent.pass(10);
+  expect(sent.outcome()).toBeUndefined();
+  sent.answer(false);
+  sent.answer(false);
+  expect(sent.outcome()).toEqual(["resend", "OK", 10 * MINUTE_MS]);
+  const nothing = unreadable(1);
+  nothing.answer();
+  nothing.pass(60);
+  expect(nothing.outcome()).toEqual(["resend", "nothing", 0]);
+  const byHistory = unreadable(1);
+  byHistory.comes();
+  byHistory.pass(10);
+  expect(byHistory.outcome()).toEqual(["resend", "OK", MINUTE_MS]);
+  const silent = unreadable(1);
+  silent.pass(60);
+  silent.sleep(2 * RESEND_KEPT_MS);
+  silent.resends.askAgain();
+  expect(silent.outcome()?.slice(0, 2)).toEqual(["resend", "unanswered"]);
+  const stranger = unreadable(1, 0);
+  stranger.answer();
+  expect(stranger.outcome()).toBeUndefined();
 });

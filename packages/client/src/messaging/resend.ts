@@ -91,6 +91,7 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
     const body = { case: "resendRequest", value: { messageId: messageIdToBytes(id) } } as const;
     const content = encodeContent({ sender: self, conversation, messageId, sentAtMs: nowMs }, body);
     outbox.add({ messageId, audience: "device", account: sender.account, device: sender.device, freshSession: true, content });
+    core.observe.resendAsked(id);
     core.notify.changed("outbox");
   };
 
@@ -160,12 +161,12 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
   };
 
   const askAgain = (): void => {
-    resends.deleteFilled();
+    for (const id of resends.deleteFilled()) core.observe.resendEnded(id, "OK");
     const nowMs = core.timeMs();
     const keptSinceMs = agreedMs() - RESEND_KEPT_MS;
     resends.forgetSentBefore(keptSinceMs);
     // The sender has forgotten it by then.
-    resends.forgetPendingBefore(keptSinceMs);
+    for (const id of resends.forgetPendingBefore(keptSinceMs)) core.observe.resendEnded(id, "unanswered");
     const waiting = resends.listPending(MAX_RESEND_REQUESTS, MAX_PENDING_RESENDS).filter(({ sender }) => isAccepted(sender.account));
     let left = MAX_RESENDS_ASKED_AGAIN;
     for (const pending of waiting) {
@@ -233,6 +234,7 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
       const pending = resends.pending(id);
       if (pending?.sender.account !== by) return undefined;
       resends.deletePending(id);
+      if (pending.requests > 0) core.observe.resendEnded(id, nothing ? "nothing" : "OK");
       const row = messages.row(id);
       if (!nothing || row?.kind !== "undecryptable") return { order: row?.order };
       messages.delete(id);
@@ -256,7 +258,7 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
     isAccepted,
     giveUpLeft() {
       let afterMs: number | undefined;
-      for (const { messageId, sender, lastRequestMs } of resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS)) {
+      for (const { messageId, sender, requests, lastRequestMs } of resends.listPending(MAX_RESEND_REQUESTS + 1, MAX_PENDING_RESENDS)) {
         const isThere = deviceOf(core.store.lists.latest(sender.account), sender.device) !== undefined;
         if (isThere || !isJudged(core.store.lists, sender)) continue;
         resends.deletePending(messageId);
@@ -266,6 +268,7 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
         const cameMs = order === undefined ? lastRequestMs : order / ORDER_STEPS_PER_MS;
         // History brings a message. That it was none, a device that could read it has to say.
         const next = witness(cameMs);
+        if (next === undefined && requests > 0) core.observe.resendEnded(messageId, "sender-left");
         if (next !== undefined) {
           const asksNow = withinHour(asked, next);
           resends.putPending({ messageId, sender: next, requests: asksNow ? 1 : 0, lastRequestMs: core.timeMs() });

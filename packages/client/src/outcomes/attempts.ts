@@ -21,6 +21,7 @@ export type Attempt =
   | "give-code"
   | "take-code"
   | "deliver"
+  | "resend"
   | "receive-history"
   | "send-history"
   | "write-archive"
@@ -196,6 +197,10 @@ export type StoreRepair = (typeof STORE_REPAIRS)[number];
 /** Why nothing could be read of an archive, beside what is wrong with its head. */
 export const ARCHIVE_READ_CODES = ["absent", "unfinished", "replaced"] as const;
 export type ArchiveReadCode = (typeof ARCHIVE_READ_CODES)[number];
+
+/** What an unreadable message that was asked for ends in, beside coming after all. */
+export const RESEND_CODES = ["nothing", "unanswered", "sender-left"] as const;
+export type ResendCode = "OK" | (typeof RESEND_CODES)[number];
 
 /** What the outbox does with a message. No machine with a table: a row, its uploads, its frame. */
 export const DELIVER_STAGES = ["uploading", "sealing", "sending"] as const;

@@ -16,6 +16,7 @@ import {
   DELIVER_STAGES,
   GIVER_ATTEMPTS,
   PHONE_ATTEMPTS,
+  RESEND_CODES,
   SESSION_ATTEMPTS,
   SINK_ATTEMPTS,
   SINK_CODES,
@@ -114,6 +115,15 @@ const attempts: Readonly<Record<string, DescribedAttempt>> = {
     [],
     "A message a person wrote, until the server has stored it. Waiting for a connection counts.",
   ),
+  resend: {
+    ...device(
+      ["asked"],
+      ["asked"],
+      RESEND_CODES,
+      "A message that this device could not read and asked for, until it is here: sent again, or as history. `nothing`: its sender has it no more, or it held nothing to show.",
+    ),
+    errors: false,
+  },
   "receive-history": {
     ...ofMachine("receive-history", SINK_ATTEMPTS, describeSink(), Object.values(SINK_CODES)),
     errors: false,

@@ -2,7 +2,7 @@
  * Sees the machines' steps and says how attempts ended. Invariant: an attempt that began here ends in exactly one outcome; nothing is
  * decided here and no machine knows of it. An attempt that a restart of the program interrupted goes on as one that began at the restart.
  */
-import { messageIdTimeMs, OperationalError } from "@hawser/base";
+import { type MessageId, messageIdTimeMs, OperationalError } from "@hawser/base";
 import type { CompanionState, GiverState, PhoneState, TakerState } from "@hawser/linking";
 import type { SessionState } from "@hawser/session";
 import {
@@ -28,6 +28,7 @@ import {
   linkAttempt,
   PHONE_ATTEMPTS,
   phoneCode,
+  type ResendCode,
   type Route,
   SESSION_ATTEMPTS,
   sessionCode,
@@ -52,6 +53,10 @@ export interface OutcomeObserver {
   source(state: SourceState): void;
   /** The outbox is done with a message that a person wrote. */
   delivered(row: OutboxRow, code: string): void;
+  /** An unreadable message was asked for, the first time or again. */
+  resendAsked(id: MessageId): void;
+  /** It came, or will not. Only of messages that were asked for. */
+  resendEnded(id: MessageId, code: ResendCode): void;
   /** Runs `work` as one attempt: what it throws is its end, or what `codeOf` makes of its result. */
   during<T>(attempt: Attempt, stage: string, work: () => Promise<T>, codeOf?: (result: T) => string): Promise<T>;
   /** The same for work that nobody waits for. */
@@ -70,8 +75,6 @@ export function createOutcomeObserver(clock: ObserverClock, ended: (outcome: Out
   const began = new Map<string, number>();
   /** Where each history job stood. */
   const stages = new Map<string, SinkStage | SourceStage>();
-  /** How the code of the companion's link came: known when it begins. */
-  let companionRoute: Route = "other";
 
   const end = (key: string, attempt: Attempt, stage: string, code: string, route?: Route): void => {
     const sinceMs = began.get(key) ?? clock.monotonicMs();
@@ -110,9 +113,8 @@ export function createOutcomeObserver(clock: ObserverClock, ended: (outcome: Out
       const isMove = before?.as === "phone";
       const as = linkAttempt("companion", isMove, before?.approval?.restored !== undefined);
       const isLink = before !== undefined && COMPANION_ATTEMPTS.of[before.kind] === "link-companion";
-      const link = isLink ? { route: companionRoute, as } : undefined;
+      const link = isLink ? { route, as } : undefined;
       moved("companion", COMPANION_ATTEMPTS, before?.kind, after.kind, () => companionCode(after), false, link);
-      if (!isLink && COMPANION_ATTEMPTS.of[after.kind] === "link-companion") companionRoute = before === undefined ? "other" : route;
     },
     phone(key, before, after, route) {
       const as = linkAttempt("phone", before.request?.kind === "phone", before.restore !== 0);
@@ -152,6 +154,11 @@ export function createOutcomeObserver(clock: ObserverClock, ended: (outcome: Out
       // A message's number holds the time it was written.
       ended({ attempt: "deliver", stage, code, durationMs: Math.max(0, clock.nowMs() - messageIdTimeMs(row.messageId)) });
     },
+    resendAsked(id) {
+      const key = `resend ${id}`;
+      if (!began.has(key)) began.set(key, clock.monotonicMs());
+    },
+    resendEnded: (id, code) => end(`resend ${id}`, "resend", "asked", code),
     async during(attempt, stage, work, codeOf = () => "OK") {
       const over = timed(attempt, stage);
       try {

@@ -28,13 +28,14 @@ export interface ResendStore {
   /** Those asked for fewer than `requests` times: the least often asked first, and of those the longest ago. */
   listPending(requests: number, limit: number): PendingResend[];
   countPending(): number;
-  forgetPendingBefore(ms: number): void;
+  /** Says which of them had been asked for. */
+  forgetPendingBefore(ms: number): MessageId[];
   putPending(pending: PendingResend): void;
   deletePending(id: MessageId): void;
   /** Who was asked `most` times may be asked once more. Says whether there is such a question. */
   allowOneMore(sender: DeviceAddress, most: number): boolean;
-  /** Of messages that came another way. */
-  deleteFilled(): void;
+  /** Of messages that came another way. Says which of them had been asked for. */
+  deleteFilled(): MessageId[];
 }
 
 interface PendingRow {
@@ -44,6 +45,11 @@ interface PendingRow {
   readonly requests: number;
   readonly last_request_ms: number;
 }
+
+type EndedRow = Pick<PendingRow, "message_id" | "requests">;
+
+const asked = (rows: readonly EndedRow[]): MessageId[] =>
+  rows.filter(({ requests }) => requests > 0).map((row) => messageIdFromBytes(row.message_id));
 
 export function openResends(database: SqlDatabase): ResendStore {
   const toPending = (row: PendingRow): PendingResend => ({
@@ -84,9 +90,8 @@ export function openResends(database: SqlDatabase): ResendStore {
         .all<PendingRow>(requests, limit)
         .map(toPending),
     countPending: () => database.prepare("SELECT count(*) AS n FROM pending_resends").get<{ n: number }>()!.n,
-    forgetPendingBefore(ms) {
-      database.prepare("DELETE FROM pending_resends WHERE last_request_ms < ?").run(ms);
-    },
+    forgetPendingBefore: (ms) =>
+      asked(database.prepare("DELETE FROM pending_resends WHERE last_request_ms < ? RETURNING message_id, requests").all<EndedRow>(ms)),
     putPending({ messageId, sender, requests, lastRequestMs }) {
       database
         .prepare(
@@ -99,13 +104,15 @@ export function openResends(database: SqlDatabase): ResendStore {
       database
         .prepare("UPDATE pending_resends SET requests = ? WHERE account = ? AND device = ? AND requests >= ?")
         .run(most - 1, account, device, most).changes > 0,
-    deleteFilled() {
-      database
-        .prepare(
-          `DELETE FROM pending_resends WHERE EXISTS (SELECT 1 FROM messages WHERE id = message_id AND kind <> ${KIND_CODES.undecryptable})`,
-        )
-        .run();
-    },
+    deleteFilled: () =>
+      asked(
+        database
+          .prepare(
+            `DELETE FROM pending_resends WHERE EXISTS (SELECT 1 FROM messages WHERE id = message_id AND kind <> ${KIND_CODES.undecryptable})
+             RETURNING message_id, requests`,
+          )
+          .all<EndedRow>(),
+      ),
     deletePending(id) {
       database.prepare("DELETE FROM pending_resends WHERE message_id = ?").run(messageIdToBytes(id));
     },

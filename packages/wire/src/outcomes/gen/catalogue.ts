@@ -507,6 +507,22 @@ export const OUTCOME_ATTEMPTS = {
       "OTHER"
     ]
   },
+  "resend": {
+    "by": "device",
+    "succeeds": [
+      "asked"
+    ],
+    "fails": [
+      "asked"
+    ],
+    "errors": false,
+    "codes": [
+      "nothing",
+      "unanswered",
+      "sender-left",
+      "OTHER"
+    ]
+  },
   "receive-history": {
     "by": "device",
     "succeeds": [
