@@ -355,7 +355,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       return open.length > 0;
     },
     seen(device) {
-      for (const { job } of jobs.values()) if (job.source === device) inputLater(job.jobId, { type: "source-seen" });
+      for (const { job, sourceSeen } of jobs.values())
+        if (job.source === device && job.questions !== undefined && !sourceSeen) inputLater(job.jobId, { type: "source-seen" });
     },
     resume() {
       for (const row of historyJobs.list()) {
