@@ -151,6 +151,8 @@ export function createHistory(
     fromSource: (message, from) => sinks.take(message, from.device),
     toSource,
     linked(attempt, device) {
+      // What is not here yet another device has: whoever took this for everything would be left without it when this device leaves.
+      if (core.identity.settling()) return sources.decline(attempt, device);
       handingOn.served(device);
       sources.begin(attempt, device, { kind: "all" });
     },

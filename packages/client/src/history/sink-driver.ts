@@ -254,6 +254,12 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     inputLater(jobId, { type: "resume" });
   };
 
+  /** Whoever linked this device has nothing to hand over yet. */
+  const askUnasked = (): void => {
+    const source = parts.candidates(undefined)[0];
+    if (core.identity.settling() && source !== undefined && [...jobs.values()].every(isOver)) ask(source as DeviceNumber);
+  };
+
   /** Its source does not know (any more) that everything is here. */
   const reportComplete = (row: HistoryJobRow): void => {
     post(row.device, { case: "progress", value: { jobId: bytes(row.job), nextIndex: MAX_CHUNKS, missing: [] } as never });
@@ -309,7 +315,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
           return;
         }
         case "declined":
-          return later(() => load(jobId) && wishes.tell({ type: "declined", jobId }));
+          return later(() => (running === undefined ? askUnasked() : load(jobId) && wishes.tell({ type: "declined", jobId })));
         case "chunk": {
           const { index, blobId, key, messageCount, sizeBytes } = message.value;
           const reference: ChunkReference = { index, blob: toHex(blobId), key, messageCount, sizeBytes };
