@@ -16,6 +16,7 @@ import {
 } from "@hawser/crypto";
 import { DeviceKind, RevocationReason } from "@hawser/wire";
 import type { SelfInfo } from "../api.ts";
+import type { Connection } from "../connection/connection.ts";
 import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import { fetchLists } from "../devices/whole-chain.ts";
@@ -56,7 +57,11 @@ async function openByCode(core: Core, link: ServerLink, handle: string, recovery
   return { account, handle, secrets: opened.value };
 }
 
-export async function restoreAccount(core: Core, link: ServerLink, options: RestoreOptions): Promise<SelfInfo> {
+export async function restoreAccount(
+  core: Core,
+  link: ServerLink & Pick<Connection, "server">,
+  options: RestoreOptions,
+): Promise<SelfInfo> {
   checkName(options.deviceName);
   const { primitives, random } = core.ports;
   const { account, handle, secrets } =
@@ -70,7 +75,9 @@ export async function restoreAccount(core: Core, link: ServerLink, options: Rest
     const lists = await fetchLists(link, account);
     const chain = verifyChain(primitives, lists, { account });
     if (chain.kind !== "ok") throw new OperationalError("LIST_INVALID");
-    const next = replacePhones(core, accountSeed, chain.latest, { signingKey: keys.signPublic, dhKey: keys.dhPublic, sealedLabel });
+    // A clock that is days slow must not date the revocation before what the old phone has said: that would be refused.
+    const nowMs = Math.max(core.timeMs(), Number(link.server()?.serverTimeMs ?? 0n));
+    const next = replacePhones(core, accountSeed, chain.latest, { signingKey: keys.signPublic, dhKey: keys.dhPublic, sealedLabel }, nowMs);
     try {
       await link.request("publishDeviceList", { list: next.entry });
     } catch (error) {
@@ -101,10 +108,11 @@ function replacePhones(
   accountSeed: Uint8Array,
   previous: VerifiedDeviceList,
   keys: { readonly signingKey: Uint8Array; readonly dhKey: Uint8Array; readonly sealedLabel: Uint8Array },
+  nowMs: number,
 ): VerifiedDeviceList {
   const by = previous.list.nextDeviceNumber;
   const next = extendDeviceList(core.ports.primitives, accountSeed, previous, {
-    nowMs: core.timeMs(),
+    nowMs,
     add: [{ kind: DeviceKind.PHONE, ...keys, attemptId: new Uint8Array(0) }],
     revoke: previous.list.devices
       .filter((device) => device.kind === DeviceKind.PHONE)
