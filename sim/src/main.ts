@@ -1,7 +1,7 @@
 /** `npm run sim` (`SIM_USAGE`): simulated worlds, seed by seed. */
 import { readCommandLine } from "./command-line.ts";
 import { installSyncSubtle } from "./engine/sync-subtle.ts";
-import { drawPlan, type Plan } from "./run/plan.ts";
+import { drawPlan, LATE_TROUBLE, type Plan } from "./run/plan.ts";
 import { portionsOf, runPortion, SEEDS_A_PORTION } from "./run/portions.ts";
 import { runPlan, type RunResult } from "./run/run-plan.ts";
 import { shrink } from "./run/shrink.ts";
@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 const GOAL_DEVICE_HOURS_PER_MINUTE = 1_000;
 const MAX_SHOWN_FAILURES = 20;
 /** What a portion is told of what the whole was told. */
-const SWITCHES = ["calm", "short", "today"] as const;
+const SWITCHES = ["calm", "short", "today", "plain"] as const;
 /** As a shell says of Ctrl-C. */
 const INTERRUPTED = 130;
 
@@ -22,7 +22,7 @@ const options = readCommandLine(SIM_USAGE, readSimOptions);
 const say = (text: string): void => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
 
 async function runSeed(seed: number): Promise<Totals> {
-  const drawn = drawPlan(seed, { calm: options.calm, short: options.short });
+  const drawn = drawPlan(seed, { calm: options.calm, short: options.short, without: options.plain ? LATE_TROUBLE : [] });
   const plan = options.today ? { ...drawn, oldVersions: false } : drawn;
   const result = await runPlan(plan, options.trace ? { follow: say } : {});
   if (options.trace) say(`trace ${result.traceHash}`);
@@ -46,7 +46,7 @@ async function report(plan: Plan, result: RunResult): Promise<Totals["failures"]
     `  still fails with ${smaller.plan.steps.length} of ${plan.steps.length} steps (${smaller.runs} runs): ${smaller.plan.steps.map((step) => `${step.id} ${step.kind}`).join(", ")}`,
   );
   for (const line of smaller.result.lastLines.filter((last) => last.includes("·")).slice(-25)) say(`  ${line}`);
-  say(`  again: npm run sim -- --from ${plan.seed} --seeds 1${options.short ? " --short" : ""} --trace`);
+  say(`  again: npm run sim -- --from ${plan.seed} --seeds 1${options.short ? " --short" : ""}${options.plain ? " --plain" : ""} --trace`);
   return { seed: plan.seed, violations: result.violations, steps: smaller.plan.steps };
 }
 

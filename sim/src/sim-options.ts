@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { wholeNumber } from "./command-line.ts";
 
 export const SIM_USAGE =
-  "usage: npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--short] [--today] [--trace] [--shrink-runs 40] [--jobs N]";
+  "usage: npm run sim -- [--seeds 200] [--from 1] [--json] [--check] [--soak] [--calm] [--short] [--today] [--plain] [--trace] [--shrink-runs 40] [--jobs N]";
 
 /** Processes side by side. */
 const MAX_JOBS = 256;
@@ -22,6 +22,8 @@ export interface SimOptions {
   readonly short: boolean;
   /** Every device runs today's program. */
   readonly today: boolean;
+  /** Without `LATE_TROUBLE`: as the oldest seeds were when they got their names. */
+  readonly plain: boolean;
   readonly trace: boolean;
 }
 
@@ -38,6 +40,7 @@ export function readSimOptions(parameters: readonly string[]): SimOptions {
       calm: { type: "boolean", default: false },
       short: { type: "boolean", default: false },
       today: { type: "boolean", default: false },
+      plain: { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
       jobs: { type: "string", default: String(Math.min(MAX_JOBS, availableParallelism())) },
     },

@@ -7,7 +7,8 @@ import { nodePrimitives } from "@hawser/io-node";
 import type { Directory } from "@hawser/relay";
 import { decodeClientFrame, FRAME_TYPES } from "@hawser/wire";
 import type { Device } from "../nodes/device.ts";
-import type { Account, World } from "../nodes/world.ts";
+import { type Account, phoneOf } from "../nodes/account.ts";
+import type { World } from "../nodes/world.ts";
 import { archiveOn } from "./archives.ts";
 
 interface Removed {
@@ -56,7 +57,7 @@ export class ArchiveWatch {
   #put(writer: Device, head: Bytes): void {
     const account = this.#world.accountOf(writer);
     this.heads.all++;
-    if (writer !== account.devices[0]) this.heads.companions++;
+    if (writer !== phoneOf(account)) this.heads.companions++;
     const known =
       writer.disk.rows<{ n: number | null }>("SELECT max(number) AS n FROM device_lists WHERE account = ?", account.id!)[0]?.n ?? 0;
     const removals = this.#removed.filter(

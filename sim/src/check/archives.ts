@@ -8,7 +8,8 @@ import { nodePrimitives } from "@hawser/io-node";
 import { allEntries, openChunk, openHead, pureCompression } from "@hawser/sync";
 import { type ArchiveHead, type ArchiveState, ArchiveStateSchema } from "@hawser/wire";
 import type { Device } from "../nodes/device.ts";
-import type { Account, World } from "../nodes/world.ts";
+import { type Account, phoneOf } from "../nodes/account.ts";
+import type { World } from "../nodes/world.ts";
 import type { RuleName } from "./violation.ts";
 
 type Add = (rule: RuleName, text: string) => void;
@@ -22,7 +23,7 @@ export function archiveOn(device: Device): ArchiveState {
 
 /** `members`: the live devices of one account. */
 export async function checkArchive(world: World, account: Account, members: readonly Device[], add: Add): Promise<void> {
-  const phone = members.find((device) => device === account.devices[0]);
+  const phone = members.find((device) => device === phoneOf(account));
   if (phone === undefined || members.some((device) => !device.runsToday)) return;
   const kept = archiveOn(phone);
   for (const device of members) {

@@ -7,6 +7,9 @@ import type { Cast } from "../run/cast.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Account } from "../nodes/world.ts";
 import { checkArchive } from "./archives.ts";
+import { wasDropped } from "./dropped.ts";
+import { wentWithPhone } from "./lost-phones.ts";
+import { checkPhones } from "./phones.ts";
 import type { RuleName, Violation } from "./violation.ts";
 
 interface Member {
@@ -22,6 +25,7 @@ export async function discrepancies(cast: Cast): Promise<Violation[]> {
   for (const account of cast.world.accounts) {
     const its = members.filter((member) => member.account === account);
     checkAgreement(its, add);
+    checkPhones(cast, account, add);
     const devices = its.map(({ device }) => device);
     await checkArchive(cast.world, account, devices, add);
   }
@@ -69,6 +73,7 @@ function checkLink(device: Device, stage: string | undefined, add: Add): void {
 
 function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
   const live = new Set(members.map((member) => member.device));
+  const devicesOf = (account: Account): Device[] => members.filter((member) => member.account === account).map(({ device }) => device);
   const { restored } = cast.world.oracle;
   const rowsOf = (device: Device, text: string) => device.disk.rows<{ id: Uint8Array }>("SELECT id FROM messages WHERE text = ?", text);
   for (const message of cast.world.oracle.sent.values()) {
@@ -92,6 +97,8 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
             (restoredAtMs >= message.askedAtMs &&
               (device === message.from || cast.world.oracle.seen.get(device)?.has(message.text) === true))),
       ) && !members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
+    const wentElsewhere = (account: Account): boolean =>
+      wentWithPhone(cast, message, account, devicesOf(account)) || wasDropped(cast, message, account, devicesOf(account));
     for (const { device, account } of members) {
       if (account !== message.fromAccount && account !== message.toAccount) continue;
       const rows = rowsOf(device, message.text);
@@ -99,7 +106,8 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
       // An older copy gets back what another device of its account still has.
       const wasRestored = restored.some((one) => one.device === device && one.restoredAtMs >= message.askedAtMs);
       const otherHasIt = members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
-      if (rows.length === 0 && must && (!wasRestored || otherHasIt) && !wentWithDisk(account))
+      const isExcused = wentWithDisk(account) || (!otherHasIt && (wasRestored || wentElsewhere(account)));
+      if (rows.length === 0 && must && !isExcused)
         add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
     }
   }

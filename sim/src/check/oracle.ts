@@ -1,7 +1,7 @@
 /** What the people of a world did and saw: the truth that the checkers compare devices with. */
 import type { AccountId, MessageId } from "@hawser/base";
 import type { ClientEvent } from "@hawser/client";
-import type { Directory } from "@hawser/relay";
+import type { Directory, Mailboxes } from "@hawser/relay";
 import type { Device } from "../nodes/device.ts";
 import type { Account, World } from "../nodes/world.ts";
 
@@ -28,8 +28,16 @@ export class Oracle {
   /** Who a device is, once it is a member; a profile may be linked again as another number. */
   readonly numbers = new Map<Device, { readonly account: AccountId; readonly device: number }>();
   readonly revokedSeen = new Set<Device>();
+  /** Device number of an account → the world's time at which the server first had a list that names it. */
+  readonly listedAtMs = new Map<string, number>();
+  /** Device number of an account → the world's time at which its mailbox was last emptied, because it was dormant. */
+  readonly emptiedAtMs = new Map<string, number>();
+  /** Device numbers of accounts that a person wanted off the list, themselves or by wiping the device. */
+  readonly #removalsAsked = new Set<string>();
   /** Disks that were put back from a copy. */
   readonly restored: { readonly device: Device; readonly copiedAtMs: number; readonly restoredAtMs: number }[] = [];
+  /** Phones that got their account by its recovery code. */
+  readonly recovered = new Set<Device>();
   /** Who a device was when it said that it is revoked; compared with the directory at the end. */
   readonly signedOut: { readonly device: Device; readonly account: AccountId | undefined; readonly number: number }[] = [];
 
@@ -39,12 +47,36 @@ export class Oracle {
 
   watchDirectory(directory: Directory): void {
     directory.onChange((entry, _lists, revoked) => {
+      for (const device of entry.devices.keys()) {
+        const key = `${entry.account}/${device}`;
+        if (!this.listedAtMs.has(key)) this.listedAtMs.set(key, this.#world.scheduler.nowMs);
+      }
       for (const device of revoked) {
         const key = `${entry.account}/${device}`;
         this.#world.trace.note(`server: ${device} of ${entry.account.slice(0, 6)} is revoked`);
         if (!this.revocations.has(key)) this.revocations.set(key, this.#world.scheduler.nowMs);
       }
     });
+  }
+
+  watchMailboxes(mailboxes: Mailboxes): Mailboxes {
+    const empty = mailboxes.empty.bind(mailboxes);
+    mailboxes.empty = (address) => {
+      const emptied = empty(address);
+      const key = `${address.account}/${address.device}`;
+      if (emptied) this.emptiedAtMs.set(key, this.#world.scheduler.nowMs);
+      if (emptied) this.#world.trace.note(`server: the mailbox of ${address.device} of ${address.account.slice(0, 6)} is emptied`);
+      return emptied;
+    };
+    return mailboxes;
+  }
+
+  removalAsked(account: Account, device: number): void {
+    this.#removalsAsked.add(`${account.id}/${device}`);
+  }
+
+  wasRemovalAsked(account: AccountId, device: number): boolean {
+    return this.#removalsAsked.has(`${account}/${device}`);
   }
 
   event(device: Device, event: ClientEvent): void {

@@ -10,6 +10,8 @@ export type RuleName =
   | "no key and nonce twice"
   | "nothing after revocation"
   | "revoked only by signature"
+  | "one phone an account"
+  | "one device, one entry"
   | "devices agree"
   | "every wait ends"
   | "one chain of lists"

@@ -7,7 +7,7 @@
 export const WORLD_STARTS_MS = 1_800_000_000_000;
 
 interface Entry {
-  readonly atMs: number;
+  atMs: number;
   readonly order: number;
   callback: (() => void) | undefined;
 }
@@ -60,6 +60,12 @@ export class Scheduler {
     await settled();
     while (!isOver) await this.run(1);
     await over;
+  }
+
+  /** So much time passes in which nothing happens: what was due comes due as much later. */
+  leap(durationMs: number): void {
+    this.#nowMs += durationMs;
+    for (const entry of this.#heap) entry.atMs += durationMs;
   }
 
   #push(entry: Entry): void {

@@ -10,14 +10,17 @@ import { forgottenForArchive, oldArchiveKeys } from "./archive-mutations.ts";
 import { committedIsFlushed, salvagedIsWhole, unsyncedIsDurable } from "./disk-mutations.ts";
 import { writtenIsReceived } from "./frame-http-mutations.ts";
 import { lateCommits } from "./late-commits.ts";
-import { greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
+import { capsulesLost, greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
 import { forgottenOutbox, oldSessions, readMarksLost } from "./store-mutations.ts";
+import { firstCodeKept, settledAtOnce } from "./phone-mutations.ts";
 import {
+  droppedInSilence,
   earlyAcknowledgement,
   earlyCursor,
   goodbyeSignsOut,
   listNumbersUnchecked,
   lostFrames,
+  lostReplies,
   oldCopiesUnnoticed,
 } from "./wire-mutations.ts";
 
@@ -26,6 +29,8 @@ export interface Mutation {
   /** Any of these shows it. */
   readonly caughtBy: readonly RuleName[];
   readonly seed: number;
+  /** It needs people who do what is drawn apart; the others' seeds go without. */
+  readonly apart?: true;
   /** A fresh one for each run: mutations remember things. */
   seams(): Seams;
 }
@@ -173,6 +178,43 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: [...LOST, "no key and nonce twice"],
     seed: 330_045,
     seams: () => ({ device: () => ({ salvage: salvagedIsWhole }) }),
+  },
+  {
+    name: "a move can be ended before its history came",
+    caughtBy: LOST,
+    seed: 4,
+    apart: true,
+    seams: () => ({
+      device: (device) => ({ database: (database) => (device.name.includes("-phone-") ? settledAtOnce(database) : database) }),
+    }),
+  },
+  {
+    name: "a new recovery code does not take the place of the one before",
+    caughtBy: ["every wait ends"],
+    seed: 4,
+    apart: true,
+    seams: () => ({ server: () => ({ database: (role, database) => (role === "directory" ? firstCodeKept(database) : database) }) }),
+  },
+  {
+    name: "the server keeps no device capsules",
+    caughtBy: ["every wait ends"],
+    seed: 5,
+    apart: true,
+    seams: () => ({ server: () => ({ database: (role, database) => (role === "directory" ? capsulesLost(database) : database) }) }),
+  },
+  {
+    name: "a dormant device does not hear what its mailbox lost",
+    caughtBy: LOST,
+    seed: 35,
+    apart: true,
+    seams: () => ({ device: () => ({ transport: droppedInSilence }) }),
+  },
+  {
+    name: "typed letters get no reply",
+    caughtBy: ["every wait ends"],
+    seed: 11,
+    apart: true,
+    seams: () => ({ device: () => ({ transport: lostReplies }) }),
   },
   {
     name: "a timer in thirty never fires",

@@ -1,5 +1,7 @@
 /** Planted bugs inside the server, between its parts. */
+import type { SqlDatabase } from "@hawser/base";
 import type { Directory, DirectoryEntry, Mailboxes } from "@hawser/relay";
+import { wrapDatabase } from "./wrap-database.ts";
 
 /** Deliveries are handed out with a hole: one in so many is skipped, as if it had been read. */
 export function skippedDeliveries(mailboxes: Mailboxes, every: number): Mailboxes {
@@ -38,3 +40,9 @@ export function revokedStayWelcome(directory: Directory): Directory {
     onChange: (listener) => directory.onChange((entry, lists) => listener(entry, lists.slice(0, 0), [])),
   };
 }
+
+/** What companions leave for the day on which their storage is cleared is not stored. */
+export const capsulesLost = (database: SqlDatabase): SqlDatabase =>
+  wrapDatabase(database, (sql, statement) =>
+    sql.startsWith("INSERT OR REPLACE INTO device_capsules") ? { ...statement, run: () => ({ changes: 1 }) } : statement,
+  );

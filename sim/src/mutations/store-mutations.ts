@@ -1,6 +1,7 @@
 /** Planted bugs that stand between a client and its disk. */
-import type { SqlDatabase, SqlStatement } from "@hawser/base";
+import type { SqlDatabase } from "@hawser/base";
 import type { Device } from "../nodes/device.ts";
+import { wrapDatabase } from "./wrap-database.ts";
 
 /** Every second start finds the sessions as they were at an earlier start. */
 export function oldSessions(
@@ -28,18 +29,6 @@ export function forgottenOutbox(database: SqlDatabase, device: Device): SqlDatab
 
 /** What another device has read is not written down. */
 export const readMarksLost = (database: SqlDatabase): SqlDatabase =>
-  wrap(database, (sql, statement) =>
+  wrapDatabase(database, (sql, statement) =>
     /DELETE FROM unread_messages WHERE message = \?/i.test(sql) ? { ...statement, get: () => undefined } : statement,
   );
-
-function wrap(database: SqlDatabase, change: (sql: string, statement: SqlStatement) => SqlStatement): SqlDatabase {
-  return {
-    get inTransaction() {
-      return database.inTransaction;
-    },
-    exec: (sql) => database.exec(sql),
-    prepare: (sql) => change(sql, database.prepare(sql)),
-    transaction: (body) => database.transaction(body),
-    close: () => database.close(),
-  };
-}

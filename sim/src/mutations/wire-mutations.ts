@@ -9,6 +9,7 @@ import {
   encodeSend,
   ERROR_CODES,
   FRAME_TYPES,
+  RendezvousSide,
 } from "@hawser/wire";
 import type { Device } from "../nodes/device.ts";
 import type { World } from "../nodes/world.ts";
@@ -109,6 +110,30 @@ export const oldCopiesUnnoticed = (transport: Transport): Transport =>
       const nothing = { lastMessageId: new Uint8Array(0), committedSequence: 0n, highestOneTimePreKey: 0, highestOneTimeKemPreKey: 0 };
       Object.assign(decoded.value.message.device, nothing);
       return encodeFrame(decoded.value);
+    },
+  });
+
+/** What its mailbox lost while it was dormant a device does not hear. */
+export const droppedInSilence = (transport: Transport): Transport =>
+  between(transport, {
+    down(frame) {
+      const decoded = frame[0] === FRAME_TYPES.welcome ? decodeServerFrame(frame) : undefined;
+      if (decoded?.ok !== true || decoded.value.type !== "welcome" || decoded.value.message.device?.needsResync !== true) return undefined;
+      decoded.value.message.device.needsResync = false;
+      return encodeFrame(decoded.value);
+    },
+  });
+
+/** What a new device answers to typed letters, or says when it is linked, never reaches the rendezvous; the latter its phone learns all the same. */
+export const lostReplies = (transport: Transport): Transport =>
+  between(transport, {
+    up(frame) {
+      const decoded = frame[0] === FRAME_TYPES.request ? decodeClientFrame(frame) : undefined;
+      if (decoded?.ok !== true || decoded.value.type !== "request") return frame;
+      const { operation } = decoded.value.message;
+      const isReply =
+        operation.case === "rendezvousPut" && operation.value.side === RendezvousSide.COMPANION && operation.value.index === 1;
+      return isReply ? undefined : frame;
     },
   });
 

@@ -1,5 +1,5 @@
 /** A world: one server, accounts with their devices, a network, and who watches. */
-import type { AccountId, Bytes, Primitives } from "@hawser/base";
+import type { Bytes, Primitives } from "@hawser/base";
 import type { ClientEvent } from "@hawser/client";
 import { nodePrimitives } from "@hawser/io-node";
 import { ArchiveWatch } from "../check/archive-watch.ts";
@@ -11,6 +11,7 @@ import { Network } from "../engine/network.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { Trace } from "../engine/trace.ts";
+import type { Account } from "./account.ts";
 import { Device, type DeviceSeams, type Fallbacks, NO_DEVICE_SEAMS } from "./device.ts";
 import { type ProgramOf, TODAY } from "./old-version.ts";
 import type { HttpFaults } from "./virtual-http.ts";
@@ -18,12 +19,7 @@ import { NO_SERVER_SEAMS, type ServerSeams, VirtualServer } from "./virtual-serv
 
 export const ORIGIN = "https://chat.sim.example";
 
-export interface Account {
-  readonly handle: string;
-  id: AccountId | undefined;
-  /** The first is the phone. */
-  readonly devices: Device[];
-}
+export type { Account } from "./account.ts";
 
 export interface Seams {
   readonly server?: (world: World) => Partial<ServerSeams>;
@@ -39,8 +35,8 @@ export interface WorldOptions {
   readonly programOf?: ProgramOf;
   /** The server's mailboxes are synced beside the work. */
   readonly mailboxLags?: boolean;
-  /** Devices have a second place for their keys. */
-  readonly hasVaults?: boolean;
+  /** Devices that have a second place for their keys. */
+  readonly hasVault?: (device: string) => boolean;
   /** Devices whose store is in memory and mirrored. */
   readonly isMirror?: (device: string) => boolean;
 }
@@ -71,7 +67,7 @@ export class World {
   readonly #seams: Seams;
   readonly #fallbacks: Fallbacks;
   readonly #programOf: ProgramOf;
-  readonly #hasVaults: boolean;
+  readonly #hasVault: (device: string) => boolean;
   readonly #isMirror: (device: string) => boolean;
 
   constructor({
@@ -82,10 +78,10 @@ export class World {
     programOf = TODAY,
     mailboxLags = false,
     isMirror = () => false,
-    hasVaults = false,
+    hasVault = () => false,
   }: WorldOptions) {
     this.#isMirror = isMirror;
-    this.#hasVaults = hasVaults;
+    this.#hasVault = hasVault;
     this.#fallbacks = fallbacks;
     this.#programOf = programOf;
     this.#seams = seams;
@@ -101,7 +97,10 @@ export class World {
       primitives: nodePrimitives,
       origin: ORIGIN,
       mailboxLags,
-      seams: () => ({ ...NO_SERVER_SEAMS, ...seams.server?.(this) }),
+      seams: () => {
+        const planted = { ...NO_SERVER_SEAMS, ...seams.server?.(this) };
+        return { ...planted, mailboxes: (mailboxes) => this.oracle.watchMailboxes(planted.mailboxes(mailboxes)) };
+      },
       onFault: (event, cause) => this.violations.add("no fault inside", `server: ${event}: ${describeFault(cause)}`),
     });
     this.oracle = new Oracle(this);
@@ -137,7 +136,7 @@ export class World {
       onBody: (body: Bytes) => this.wire.body(body),
       onFault: (its, error) => this.violations.add("no fault inside", `${its.name}: ${describeFault(error)}`),
     });
-    if (this.#hasVaults) device.vault = { record: undefined };
+    if (this.#hasVault(name)) device.vault = { record: undefined };
     account.devices.push(device);
     return device;
   }

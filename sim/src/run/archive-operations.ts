@@ -1,5 +1,6 @@
 /** What people do around an encrypted archive, and what goes wrong with it: phones that are off when they are needed most, an outage of its store. */
 import type { SeededRandom } from "../engine/seeded-random.ts";
+import type { Device } from "../nodes/device.ts";
 import type { Account } from "../nodes/world.ts";
 import type { Cast } from "./cast.ts";
 import { duration } from "./fault-operations.ts";
@@ -11,9 +12,13 @@ const SWITCHED_OFF_AGAIN = 0.35;
 /** One that keeps an archive, as its phone's disk has it; anyone where there is none. */
 function pickAccount(cast: Cast, random: SeededRandom): Account {
   const { accounts } = cast.world;
-  const keeping = accounts.filter((account) => cast.phone(account).disk.rows("SELECT archive FROM archive_on").length > 0);
+  const keeping = accounts.filter((account) => keepsArchive(cast.phone(account)));
   return random.pick(keeping.length > 0 ? keeping : accounts);
 }
+
+/** A disk that was lost has no tables. */
+const keepsArchive = ({ disk }: Device): boolean =>
+  disk.rows("SELECT 1 FROM sqlite_schema WHERE name = 'archive_on'").length > 0 && disk.rows("SELECT archive FROM archive_on").length > 0;
 
 export async function switchArchive(cast: Cast, random: SeededRandom): Promise<void> {
   const account = random.pick(cast.world.accounts);
@@ -29,7 +34,7 @@ export async function switchArchive(cast: Cast, random: SeededRandom): Promise<v
 export function linkAlone(cast: Cast, random: SeededRandom): void {
   const account = pickAccount(cast, random);
   if (1 + cast.companions(account).length >= MAX_DEVICES) return;
-  cast.links.begin(account, random, () => goAway(cast, account, random.pick([0, 400, 3_000]), duration(random)));
+  cast.links.begin(account, random, { approved: () => goAway(cast, account, random.pick([0, 400, 3_000]), duration(random)) });
 }
 
 export async function revokeReader(cast: Cast, random: SeededRandom): Promise<void> {
@@ -39,6 +44,7 @@ export async function revokeReader(cast: Cast, random: SeededRandom): Promise<vo
   if (phone === undefined || companions.length === 0) return;
   const { device } = random.pick(companions);
   cast.note(`${phone.name} revokes device ${device}, which could read the archive`);
+  cast.world.oracle.removalAsked(account, device);
   await phone
     .client!.revokeDevice(device as never)
     .catch((error: unknown) => cast.note(`${phone.name} could not revoke: ${String(error)}`));

@@ -1,24 +1,42 @@
 /** People who link a device: they look at both screens, scan what is shown, compare the digits, confirm, and lose patience. */
-import type { HawserClient, LinkStatus } from "@hawser/client";
+import type { DeviceNumber } from "@hawser/base";
+import type { HawserClient, LinkStatus, Role } from "@hawser/client";
 import { CANARY } from "../check/wire-watch.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Account } from "../nodes/world.ts";
 import type { Cast } from "./cast.ts";
+import { carry, type Carried, type LinkWay, type Screens } from "./link-ways.ts";
 
 const LOOK_EVERY_MS = 1_500;
+const CARRIED: Readonly<Record<LinkWay, string>> = { code: "scans", letters: "is told the letters of", reverse: "shows a code to" };
 /** During trouble people give up; when all is well they go on until it works. */
 const MAX_TRIES = 3;
 const MAX_LOOKS = 600;
 
-interface Attempt {
+/** What is special about a link. */
+export interface LinkWish {
+  /** What happens as soon as the phone has approved it. */
+  readonly approved?: () => void;
+  /** `phone`: the account moves to the new device. */
+  readonly as?: Role;
+  /** It is a member. */
+  readonly linked?: (device: Device) => void;
+  /** How the code gets to the phone; it is scanned when absent. */
+  readonly ways?: readonly LinkWay[];
+  /** It was this device of the account, and has lost its store; its person gets it back and does not give up. */
+  readonly lost?: { readonly device: Device; readonly number: number };
+}
+
+interface Attempt extends LinkWish {
   readonly account: Account;
   readonly companion: Device;
   readonly random: SeededRandom;
   readonly declines: boolean;
-  readonly approved: (() => void) | undefined;
-  scanned: string | undefined;
+  readonly carried: Carried;
   decided: string | undefined;
+  /** What the phone has given back by its newest approval. */
+  restored: number | undefined;
   tries: number;
   looks: number;
   over: boolean;
@@ -32,20 +50,22 @@ export class LinkPeople {
     this.#cast = cast;
   }
 
-  /** `approved`: what happens as soon as the phone has approved it. */
-  begin(account: Account, random: SeededRandom, approved?: () => void): void {
+  begin(account: Account, random: SeededRandom, wish: LinkWish = {}): void {
     const { world } = this.#cast;
-    const companion = world.addDevice(account, `${account.handle}-companion-${account.devices.length}`);
-    companion.start();
+    const companion =
+      wish.lost?.device ?? world.addDevice(account, `${account.handle}-${wish.as ?? "companion"}-${account.devices.length}`);
+    if (wish.as === "phone") this.#cast.newPhones.add(companion);
+    if (wish.lost === undefined) companion.start();
     this.#cast.note(`${companion.name} wants to be linked`);
     const attempt: Attempt = {
+      ...wish,
       account,
       companion,
       random,
-      declines: random.chance(0.08),
-      approved,
-      scanned: undefined,
+      declines: random.chance(0.08) && wish.lost === undefined,
+      carried: {},
       decided: undefined,
+      restored: undefined,
       tries: 0,
       looks: 0,
       over: false,
@@ -60,8 +80,17 @@ export class LinkPeople {
     return this.#attempts.some((attempt) => !attempt.over);
   }
 
+  /** It has lost its store, and nobody has given it back yet. */
+  isLost(device: Device): boolean {
+    return this.#attempts.some(({ companion, lost, over }) => companion === device && lost !== undefined && !over);
+  }
+
   isOpen(companion: Device): boolean {
     return this.#attempts.some((attempt) => attempt.companion === companion && !attempt.over);
+  }
+
+  #staysFor({ lost }: Attempt): boolean {
+    return this.#cast.healing || lost !== undefined;
   }
 
   #lookLater(attempt: Attempt): void {
@@ -76,7 +105,12 @@ export class LinkPeople {
     if (client === undefined || attempt.companion.machine.suspended) return;
     attempt.tries++;
     await client
-      .startLink({ deviceName: `${CANARY} ${attempt.companion.name}`, platform: "sim" })
+      .startLink({
+        deviceName: `${CANARY} ${attempt.companion.name}`,
+        platform: "sim",
+        ...(attempt.as === undefined ? {} : { as: attempt.as }),
+        ...(attempt.ways?.includes("letters") === true ? { typedCode: true } : {}),
+      })
       .catch((error: unknown) => this.#cast.note(`${attempt.companion.name} cannot start a link: ${String(error)}`));
   }
 
@@ -86,24 +120,31 @@ export class LinkPeople {
     const { client } = companion;
     if (attempt.over) return;
     this.#lookLater(attempt);
-    if (++attempt.looks > MAX_LOOKS && !this.#cast.healing) return this.#giveUp(attempt);
+    if (++attempt.looks > MAX_LOOKS && !this.#staysFor(attempt)) return this.#giveUp(attempt);
     if (client === undefined || companion.machine.suspended) return;
     const state = await client.state();
     if (state.phase === "ready" || state.phase === "revoked") {
       attempt.over = true;
-      return this.#cast.note(`${companion.name} is linked`);
+      this.#cast.note(`${companion.name} is linked`);
+      this.#checkRestored(attempt, state.self?.device);
+      return state.phase === "ready" ? attempt.linked?.(companion) : undefined;
     }
     const status = await client.linkStatus();
     if (status === undefined || status.stage === "paused") return this.#start(attempt);
     if (status.stage === "failed") return this.#failed(attempt, client, status);
     if (phone.client === undefined || phone.machine.suspended) return;
-    if (status.stage === "waiting-for-scan" && status.uri !== undefined && attempt.scanned !== status.uri) {
-      attempt.scanned = status.uri;
-      this.#cast.note(`${phone.name} scans ${companion.name}`);
-      await phone.client.openLinkCode(status.uri);
-      return;
-    }
+    if (status.stage === "waiting-for-scan" && this.#carry(attempt, { phone: phone.client, companion: client, shown: status })) return;
     await this.#decide(attempt, phone.client, status);
+  }
+
+  #carry(attempt: Attempt, screens: Screens): boolean {
+    const { ways = ["code"], companion, account } = attempt;
+    const begun = carry(ways, attempt.carried, screens);
+    for (const { way, done } of begun) {
+      this.#cast.note(`${this.#cast.phone(account).name} ${CARRIED[way]} ${companion.name}`);
+      void done.catch((error: unknown) => this.#cast.note(`link: ${String(error)}`));
+    }
+    return begun.length > 0;
   }
 
   async #decide(attempt: Attempt, phone: HawserClient, shown: LinkStatus): Promise<void> {
@@ -119,13 +160,28 @@ export class LinkPeople {
     attempt.decided = asked.attempt;
     this.#cast.note(`${attempt.companion.name}: ${attempt.declines ? "declined" : "approved"}`);
     if (attempt.declines) return phone.rejectLink(asked.attempt);
-    await phone.approveLink(asked.attempt);
+    const options = await this.#options(attempt, phone);
+    attempt.restored = options.restore;
+    await phone.approveLink(asked.attempt, options);
     attempt.approved?.();
+  }
+
+  /** A device that was given back is the one it was: no new entry. */
+  #checkRestored({ restored, companion }: Attempt, number: number | undefined): void {
+    if (restored !== undefined && number !== undefined && number !== restored)
+      this.#cast.world.violations.add("one device, one entry", `${companion.name} was given back as device ${restored} and is ${number}`);
+  }
+
+  /** What the person chooses on the phone. */
+  async #options({ as, lost }: Attempt, phone: HawserClient): Promise<{ newPhone?: boolean; restore?: DeviceNumber }> {
+    if (as === "phone") return { newPhone: true };
+    const device = lost === undefined ? undefined : (await phone.devices()).find(({ device: number }) => number === lost.number);
+    return device?.restorable === true ? { restore: device.device } : {};
   }
 
   async #failed(attempt: Attempt, client: HawserClient, status: LinkStatus): Promise<void> {
     this.#cast.note(`${attempt.companion.name}'s link failed: ${status.error?.name}`);
-    if (attempt.declines || (attempt.tries >= MAX_TRIES && !this.#cast.healing)) return this.#giveUp(attempt);
+    if (attempt.declines || (attempt.tries >= MAX_TRIES && !this.#staysFor(attempt))) return this.#giveUp(attempt);
     if (status.failuresInARow >= 2) await client.cancelLink();
     await this.#start(attempt);
   }

@@ -3,11 +3,14 @@ import * as archives from "./archive-operations.ts";
 import type { Cast } from "./cast.ts";
 import * as disks from "./disk-operations.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
+import { chooseDormancy, leaveForLong } from "./dormancy-operations.ts";
 import * as faults from "./fault-operations.ts";
 import * as life from "./people-operations.ts";
+import * as phones from "./phone-operations.ts";
+import { loseStore } from "./store-operations.ts";
 
 export interface Operation {
-  /** 0: steps of this kind are drawn elsewhere (`archive-steps.ts`). */
+  /** 0: steps of this kind are drawn elsewhere (`archive-steps.ts`, `drawn-apart.ts`). */
   readonly weight: number;
   /** Trouble, not use: left out of calm runs, and ended before the world heals. */
   readonly fault?: boolean;
@@ -48,6 +51,13 @@ export const OPERATIONS = {
   serverPowerLoss: { weight: 0, fault: true, run: disks.serverPowerLoss },
   tornStore: { weight: 0, fault: true, run: disks.tornStore },
   archiveOutage: { weight: 0, fault: true, run: archives.archiveOutage },
+  movePhone: { weight: 0, run: phones.movePhone },
+  writeRecoveryCode: { weight: 0, run: phones.writeRecoveryCode },
+  losePhone: { weight: 0, run: phones.losePhone },
+  chooseDormancy: { weight: 0, run: chooseDormancy },
+  leaveForLong: { weight: 0, run: leaveForLong },
+  linkOtherWays: { weight: 0, run: life.linkOtherWays },
+  loseStore: { weight: 0, fault: true, run: loseStore },
 } satisfies Record<string, Operation>;
 
 export type OperationKind = keyof typeof OPERATIONS;

@@ -2,9 +2,13 @@
 import { newMessageId } from "@hawser/base";
 import { CANARY } from "../check/wire-watch.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
+import type { Account } from "../nodes/world.ts";
 import type { Cast } from "./cast.ts";
+import type { LinkWay } from "./link-ways.ts";
 
 export const MAX_DEVICES = 4;
+/** One by one, and as people do who are in a hurry. */
+const WAYS: readonly (readonly LinkWay[])[] = [["letters"], ["reverse"], ["code", "letters"], ["letters", "code", "reverse"]];
 
 const file = (random: SeededRandom) => {
   const bytes = Buffer.concat([Buffer.from(CANARY), random.bytes(200 + random.below(4_000))]);
@@ -102,12 +106,19 @@ export function link(cast: Cast, random: SeededRandom): void {
   cast.links.begin(account, random);
 }
 
+export function linkOtherWays(cast: Cast, random: SeededRandom): void {
+  const account = random.pick(cast.world.accounts);
+  const ways = random.pick(WAYS);
+  if (1 + cast.companions(account).length < MAX_DEVICES) cast.links.begin(account, random, { ways });
+}
+
 export async function revoke(cast: Cast, random: SeededRandom): Promise<void> {
   const account = random.pick(cast.world.accounts);
   const phone = cast.members([cast.phone(account)])[0];
   const target = cast.world.oracle.numbers.get(random.pick([...cast.companions(account), cast.phone(account)]));
   if (phone === undefined || target === undefined) return;
   cast.note(`${phone.name} revokes device ${target.device}`);
+  cast.world.oracle.removalAsked(account, target.device);
   await phone
     .client!.revokeDevice(target.device as never)
     .catch((error: unknown) => cast.note(`${phone.name} could not revoke: ${String(error)}`));
@@ -119,24 +130,33 @@ export async function wipe(cast: Cast, random: SeededRandom): Promise<void> {
   if (device === undefined) return;
   cast.note(`${device.name} wipes itself`);
   cast.wiped.add(device);
+  cast.world.oracle.removalAsked(account, cast.world.oracle.numbers.get(device)!.device);
   await device.client!.wipe().catch((error: unknown) => cast.note(`${device.name} could not wipe itself: ${String(error)}`));
 }
 
-/** A device that wiped itself and could not say so (its phone could not read it, the server was out) is taken off the list by hand. */
+/**
+ * A device that wiped itself and could not say so (its phone could not read it, the server was out) is taken off the list by hand; so is
+ * what a device was before it lost its store.
+ */
 export function removeGhosts(cast: Cast): void {
   const { oracle, server, accounts } = cast.world;
   for (const account of accounts) {
-    const phone = cast.members([cast.phone(account)])[0];
     const entry = account.id === undefined ? undefined : server.directory?.find(account.id);
-    for (const device of account.devices) {
-      const number = oracle.numbers.get(device)?.device;
-      if (!cast.wiped.has(device) || number === undefined || entry?.devices.has(number as never) !== true) continue;
-      cast.note(`${phone?.name} removes device ${number}, which wiped itself`);
-      void phone?.client
-        ?.revokeDevice(number as never)
-        .catch((error: unknown) => cast.note(`${phone.name} could not remove it: ${String(error)}`));
-    }
+    const isListed = (number: number | undefined): number is number => number !== undefined && entry?.devices.has(number as never) === true;
+    const wiped = account.devices.filter((device) => cast.wiped.has(device)).map((device) => oracle.numbers.get(device)?.device);
+    const left = cast.leftBehind.filter((one) => one.account === account).map(({ number }) => number);
+    for (const number of wiped.filter(isListed)) remove(cast, account, number, "which wiped itself");
+    for (const number of left.filter(isListed)) remove(cast, account, number, "which lost its store");
   }
+}
+
+function remove(cast: Cast, account: Account, number: number, which: string): void {
+  const phone = cast.members([cast.phone(account)])[0];
+  cast.note(`${phone?.name} removes device ${number}, ${which}`);
+  cast.world.oracle.removalAsked(account, number);
+  void phone?.client
+    ?.revokeDevice(number as never)
+    .catch((error: unknown) => cast.note(`${phone.name} could not remove it: ${String(error)}`));
 }
 
 export async function importChat(cast: Cast, random: SeededRandom): Promise<void> {

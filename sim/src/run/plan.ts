@@ -5,6 +5,11 @@
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { hasOldVersions } from "../nodes/old-version.ts";
 import { drawArchiveSteps } from "./archive-steps.ts";
+import { drawApart } from "./drawn-apart.ts";
+import { OTHER_WAYS } from "./link-steps.ts";
+import { NEW_PHONES } from "./phone-steps.ts";
+import { LONG_ABSENCES, withAbsences } from "./dormancy-steps.ts";
+import { LOST_STORES } from "./store-steps.ts";
 import { type DiskPlan, drawDisks } from "./disk-steps.ts";
 import { drawHttpTrouble, type HttpPlan } from "./frame-http-trouble.ts";
 import { drawProxies, type ProxyStep } from "./proxies.ts";
@@ -41,6 +46,10 @@ const HOUR_MS = 3_600_000;
 
 const SHORT_GAP_MS = 60_000;
 
+/** What came when seeds had names: with it they are other worlds. */
+export const LATE_TROUBLE = ["http", "disks", "people"] as const;
+export type LateTrouble = (typeof LATE_TROUBLE)[number];
+
 export interface PlanOptions {
   readonly steps?: number;
   /** No faults: everything works all the time. */
@@ -48,8 +57,10 @@ export interface PlanOptions {
   /** Without nights: minutes instead of days. */
   readonly short?: boolean;
   /** Trouble that is left out, so that a seed's world is the one that it was before there was such trouble. */
-  readonly without?: readonly ("http" | "disks")[];
+  readonly without?: readonly LateTrouble[];
 }
+
+const FAMILIES = [NEW_PHONES, LOST_STORES, LONG_ABSENCES, OTHER_WAYS];
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new SeededRandom(`plan ${seed}`);
@@ -78,10 +89,15 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   }
   const calm = options.calm === true;
   if (!calm) for (const kind of named.filter(isLate)) kinds.push(...takeSteps(seed, kind, share, steps));
-  const archives = drawArchiveSteps(seed, atMs, calm);
-  const isLeftOut = (what: "http" | "disks"): boolean => options.without?.includes(what) === true;
+  const isLeftOut = (what: LateTrouble): boolean => options.without?.includes(what) === true;
+  const oldVersions = !calm && hasOldVersions(seed);
   const disks = isLeftOut("disks") ? undefined : drawDisks(seed, atMs, calm);
-  const later = [...archives, ...(disks?.steps ?? [])];
+  const apart = [
+    ...drawArchiveSteps(seed, atMs, calm),
+    ...(disks?.steps ?? []),
+    // The newest frozen release has the faults that these found.
+    ...(isLeftOut("people") || oldVersions ? [] : FAMILIES.flatMap((family) => drawApart(family, seed, atMs, calm))),
+  ];
   const proxies = drawProxies(seed, calm ? 0 : atMs);
   return {
     seed,
@@ -89,12 +105,15 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     companions: random.below(3),
     maxDrift: calm || random.chance(0.5) ? 0 : 2e-4,
     lostAnswers: calm || random.chance(0.5) ? 0 : 0.1,
-    oldVersions: !calm && hasOldVersions(seed),
+    oldVersions,
     proxies,
     http: proxies === undefined || isLeftOut("http") ? undefined : drawHttpTrouble(seed, calm),
     disks: disks?.plan,
-    kinds: [...new Set([...kinds, ...later.map(({ kind }) => kind)])],
-    steps: [...steps, ...later.map((step, at) => ({ ...step, id: count + at }))].toSorted((a, b) => a.atMs - b.atMs),
+    kinds: [...new Set([...kinds, ...apart.map(({ kind }) => kind)])],
+    steps: withAbsences(
+      seed,
+      [...steps, ...apart.map((step, at) => ({ ...step, id: count + at }))].toSorted((a, b) => a.atMs - b.atMs),
+    ),
   };
 }
 

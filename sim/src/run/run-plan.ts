@@ -62,7 +62,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     programOf,
     mailboxLags: disks?.mailboxLags === true,
     isMirror,
-    hasVaults: disks?.tears === true,
+    hasVault: (device) => disks?.tears === true || (plan.kinds.includes("loseStore") && device.includes("-phone")),
     ...options,
   });
   if (plan.http?.stripsUpgrades === true) world.network.usualManners = { ...GOOD_MANNERS, websocket: "refused" };
@@ -134,7 +134,7 @@ async function play(plan: Plan, world: World, cast: Cast): Promise<RunResult> {
 /** People who stand before two screens are waited for like everything else. */
 async function agreed(cast: Cast): Promise<Violation[]> {
   const found = await discrepancies(cast);
-  return cast.links.busy ? [{ rule: "every wait ends", text: "a link is still under way" }, ...found] : found;
+  return [...[...cast.busy()].map((what): Violation => ({ rule: "every wait ends", text: `${what} is still under way` })), ...found];
 }
 
 async function perform(cast: Cast, root: SeededRandom, step: Plan["steps"][number]): Promise<void> {
