@@ -97,8 +97,16 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
             (restoredAtMs >= message.askedAtMs &&
               (device === message.from || cast.world.oracle.seen.get(device)?.has(message.text) === true))),
       ) && !members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
+    /** The server was put back to before it took it, and no device of the account has it. */
+    const wentWithServer = (account: Account): boolean =>
+      cast.world.oracle.serverRestored.some(
+        ({ copiedAtMs, restoredAtMs }) =>
+          message.askedAtMs <= restoredAtMs && (cast.world.wire.accepted.get(message.id) ?? restoredAtMs) >= copiedAtMs,
+      ) && !members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
     const wentElsewhere = (account: Account): boolean =>
-      wentWithPhone(cast, message, account, devicesOf(account)) || wasDropped(cast, message, account, devicesOf(account));
+      wentWithPhone(cast, message, account, devicesOf(account)) ||
+      wasDropped(cast, message, account, devicesOf(account)) ||
+      wentWithServer(account);
     for (const { device, account } of members) {
       if (account !== message.fromAccount && account !== message.toAccount) continue;
       const rows = rowsOf(device, message.text);

@@ -38,6 +38,8 @@ export class Oracle {
   readonly restored: { readonly device: Device; readonly copiedAtMs: number; readonly restoredAtMs: number }[] = [];
   /** Phones that got their account by its recovery code. */
   readonly recovered = new Set<Device>();
+  /** The server's disks, put back from a backup. */
+  readonly serverRestored: { readonly copiedAtMs: number; readonly restoredAtMs: number }[] = [];
   /** Who a device was when it said that it is revoked; compared with the directory at the end. */
   readonly signedOut: { readonly device: Device; readonly account: AccountId | undefined; readonly number: number }[] = [];
 

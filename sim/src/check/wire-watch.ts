@@ -28,6 +28,7 @@ export class WireWatch {
     this.#network = network;
     this.#violations = violations;
     this.#keyUse = keyUse;
+    this.#network = network;
     network.taps.push((direction, connection, bytes) => {
       if (holdsCanary(bytes))
         violations.add("no plaintext at the server", `a frame of type ${bytes[0]} from ${connection.device} holds plaintext`);

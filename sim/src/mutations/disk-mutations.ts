@@ -1,6 +1,7 @@
 /** Planted bugs around disks that keep what they are told to keep, and no more. */
 import type { salvageStore } from "@hawser/client";
 import type { BlockSync } from "@hawser/relay";
+import type { cutOff } from "@hawser/server/ops/cut-off";
 
 /** What was committed counts as durable: nobody has it synced. */
 export const unsyncedIsDurable = (sync: BlockSync): BlockSync => ({
@@ -19,3 +20,6 @@ export const salvagedIsWhole =
     to.prepare("DELETE FROM kv WHERE key = 'salvaged'").run();
     return moved;
   };
+
+/** A server that was put back goes on as if it had never been away. */
+export const nothingCutOff = (): typeof cutOff => () => undefined;

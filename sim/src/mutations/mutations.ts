@@ -7,7 +7,7 @@ import { SeededRandom } from "../engine/seeded-random.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Seams } from "../nodes/world.ts";
 import { forgottenForArchive, oldArchiveKeys } from "./archive-mutations.ts";
-import { committedIsFlushed, salvagedIsWhole, unsyncedIsDurable } from "./disk-mutations.ts";
+import { committedIsFlushed, nothingCutOff, salvagedIsWhole, unsyncedIsDurable } from "./disk-mutations.ts";
 import { writtenIsReceived } from "./frame-http-mutations.ts";
 import { lateCommits } from "./late-commits.ts";
 import { capsulesLost, greedyCursor, revokedStayWelcome, skippedDeliveries } from "./server-mutations.ts";
@@ -176,7 +176,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a store that was rebuilt counts as whole",
     caughtBy: [...LOST, "no key and nonce twice"],
-    seed: 330_045,
+    seed: 340_090,
     seams: () => ({ device: () => ({ salvage: salvagedIsWhole }) }),
   },
   {
@@ -215,6 +215,12 @@ export const MUTATIONS: readonly Mutation[] = [
     seed: 11,
     apart: true,
     seams: () => ({ device: () => ({ transport: lostReplies }) }),
+  },
+  {
+    name: "a server goes on with a copy as if it had never been away",
+    caughtBy: [...LOST, "no key and nonce twice"],
+    seed: 350_010,
+    seams: () => ({ server: () => ({ cutOff: nothingCutOff }) }),
   },
   {
     name: "a timer in thirty never fires",

@@ -55,6 +55,16 @@ export class BlobShelf {
     return this.#shelf.get(id);
   }
 
+  /** What calling the result puts back. */
+  backUp(): () => void {
+    const copy = [...this.#shelf];
+    return () => {
+      this.#shelf.clear();
+      this.#parts.clear();
+      for (const [id, bytes] of copy) this.#shelf.set(id, bytes);
+    };
+  }
+
   expire(): void {
     if (this.#open === undefined) return;
     for (const id of this.#open.books().expire(this.#open.clock.nowMs())) this.#shelf.delete(id);

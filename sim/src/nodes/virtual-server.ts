@@ -23,6 +23,7 @@ import {
 } from "@hawser/relay";
 import { UploadDesk } from "@hawser/server/blobs/upload-desk";
 import { createGateway, type FrameSocket, type Gateway } from "@hawser/server/gateway/index";
+import { cutOff } from "@hawser/server/ops/cut-off";
 import { startHousekeeping } from "@hawser/server/ops/housekeeping";
 import { RegistrationPolicy } from "@hawser/wire";
 import { Disk } from "../engine/disk.ts";
@@ -43,6 +44,8 @@ export interface ServerSeams {
   directory(directory: Directory): Directory;
   /** Where the mailboxes are synced beside the work. */
   sync(sync: BlockSync): BlockSync;
+  /** What is done to a copy before its first start. */
+  cutOff(its: typeof cutOff): typeof cutOff;
   /** What carries frames over HTTP. */
   httpSocket(socket: FrameSocket): FrameSocket;
 }
@@ -51,6 +54,7 @@ export const NO_SERVER_SEAMS: ServerSeams = {
   mailboxes: (mailboxes) => mailboxes,
   directory: (directory) => directory,
   sync: (sync) => sync,
+  cutOff: (its) => its,
   httpSocket: (socket) => socket,
 };
 
@@ -238,6 +242,29 @@ export class VirtualServer {
     this.#gone();
     this.machine.kill();
     this.#options.network.processGone(this.machine, how);
+  }
+
+  /** What calling the result puts back, as apps/server/src/ops/restore.ts does it: into an empty folder, and cut off. */
+  backUp(): () => void {
+    const copies = ROLES.map((role) => [role, this.disks[role].copy()] as const);
+    const putBackBlobs = this.shelf.backUp();
+    return () => {
+      this.kill("silent");
+      for (const [role, copy] of copies) {
+        const disk = this.disks[role];
+        disk.outOfService = false;
+        disk.order = undefined;
+        disk.restore(copy);
+      }
+      putBackBlobs();
+      const life = this.machine.begin();
+      const open = (role: RoleName): SqlDatabase => this.disks[role].openFor(this.machine, life);
+      this.#options.seams().cutOff(cutOff)(
+        { mailbox: open("mailbox"), preKeys: open("prekeys") },
+        this.#options.random.fork(`cut off ${life}`),
+      );
+      this.machine.kill();
+    };
   }
 
   losePower(): void {

@@ -1,7 +1,7 @@
 /** What goes wrong with disks, beyond processes that die. */
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import type { Cast } from "./cast.ts";
-import { serverLater, startLater } from "./fault-operations.ts";
+import { duration, serverLater, startLater } from "./fault-operations.ts";
 
 /** The whole machine: what its disks had not been told to keep may be gone. */
 export function serverPowerLoss(cast: Cast, random: SeededRandom): void {
@@ -29,4 +29,20 @@ export function tornStore(cast: Cast, random: SeededRandom): void {
   cast.note(`${device.name} dies, and its store is damaged`);
   oracle.restored.push({ device, copiedAtMs: 0, restoredAtMs: scheduler.nowMs });
   startLater(cast, device, random);
+}
+
+/** An operator's backup, and its return: what the server was given in between it has never heard of. */
+export function serverBackup(cast: Cast, random: SeededRandom): void {
+  const { server, oracle, scheduler } = cast.world;
+  if (Object.values(server.disks).some((disk) => disk.raw.isTransaction)) return;
+  const putBack = server.backUp();
+  const copiedAtMs = scheduler.nowMs;
+  cast.note("the server is backed up");
+  cast.after(duration(random), () => {
+    if (cast.healing) return;
+    cast.note(`the server is what it was ${Math.round((scheduler.nowMs - copiedAtMs) / 1_000)} s ago`);
+    putBack();
+    oracle.serverRestored.push({ copiedAtMs, restoredAtMs: scheduler.nowMs });
+    serverLater(cast, random);
+  });
 }

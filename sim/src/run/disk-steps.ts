@@ -44,6 +44,15 @@ export function drawDisks(
   return { plan, steps };
 }
 
+const SHARE_WITH_BACKUPS = 0.08;
+
+/** When the server is backed up; what is put back later is drawn with the step. Drawn apart from everything else. */
+export function drawBackups(seed: number, untilMs: number, calm: boolean): DiskStep[] {
+  const random = new SeededRandom(`backups ${seed}`);
+  if (calm || !random.chance(SHARE_WITH_BACKUPS)) return [];
+  return Array.from({ length: 1 + random.below(2) }, () => ({ atMs: random.fraction() * untilMs, kind: "serverBackup" }));
+}
+
 /** Whether a device's store is a mirror. */
 export const isMirrored = (seed: number, { mirroredShare }: DiskPlan, device: string): boolean =>
   new SeededRandom(`mirror ${seed} ${device}`).chance(mirroredShare);

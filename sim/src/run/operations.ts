@@ -50,6 +50,7 @@ export const OPERATIONS = {
   phoneAway: { weight: 0, run: archives.phoneAway },
   serverPowerLoss: { weight: 0, fault: true, run: disks.serverPowerLoss },
   tornStore: { weight: 0, fault: true, run: disks.tornStore },
+  serverBackup: { weight: 0, fault: true, run: disks.serverBackup },
   archiveOutage: { weight: 0, fault: true, run: archives.archiveOutage },
   movePhone: { weight: 0, run: phones.movePhone },
   writeRecoveryCode: { weight: 0, run: phones.writeRecoveryCode },

@@ -10,7 +10,7 @@ import { OTHER_WAYS } from "./link-steps.ts";
 import { NEW_PHONES } from "./phone-steps.ts";
 import { LONG_ABSENCES, withAbsences } from "./dormancy-steps.ts";
 import { LOST_STORES } from "./store-steps.ts";
-import { type DiskPlan, drawDisks } from "./disk-steps.ts";
+import { type DiskPlan, drawBackups, drawDisks } from "./disk-steps.ts";
 import { drawHttpTrouble, type HttpPlan } from "./frame-http-trouble.ts";
 import { drawProxies, type ProxyStep } from "./proxies.ts";
 import { type Operation, OPERATIONS, type OperationKind } from "./operations.ts";
@@ -47,7 +47,7 @@ const HOUR_MS = 3_600_000;
 const SHORT_GAP_MS = 60_000;
 
 /** What came when seeds had names: with it they are other worlds. */
-export const LATE_TROUBLE = ["http", "disks", "people"] as const;
+export const LATE_TROUBLE = ["http", "disks", "people", "backups"] as const;
 export type LateTrouble = (typeof LATE_TROUBLE)[number];
 
 export interface PlanOptions {
@@ -92,12 +92,11 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const isLeftOut = (what: LateTrouble): boolean => options.without?.includes(what) === true;
   const oldVersions = !calm && hasOldVersions(seed);
   const disks = isLeftOut("disks") ? undefined : drawDisks(seed, atMs, calm);
-  const apart = [
-    ...drawArchiveSteps(seed, atMs, calm),
-    ...(disks?.steps ?? []),
-    // The newest frozen release has the faults that these found.
-    ...(isLeftOut("people") || oldVersions ? [] : FAMILIES.flatMap((family) => drawApart(family, seed, atMs, calm))),
-  ];
+  // The newest frozen release has the faults that these found.
+  const people = isLeftOut("people") || oldVersions ? [] : FAMILIES.flatMap((family) => drawApart(family, seed, atMs, calm));
+  // What a server forgot of moves and recoveries is another story.
+  const backups = isLeftOut("backups") || people.length > 0 ? [] : drawBackups(seed, atMs, calm);
+  const apart = [...drawArchiveSteps(seed, atMs, calm), ...(disks?.steps ?? []), ...people, ...backups];
   const proxies = drawProxies(seed, calm ? 0 : atMs);
   return {
     seed,

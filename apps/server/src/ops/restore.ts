@@ -1,14 +1,12 @@
 /**
- * Puts a backup into an empty data folder. Invariant: what a copy must not repeat is cut off before the first start: the
- * mailboxes get a new epoch, so devices ignore old cursors and sequences, and one-time keys that may have been handed out
- * since are dropped; devices upload new ones by themselves.
+ * Puts a backup into an empty data folder. Invariant: what a copy must not repeat is cut off before the first start.
  */
 import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OperationalError } from "@hawser/base";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
-import { PreKeyStore, renewMailboxEpoch } from "@hawser/relay";
+import { cutOff } from "./cut-off.ts";
 import { type BackupSummary, MANIFEST_NAME } from "./backup.ts";
 import { BACKED_UP_ROLES, blobsPath, certificatePath, lockDataDir, ROLE_NAMES, storePath } from "./data-dir.ts";
 
@@ -28,19 +26,18 @@ export function restore(backupDir: string, dataDir: string): BackupSummary {
     if (existsSync(blobsPath(backupDir))) cpSync(blobsPath(backupDir), blobsPath(dataDir), { recursive: true });
     if (existsSync(certificatePath(backupDir))) copyFileSync(certificatePath(backupDir), certificatePath(dataDir));
     for (const role of BACKED_UP_ROLES) copyFileSync(storePath(backupDir, role), storePath(dataDir, role));
-    cutOff(dataDir);
+    cutOffStores(dataDir);
     return summary;
   } finally {
     lock.release();
   }
 }
 
-function cutOff(dataDir: string): void {
+function cutOffStores(dataDir: string): void {
   const mailbox = openSqliteDatabase(storePath(dataDir, "mailbox"));
-  renewMailboxEpoch(mailbox, systemRandom);
-  mailbox.close();
   const preKeys = openSqliteDatabase(storePath(dataDir, "prekeys"));
-  new PreKeyStore(preKeys).dropOneTimeKeys();
+  cutOff({ mailbox, preKeys }, systemRandom);
+  mailbox.close();
   preKeys.close();
 }
 
