@@ -9,6 +9,7 @@ import { SearchResults } from "../chats/search-results.tsx";
 import { NewChat } from "../contacts/new-chat.tsx";
 import { goPage, type Route } from "./router.ts";
 import { Shortcuts } from "./shortcuts.tsx";
+import { OfferReminder } from "./resume-reminder.tsx";
 import { SyncProgress } from "./sync-progress.tsx";
 
 interface ChatsFaceProperties {
@@ -74,6 +75,7 @@ export function ChatsFace({ route, page, menu, firstSteps }: ChatsFaceProperties
           <SearchResults className="chat-list" query={query.trim()} />
         )}
         <SyncProgress />
+        <OfferReminder />
       </div>
       <div className="main">
         {route.page === "chat" ? (

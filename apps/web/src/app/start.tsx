@@ -27,6 +27,7 @@ import { LanguageProvider, useChangeLanguage } from "./language.tsx";
 import { NetworkHints } from "./network-hints.tsx";
 import { openingState } from "./opening-state.ts";
 import { PhoneApp } from "./phone-app.tsx";
+import { ResumeReminder } from "./resume-reminder.tsx";
 import { TroubleScreen } from "./trouble-screen.tsx";
 import { codeOf } from "./error-text.ts";
 
@@ -89,6 +90,7 @@ function App({ engine, options, known }: AppProperties) {
           <FollowSettings />
           <NetworkHints />
           <KeepStorage />
+          <ResumeReminder />
           {options.face === "phone" ? <PhoneApp intent={options.intent} /> : <CompanionApp seed={options.seed} intent={options.intent} />}
         </ClientProvider>
       )}

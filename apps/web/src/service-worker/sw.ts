@@ -17,13 +17,21 @@ interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;
 }
+interface ClickEvent extends ExtendableEvent {
+  readonly notification: { close(): void };
+}
 interface WorkerScope {
   addEventListener(type: "install", listener: (event: InstallEvent) => void): void;
   addEventListener(type: "activate", listener: (event: ExtendableEvent) => void): void;
   addEventListener(type: "fetch", listener: (event: FetchEvent) => void): void;
+  addEventListener(type: "notificationclick", listener: (event: ClickEvent) => void): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   skipWaiting(): Promise<void>;
-  readonly clients: { claim(): Promise<void> };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(options: { readonly type: "window" }): Promise<readonly { focus(): Promise<unknown> }[]>;
+    openWindow(url: string): Promise<unknown>;
+  };
 }
 declare const __PRECACHE__: Precache;
 
@@ -51,6 +59,14 @@ scope.addEventListener("activate", (event) => {
       .keys()
       .then((names) => Promise.all(names.filter((name) => name.startsWith("hawser-") && name !== CACHE).map((name) => caches.delete(name))))
       .then(() => scope.clients.claim()),
+  );
+});
+
+// Of `resume-reminder.tsx`: back to the app, whose work goes on by itself.
+scope.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(
+    scope.clients.matchAll({ type: "window" }).then(([open]) => (open === undefined ? scope.clients.openWindow("/phone") : open.focus())),
   );
 });
 
