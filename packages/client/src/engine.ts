@@ -272,6 +272,7 @@ export function createEngine(ports: ClientPorts): Engine {
   if (restored) history.refill();
   startAfreshIfSalvaged(core, () => {
     state.reapply();
+    contacts.shareLost();
     checks.disturbed();
   });
   if (identity.self() !== undefined) store.atomically(() => state.readNewer());

@@ -56,12 +56,22 @@ export function startAfreshIfSalvaged(core: Core, mend: () => void): void {
   const begin = (): void => {
     store.kv.delete(SALVAGED);
     startAfresh(core);
+    sendWhatWasLost(core);
     // Nobody knows what was on the pages that are gone.
     identity.noteGap(Math.floor(core.timeMs()), 0);
     identity.setNotice("store-damaged");
     mend();
   };
   core.observe.doing("repair-store", "damaged", () => store.atomically(begin));
+}
+
+/** Nothing says for ever that it waits: what the damage took from the outbox goes from where it is kept for resends, or has failed. */
+function sendWhatWasLost({ store }: Core): void {
+  for (const messageId of store.outbox.lost()) {
+    const sent = store.resends.findSent(messageId);
+    if (sent === undefined) store.messages.raiseStatus(messageId, "failed");
+    else store.outbox.add({ messageId, audience: "conversation", account: sent.account, content: sent.content });
+  }
 }
 
 /** One-time keys below these ids are void, until the server has heard of it. */

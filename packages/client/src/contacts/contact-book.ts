@@ -39,6 +39,8 @@ export interface ContactBook {
   accept(account: AccountId): void;
   /** Another own device has accepted it: the same here, and nothing is shared again. */
   acceptedElsewhere(account: AccountId): void;
+  /** The store was damaged: who is in the list and not in the shared state any more is shared again. Inside a transaction. */
+  shareLost(): void;
   /** Asks the server for the handle of someone who wrote, once. */
   learnHandle(account: AccountId): void;
   /** Tells the server about blocks it has not confirmed. */
@@ -199,6 +201,9 @@ export function createContactBook(core: Core, { link, directory, state, receipts
     },
     accept,
     acceptedElsewhere,
+    shareLost() {
+      for (const { account } of contacts.list()) if (core.store.stateEntries.find("contact", account) === undefined) change(account, {});
+    },
     learnHandle,
     flushBlocks,
   };

@@ -16,6 +16,7 @@ import {
   type SqlDatabase,
 } from "@hawser/base";
 import { decodeSend } from "@hawser/wire";
+import { STATUS_CODES } from "./message-rows.ts";
 import type { SealedIdStore } from "./sealed-ids.ts";
 
 /** Who shall get it: a conversation's devices and the own other ones, only the own other ones, or one device. */
@@ -63,6 +64,8 @@ export interface OutboxStore {
   delete(row: number): void;
   count(): number;
   hasMessage(id: MessageId): boolean;
+  /** Messages of this device that are said to wait and do not: damage to the store took them from here. */
+  lost(): MessageId[];
   /** Whether the same content waits for this device alone. */
   hasCopyFor(address: DeviceAddress, content: Uint8Array): boolean;
   /** Messages that wait for one device each. */
@@ -166,6 +169,13 @@ export function openOutbox(database: SqlDatabase, sealedIds: SealedIdStore): Out
     },
     count: () => database.prepare("SELECT count(*) AS n FROM outbox").get<{ n: number }>()!.n,
     hasMessage: (id) => database.prepare("SELECT 1 AS found FROM outbox WHERE message_id = ?").get(messageIdToBytes(id)) !== undefined,
+    lost: () =>
+      database
+        .prepare(
+          `SELECT id FROM messages WHERE outgoing = 1 AND status = ${STATUS_CODES.queued} AND id NOT IN (SELECT message_id FROM outbox) ORDER BY order_key`,
+        )
+        .all<{ id: Uint8Array }>()
+        .map(({ id }) => messageIdFromBytes(id)),
     hasCopyFor: ({ account, device }, content) =>
       database
         .prepare(

@@ -111,3 +111,32 @@ test("a whole store comes through whole, and is found by search; an unreadable o
   expect(salvageStore(undefined, empty)).toBe(0);
   expect(texts(empty)).toEqual([]);
 });
+
+test("what says that it waits, and is not in the outbox, is found", () => {
+  const database = openSqliteDatabase(join(folder, "waiting.db"));
+  const store = openStore(database, nodePrimitives);
+  const peer = "a".repeat(32) as never;
+  const ids = [0, 1, 2].map((i) => newMessageId(1_700_000_000_000 + i, systemRandom));
+  store.atomically(() => {
+    const conversation = store.conversations.ensure(conversationWith(peer));
+    for (const [i, id] of ids.entries()) {
+      store.messages.insert({
+        id,
+        conversation: conversation.row,
+        sentAtMs: 1_700_000_000_000 + i,
+        orderFrom: (1_700_000_000_000 + i) * 1_000,
+        outgoing: true,
+        senderAccount: peer,
+        senderName: "",
+        kind: "text",
+        status: i === 2 ? "sent" : "queued",
+        text: "hello",
+        quoted: undefined,
+        attachments: [],
+      });
+    }
+    store.outbox.add({ messageId: ids[0]!, audience: "conversation", account: peer, content: new Uint8Array([1]) });
+  });
+  expect(store.outbox.lost()).toEqual([ids[1]]);
+  database.close();
+});
