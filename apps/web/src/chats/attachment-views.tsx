@@ -104,7 +104,7 @@ function FileCard({ message, attachment }: { readonly message: MessageId; readon
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
     });
   return (
-    <button type="button" className="file-card" aria-label={t("file.save", { name })} onClick={() => void save()}>
+    <button type="button" className="file-card" title={t("file.save", { name })} onClick={() => void save()}>
       <span className="row-icon" style={{ flex: "none" }}>
         <Icon name={loading.busy ? "clock" : "file"} />
       </span>
