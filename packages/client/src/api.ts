@@ -75,6 +75,8 @@ export type HistoryStatus =
       readonly messagesDone: number;
       readonly messagesTotal: number;
       readonly stalledSinceMs: number | undefined;
+      /** Only this chat's older messages are on their way: a person asked for them. */
+      readonly conversation?: ConversationId;
       /** There is no room on this device: nothing is lost, and it goes on by itself when there is. */
       readonly storageFull: boolean;
     }
@@ -117,6 +119,8 @@ export interface ConversationSummary {
   readonly draft: string;
   /** False until everything its source has is here. */
   readonly historyComplete: boolean;
+  /** Its older messages were asked for (`requestHistory`) and have not all come. */
+  readonly historyAsked: boolean;
   /** A stranger's first message waits for "accept" before receipts are sent. */
   readonly isRequest: boolean;
 }

@@ -67,6 +67,57 @@ test("a chat that is only partly here can be loaded from another companion; one 
   await until(laptop, async () => (await laptop.conversation(ab))?.historyComplete === true);
 }, 90_000);
 
+test("older messages of two chats, asked for while the phone is off: a companion that lacks them itself does not end the wait", async () => {
+  const anna = await world.account("anna");
+  const bela = await world.account("bela");
+  const { ab } = await world.befriend(anna, bela);
+  for (let i = 0; i < 30; i++) await anna.sendMessage({ conversation: ab, text: `to bela ${i}` });
+  const chat = await importChat(anna, 60);
+  await until(anna, async () => (await anna.state()).outboxCount === 0);
+  // Two companions get the newest messages of each chat, and their phone is gone: they have nothing but one another.
+  const cut = dying(0);
+  await world.close("anna");
+  const mute = world.open("anna", { http: cut.http });
+  await until(mute, async () => (await mute.state()).connection.kind === "online");
+  for (const name of ["laptop", "tablet"]) {
+    const companion = await world.link(mute, name);
+    await until(
+      companion,
+      async () => (await companion.conversation(chat)) !== undefined && (await companion.conversation(ab)) !== undefined,
+    );
+  }
+  for (const name of ["anna", "laptop", "tablet"]) await world.close(name);
+  const [laptop, tablet] = [world.open("laptop", IMPATIENT), world.open("tablet", IMPATIENT)];
+  await complete(laptop);
+  await complete(tablet);
+  for (const id of [ab, chat]) {
+    expect(await laptop.conversation(id)).toMatchObject({ historyComplete: false, historyAsked: false });
+    await laptop.requestHistory({ conversation: id });
+    await laptop.requestHistory({ conversation: id });
+    expect(await laptop.conversation(id)).toMatchObject({ historyComplete: false, historyAsked: true });
+  }
+  const database = openSqliteDatabase(join(world.folder, "laptop", "client.db"));
+  const { device } = (await tablet.state()).self!;
+  const asked = () => database.prepare("SELECT job FROM history_jobs WHERE direction = 1 AND finished = 0 AND device = ?").all(device);
+  await until(laptop, () => Promise.resolve(asked().length === 2));
+  database.close();
+  for (const text of ["is the tablet there", "yes"]) {
+    await tablet.sendMessage({ conversation: ab, text });
+    await hasText(laptop, ab, text);
+  }
+  for (const id of [ab, chat]) expect(await laptop.conversation(id)).toMatchObject({ historyComplete: false, historyAsked: true });
+
+  world.open("anna");
+  for (const [id, messages] of [
+    [ab, 32],
+    [chat, 60],
+  ] as const) {
+    await until(laptop, async () => (await laptop.conversation(id))!.historyComplete);
+    expect(await count(laptop, id)).toBe(messages);
+    expect((await laptop.conversation(id))!.historyAsked).toBe(false);
+  }
+}, 90_000);
+
 test("no room for history on this device: it pauses and says so, and goes on by itself when there is room", async () => {
   const anna = await world.account("anna");
   const folder = join(world.folder, "laptop");

@@ -125,6 +125,7 @@ test("wish", () => {
         nowMs,
         online: pick(5) > 0,
         needsSource: pick(5) > 0,
+        patient: pick(2) > 0,
         candidates: [0, 1, 2].slice(0, pick(4)),
       });
       state = made.state;

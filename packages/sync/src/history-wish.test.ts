@@ -22,6 +22,7 @@ const view = (nowMs: number, change: Partial<WishView> = {}): WishView => ({
   nowMs,
   online: true,
   needsSource: true,
+  patient: false,
   candidates: [PHONE, 2, 3],
   ...change,
 });
@@ -67,6 +68,19 @@ test("who declines is passed over at once; when all have, the first is asked for
   expect(effects[0]).toEqual({ type: "insist", jobId: "a" });
   ({ state, effects } = stepWish(state, { type: "looked" }, view(10 * CHANGE_SOURCE_AFTER_MS)));
   expect(effects.map(({ type }) => type)).toEqual(["look-again"]);
+});
+
+test("who asked for one chat is not put off with a part of it while somebody who may have it all is silent", () => {
+  const patient = { patient: true, candidates: [PHONE, 2] };
+  let state = stepWish(fresh(), { type: "looked" }, view(CHANGE_SOURCE_AFTER_MS, patient)).state;
+  state = withJob(state, "b", 2, CHANGE_SOURCE_AFTER_MS);
+  for (let nowMs = CHANGE_SOURCE_AFTER_MS; nowMs < 600_000; nowMs += 20_000) {
+    const step = stepWish(state, { type: "declined", jobId: "b" }, view(nowMs, patient));
+    expect(step.effects.filter(({ type }) => type === "insist")).toEqual([]);
+    ({ state } = step);
+  }
+  const all = stepWish(state, { type: "declined", jobId: "a" }, view(600_000, patient));
+  expect(all.effects).toContainEqual({ type: "insist", jobId: "a" });
 });
 
 test("the first complete job ends the others; nothing follows", () => {

@@ -41,6 +41,8 @@ export interface WishView {
   readonly online: boolean;
   /** Only a source can help: chunks are not announced yet, or were asked for again. */
   readonly needsSource: boolean;
+  /** A part of what there is serves nobody while somebody may have it all: older messages of one chat, which a person asked for. */
+  readonly patient: boolean;
   /** Who may be asked, best first. */
   readonly candidates: readonly number[];
 }
@@ -102,7 +104,8 @@ function look(state: WishState, view: WishView): Step<WishState, WishEffect> {
   const next = view.candidates.find((device) => state.jobs.every((job) => job.source !== device));
   if (next !== undefined) return again({ ...state, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS, { type: "begin-job", source: next });
   const willing = state.jobs.find((job) => job.declined && view.candidates.includes(job.source));
-  if (willing !== undefined && !state.insisted)
+  const mayInsist = !state.insisted && (!view.patient || state.jobs.every((job) => job.declined));
+  if (willing !== undefined && mayInsist)
     return again({ ...state, insisted: true, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS, { type: "insist", jobId: willing.jobId });
   // All have been asked: each job goes on asking its own source.
   return again({ ...state, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS);

@@ -27,7 +27,7 @@ export function SyncProgress() {
   const isStalled = stalledSinceMs !== undefined && now - stalledSinceMs > HISTORY_STALLED_AFTER_MS;
   const title = direction === "receiving" ? t("history.receiving") : t("history.sending");
   return (
-    <a className="sync" href={formatRoute({ page: "history" })} aria-label={title}>
+    <a className="sync" href={formatRoute({ page: "history" })}>
       <span className="sync-line">
         <strong>{title}</strong>
         {messagesTotal > 0 && <span className="numeric">{t("history.progress", { done: messagesDone, total: messagesTotal })}</span>}

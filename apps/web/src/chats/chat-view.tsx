@@ -144,7 +144,7 @@ function OpenChat({ chat, around }: { readonly chat: ConversationSummary; readon
       onSelect: () => setArchived(!chat.archived),
     },
   ];
-  if (!chat.historyComplete)
+  if (!chat.historyComplete && !chat.historyAsked)
     menu.push({
       id: "history",
       icon: "history",

@@ -172,7 +172,8 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
       if (isSettled && fromEnd < NEAR_EDGE_PX) thread.loadNewer();
       const top = items[view.findItemIndex(offset + 12)];
       const timeMs = top?.type === "message" ? top.message.sentAtMs : top?.type === "day" ? top.timeMs : undefined;
-      if (timeMs === undefined) return;
+      // At the beginning, what is said there stands in its place.
+      if (timeMs === undefined) return setStickyDay((day) => ({ ...day, isShown: false }));
       // Near the day's own separator the floating one would be the same words once more.
       setStickyDay({ timeMs, isShown: !isDayUnder(items, view, offset) });
       clearTimeout(hideTimer.current);
@@ -209,7 +210,7 @@ export function ThreadView({ chat, thread, target, firstUnread, actions }: Threa
     <div className={index === items.length - 1 ? "thread-item thread-item-last" : "thread-item"} key={item.key}>
       {item.type === "start" ? (
         <div className="system-line" style={{ paddingBlock: 20 }}>
-          {chat.historyComplete ? <span>{beginning(chat, window?.messages ?? [], t)}</span> : <OlderMessages conversation={chat.id} />}
+          {chat.historyComplete ? <span>{beginning(chat, window?.messages ?? [], t)}</span> : <OlderMessages chat={chat} />}
         </div>
       ) : item.type === "day" ? (
         <div className="day" role="separator">

@@ -1,12 +1,12 @@
 /** How far history has come: the whole, a gap that is being filled, and each chat that still lacks its older messages. */
 import type { ConversationSummary } from "@hawser/sdk";
 import { Avatar, Button, Icon, SkeletonRows, useText } from "@hawser/ui";
-import { useState } from "react";
 import { useAction } from "../app/action.ts";
 import { useClient, useClientState, useQuery } from "../app/client-context.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { WaitingButton } from "../app/waiting-button.tsx";
 import { GapNote, HistoryPicture } from "./history-picture.tsx";
+import { useOlderMessages } from "./older-messages.tsx";
 
 interface Chats {
   readonly total: number;
@@ -27,12 +27,11 @@ export function HistoryPage() {
     },
     (event) => event.type === "conversations",
   ).value;
-  const isComing = history.kind === "running" && history.direction === "receiving";
-  const receives = role === "companion" || isComing;
+  const receives = role === "companion" || (history.kind === "running" && history.direction === "receiving");
   return (
     <PageFrame title={t("history.title")} back="settings">
       <div className="card contact-card">
-        <HistoryPicture />
+        <HistoryPicture lacks={(chats?.incomplete.length ?? 0) > 0} />
       </div>
       <GapNote />
       {chats === undefined ? (
@@ -44,7 +43,7 @@ export function HistoryPage() {
             {chats.incomplete.length > 0 && (
               <ul className="card">
                 {chats.incomplete.map((chat) => (
-                  <IncompleteChat key={chat.id} chat={chat} isComing={isComing} />
+                  <IncompleteChat key={chat.id} chat={chat} />
                 ))}
               </ul>
             )}
@@ -66,25 +65,22 @@ export function HistoryPage() {
   );
 }
 
-function IncompleteChat({ chat, isComing }: { readonly chat: ConversationSummary; readonly isComing: boolean }) {
+function IncompleteChat({ chat }: { readonly chat: ConversationSummary }) {
   const { t } = useText();
-  const client = useClient();
-  const action = useAction("inline");
-  const [isAsked, setAsked] = useState(false);
-  const ask = (): void => void action.run(() => client.requestHistory({ conversation: chat.id })).then(setAsked);
+  const { words, canFetch, busy, fetch } = useOlderMessages(chat);
   return (
     <li className="row">
       <Avatar id={chat.id} name={chat.title} size={42} />
       <span className="row-words">
         <b dir="auto">{chat.title}</b>
-        <small role="status">{action.error ?? t(isComing ? "chat.historyComing" : isAsked ? "history.asked" : "history.older")}</small>
+        <small role="status">{words}</small>
       </span>
-      {isComing || isAsked ? (
-        <Icon name="clock" size={20} />
-      ) : (
-        <Button look="plain" busy={action.busy} aria-label={t("history.fetchFrom", { name: chat.title })} onClick={ask}>
+      {canFetch ? (
+        <Button look="plain" busy={busy} aria-label={t("history.fetchFrom", { name: chat.title })} onClick={fetch}>
           {t("history.fetch")}
         </Button>
+      ) : (
+        <Icon name="clock" size={20} />
       )}
     </li>
   );

@@ -4,17 +4,19 @@ import { useClientState } from "../app/client-context.tsx";
 import { useNow } from "../app/now.ts";
 import { HISTORY_STALLED_AFTER_MS } from "../app/sync-progress.tsx";
 
-export function HistoryPicture() {
+/** `lacks`: some chat's older messages have not come, nor are they on their way. */
+export function HistoryPicture({ lacks }: { readonly lacks: boolean }) {
   const { t, locale } = useText();
   const { history } = useClientState();
   const now = useNow(5_000);
   if (history.kind !== "running") {
+    const isWhole = history.kind === "complete" && !lacks;
     return (
       <>
-        <span className={history.kind === "complete" ? "badge-round badge-round-good" : "badge-round"}>
-          <Icon name={history.kind === "complete" ? "check" : "history"} size={34} />
+        <span className={isWhole ? "badge-round badge-round-good" : "badge-round"}>
+          <Icon name={isWhole ? "check" : "history"} size={34} />
         </span>
-        <h2>{t(history.kind === "complete" ? "history.whole" : "history.none")}</h2>
+        <h2>{t(isWhole ? "history.whole" : lacks ? "history.older" : "history.none")}</h2>
         {history.kind === "complete" && (
           <p className="soft">{t("history.wholeText", { count: history.messagesTotal, date: mediumDate(history.finishedAtMs, locale) })}</p>
         )}

@@ -104,6 +104,9 @@ export function createHistory(
   });
   const handingOn = createHandingOn(core, { sources, listed, receiving: sinks.receiving, giveState: wantsState });
 
+  /** A device that waits for something itself cannot say that there is nothing older. */
+  const hasLess = (conversation: string): boolean =>
+    core.identity.settling() || core.store.conversations.find(conversation as ConversationId)?.history_complete === 0;
   const toSource = ({ message }: HistoryMessageToSource, from: DeviceAddress): void => {
     if (message.value === undefined || message.value.jobId.length !== 16) return;
     const jobId = toHex(message.value.jobId);
@@ -116,7 +119,7 @@ export function createHistory(
         later(() => {
           // What a device said before it was removed is still read; it is given nothing.
           if (!listed(device)) return;
-          if (core.identity.settling() && !request.anyway && !sources.serves(jobId)) return sources.decline(jobId, device);
+          if (!request.anyway && !sources.serves(jobId) && hasLess(request.conversationId)) return sources.decline(jobId, device);
           handingOn.served(device);
           sources.request(request, jobId, device);
           if (request.conversationId === "" && request.nextIndex === 0) wantsState(device);
@@ -137,6 +140,11 @@ export function createHistory(
     if (from !== undefined) sinks.ask(from);
     // Nobody can tell: whoever is not known here is a stranger.
     else core.identity.setSettling(false);
+  };
+  /** It came, is on its way or asked for: everything, and not one chat of it. */
+  const awaitsAll = (): boolean => {
+    const status = sinks.status();
+    return status !== undefined && (status.kind !== "running" || status.conversation === undefined);
   };
   const learnActivity = async (): Promise<void> => {
     if (sinks.status()?.kind !== "running" && !core.identity.settling()) return;
@@ -170,10 +178,8 @@ export function createHistory(
     request(conversation) {
       const from = source(conversation === undefined ? undefined : { conversation, beforeMs: 0 });
       if (from === undefined) throw new OperationalError("UNKNOWN_DEVICE");
-      if (conversation === undefined) {
-        if (!sinks.askAgain()) sinks.ask(from);
-        return;
-      }
+      if (sinks.askAgain(conversation)) return;
+      if (conversation === undefined) return sinks.ask(from);
       const row = core.store.conversations.find(conversation)?.row;
       const oldest = core.store.database
         .prepare("SELECT min(order_key) AS oldest FROM messages WHERE conversation = ?")
@@ -207,7 +213,7 @@ export function createHistory(
       archive.connected();
       const patienceMs = archive.readable() ? ARCHIVE_AFTER_MS : ASK_AGAIN_AFTER_MS;
       cancelAsking = core.ports.clock.after(patienceMs, () => {
-        if (core.identity.settling() && sinks.status() === undefined) refill();
+        if (core.identity.settling() && !awaitsAll()) refill();
       });
     },
     ownDevicesChanged() {

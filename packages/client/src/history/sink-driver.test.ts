@@ -1,9 +1,9 @@
 /**
  * Invariants: what is said of a job that another one has brought to its end changes nothing, however late it comes; a question that could not
- * be sent yet has no other beside it.
+ * be sent yet has no other beside it; one chat is not everything.
  */
 import { create } from "@bufbuild/protobuf";
-import { type AccountId, type DeviceNumber, fromHex } from "@hawser/base";
+import { type AccountId, type ConversationId, type DeviceNumber, fromHex } from "@hawser/base";
 import { openSqliteDatabase, systemRandom } from "@hawser/io-node";
 import { nodePrimitives } from "@hawser/io-node/primitives";
 import { type HistoryMessageFromSource, HistoryMessageFromSourceSchema } from "@hawser/wire";
@@ -24,11 +24,17 @@ function restarted() {
   return sinks();
 }
 
-function device() {
+function device({ settling = false } = {}) {
   const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
   let nowMs = 1;
   let timers: { readonly atMs: number; readonly callback: () => void }[] = [];
   const self = { account: "a".repeat(32) as AccountId, device: 3 as DeviceNumber };
+  const identity = {
+    self: () => self,
+    requireSelf: () => self,
+    settling: () => settling,
+    setSettling: (on: boolean) => (settling = on),
+  };
   const core = {
     store,
     ports: {
@@ -44,7 +50,7 @@ function device() {
         },
       },
     },
-    identity: { self: () => self, requireSelf: () => self, settling: () => false },
+    identity,
     notify: { changed: () => undefined },
     timeMs: () => nowMs,
     log: () => undefined,
@@ -53,6 +59,7 @@ function device() {
   const parts = { writer: {}, candidates: () => [LAPTOP], online: () => true, askRead: () => undefined, settled: () => undefined };
   return {
     store,
+    identity,
     sinks: () => createHistorySinks(core, parts as unknown as SinkParts),
     async pass(ms: number) {
       for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 1_000) {
@@ -98,4 +105,20 @@ test("while a question waits in the outbox no other is put beside it, also after
   store.outbox.delete(waiting[0]!.row);
   await pass(86_400_000);
   expect(store.outbox.list(0, 10)).toHaveLength(1);
+});
+
+test("a new device that asked for one chat, and has got it, still waits for everything", async () => {
+  const laptop = device({ settling: true });
+  const sinks = laptop.sinks();
+  const conversation = `a:${"b".repeat(32)}` as ConversationId;
+  sinks.ask(LAPTOP, { conversation, beforeMs: 5 });
+  await ticks();
+  expect(sinks.status()).toMatchObject({ kind: "running", conversation });
+  expect([sinks.askAgain(conversation), sinks.askAgain()]).toEqual([true, false]);
+
+  const [asked] = laptop.store.historyJobs.list();
+  const value = { jobId: fromHex(asked!.job)!, chunkCount: 0, messageCount: 0n } as never;
+  sinks.take(create(HistoryMessageFromSourceSchema, { message: { case: "end", value } }), LAPTOP);
+  await ticks();
+  expect([sinks.status(), sinks.askAgain(conversation), laptop.identity.settling()]).toEqual([undefined, false, true]);
 });

@@ -23,10 +23,10 @@ import type { HistoryJobRow } from "../store/history-jobs.ts";
 import type { Archive } from "./archive.ts";
 import { comparedSources } from "./compared-sources.ts";
 import { createChunkFetcher, type FetcherParts } from "./chunk-fetcher.ts";
-import { ARCHIVE_SOURCE, type HistoryPart, isOneChat, isSuperseded, newJob, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
+import { ARCHIVE_SOURCE, type HistoryPart, isSuperseded, newJob, oneChatOf, sinkJobOf, sizesOf, type StoredJob } from "./stored-job.ts";
 import { endJobsOfGone } from "./gone-sources.ts";
 import { askSource, postToSource } from "./post-to-source.ts";
-import { receivingStatus } from "./receiving-status.ts";
+import { lastCompleted, receivingStatus } from "./receiving-status.ts";
 import { createWishes, type WishParts } from "./wishes.ts";
 
 /** The first screen is no chunk of the job; its rows come again in one. */
@@ -37,7 +37,8 @@ export interface HistorySinks {
   take(message: HistoryMessageFromSource, from: DeviceNumber): void;
   /** Asks a source for everything, for everything since a moment, or for one conversation. Joins a transaction. */
   ask(source: DeviceNumber, part?: HistoryPart, how?: { readonly wish?: string; readonly quiet?: true }): void;
-  askAgain(): boolean;
+  /** What is asked for already is asked for once more: everything, or one conversation. */
+  askAgain(conversation?: ConversationId): boolean;
   /** An own device said something. Machines run in a later tick. */
   seen(device: DeviceNumber): void;
   /** Something is on its way here, or a source that was silent is still asked how large its chats are. */
@@ -68,12 +69,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   let stopped = false;
   const fetcher = createChunkFetcher(core, parts, () => stopped);
   const { historyJobs } = core.store;
-  const earlier = historyJobs.list().findLast((row) => row.direction === "sink" && row.finished);
   /** The last job that was completed, for the screen. */
-  let finished: HistoryStatus | undefined =
-    earlier === undefined
-      ? undefined
-      : { kind: "complete", messagesTotal: (earlier.state as SinkJob).messageCount, finishedAtMs: earlier.createdAtMs };
+  let finished = lastCompleted(historyJobs.list());
 
   const input = (jobId: string, given: SinkInput): void => {
     const state = jobs.get(jobId);
@@ -89,6 +86,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   const wishes = createWishes(core, {
     online: parts.online,
     candidates: (wish) => parts.candidates(partOf(wish)),
+    patient: (wish) => oneChatOf(partOf(wish)) !== undefined,
     sink: (jobId) => jobs.get(jobId),
     perform(wish, effect) {
       if (effect.type === "supersede") return load(effect.jobId) ? input(effect.jobId, { type: "superseded" }) : undefined;
@@ -102,6 +100,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
   });
   const stored = (jobId: string): Partial<StoredJob> => historyJobs.find(jobId)?.state ?? {};
   const partOf = (jobId: string): HistoryPart | undefined => stored(jobId).part;
+  const chatOf = ({ job }: SinkState): ConversationId | undefined => oneChatOf(partOf(job.jobId));
   /** Never inside a transaction or another step. */
   const later = (work: () => unknown): void => void Promise.resolve().then(() => (stopped ? undefined : work()));
   const inputLater = (jobId: string, given: SinkInput): void => later(() => input(jobId, given));
@@ -141,23 +140,28 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     }
     const { compare, ...extras } = stored(job.jobId);
     if (!state.complete) return historyJobs.put({ ...row, state: { ...extras, ...(compare === undefined ? {} : { compare }), ...job } });
-    historyJobs.put({ ...row, state: job });
+    const isChat = oneChatOf(extras.part) !== undefined;
+    historyJobs.put({ ...row, state: isChat ? { ...job, part: extras.part } : job });
     const others = wishes.siblings(job.jobId).filter((jobId) => jobId !== job.jobId);
     wishes.tell({ type: "complete", jobId: job.jobId });
     for (const [conversation, total] of Object.entries(compare ?? {})) fillUp(job.source, conversation, total);
     if (extras.part !== undefined && "conversation" in extras.part && job.chunkCount === 0 && extras.anyway !== true)
       nothingOlder(extras.part.conversation);
     if (extras.archive !== undefined) parts.askRead();
-    if (extras.quiet !== true && !isOneChat(extras.part)) compareLater(others, extras);
-    if (isSettled()) {
+    if (extras.quiet !== true && !isChat) compareLater(others, extras);
+    // Before a new device has everything, one chat of it says nothing about the rest.
+    if (isSettled() && !(isChat && core.identity.settling())) {
       core.identity.setSettling(false);
       endGap(job.source);
-      core.notify.changed("conversations");
     }
-    if (extras.quiet !== true) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
+    core.notify.changed("conversations");
+    if (extras.quiet !== true && !isChat) finished = { kind: "complete", messagesTotal: job.messageCount, finishedAtMs: core.timeMs() };
   };
 
-  const isSettled = (): boolean => [...jobs.values()].every((state) => isOver(state) || stored(state.job.jobId).quiet === true);
+  /** Everything that is on its way, and no screen's single chat. */
+  const openForAll = (): SinkState[] =>
+    [...jobs.values()].filter((state) => !isOver(state) && stored(state.job.jobId).quiet !== true && chatOf(state) === undefined);
+  const isSettled = (): boolean => openForAll().length === 0;
 
   const compareLater = (siblings: readonly string[], job: Partial<StoredJob>): void => {
     const silent = siblings.flatMap((jobId) => jobs.get(jobId)?.job.source ?? []);
@@ -252,6 +256,7 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     });
     load(jobId);
     inputLater(jobId, { type: "resume" });
+    if (oneChatOf(part) !== undefined) core.notify.changed("conversations");
   };
 
   /** Whoever linked this device has nothing to hand over yet. */
@@ -355,8 +360,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       jobs.clear();
       wishes.forget();
     },
-    askAgain() {
-      const open = [...jobs.values()].filter((state) => !isOver(state));
+    askAgain(conversation) {
+      const open = [...jobs.values()].filter((state) => !isOver(state) && chatOf(state) === conversation);
       for (const state of open) inputLater(state.job.jobId, { type: "ask-now" });
       return open.length > 0;
     },
@@ -371,10 +376,10 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
       }
     },
     status() {
-      const newest = [...jobs.values()].findLast((state) => !isOver(state) && stored(state.job.jobId).quiet !== true);
+      const newest = openForAll().at(-1) ?? [...jobs.values()].findLast((state) => !isOver(state) && chatOf(state) !== undefined);
       if (newest === undefined) return finished;
       const same = wishes.siblings(newest.job.jobId).flatMap((jobId) => jobs.get(jobId) ?? []);
-      return receivingStatus(same, core.ports.clock.nowMs());
+      return receivingStatus(same, core.ports.clock.nowMs(), chatOf(newest));
     },
     stop() {
       stopped = true;

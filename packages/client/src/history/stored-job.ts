@@ -1,5 +1,5 @@
 /** What stands in the table of jobs about one that comes to this device, and what of it is said to its source. */
-import { type MessageId, OperationalError } from "@hawser/base";
+import { type ConversationId, type MessageId, OperationalError } from "@hawser/base";
 import type { ChunkFailure, SinkJob } from "@hawser/sync";
 import type { HistoryConversation } from "@hawser/wire";
 import { MAX_COMPARED_CONVERSATIONS, MAX_TIME_MS } from "../bounds.ts";
@@ -32,8 +32,9 @@ export interface StoredJob extends SinkJob {
 export const ARCHIVE_SOURCE = 0;
 
 /** A person wants to see more of one chat; what fills a gap in a chat asks for all of it. */
-export const isOneChat = (part: HistoryPart | undefined): boolean =>
-  part !== undefined && "conversation" in part && part.beforeMs < MAX_TIME_MS;
+export const oneChatOf = (part: HistoryPart | undefined): ConversationId | undefined =>
+  part !== undefined && "conversation" in part && part.beforeMs < MAX_TIME_MS ? (part.conversation as ConversationId) : undefined;
+export const isOneChat = (part: HistoryPart | undefined): boolean => oneChatOf(part) !== undefined;
 
 export const isSuperseded = (row: HistoryJobRow | undefined): boolean => (row?.state as StoredJob | undefined)?.superseded === true;
 

@@ -27,6 +27,7 @@ export interface Wishes {
 export interface WishParts {
   readonly online: () => boolean;
   readonly candidates: (wish: string) => readonly number[];
+  readonly patient: (wish: string) => boolean;
   readonly sink: (jobId: string) => SinkState | undefined;
   readonly perform: (wish: string, effect: Exclude<WishEffect, { type: "look-again" }>) => void;
 }
@@ -42,6 +43,7 @@ export function createWishes(core: Core, parts: WishParts): Wishes {
       nowMs: core.ports.clock.nowMs(),
       online: parts.online(),
       needsSource: open.every(needsSource),
+      patient: parts.patient(wish),
       candidates: parts.candidates(wish),
     };
   };

@@ -72,6 +72,10 @@ export function openConversations(
   const raiseReadOrder = (row: number, order: number): void =>
     void database.prepare("UPDATE conversations SET read_order = ? WHERE row = ? AND read_order < ?").run(order, row, order);
 
+  const isAsked = (id: string): boolean =>
+    database
+      .prepare("SELECT 1 FROM history_jobs WHERE direction = 1 AND finished = 0 AND json_extract(state, '$.part.conversation') = ?")
+      .get(id) !== undefined;
   const toSummary = (row: ConversationRow, lastMessages = messages.at([row.last_order])): ConversationSummary => {
     const account = accountOfConversation(row.id);
     const contact = account === undefined ? undefined : contactOf(database, account);
@@ -90,6 +94,7 @@ export function openConversations(
       mutedUntilMs: row.muted_until_ms,
       draft: row.draft,
       historyComplete: row.history_complete === 1,
+      historyAsked: row.history_complete === 0 && isAsked(row.id),
       isRequest: row.accepted === 0 && !settling(),
     };
   };
