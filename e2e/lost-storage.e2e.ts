@@ -1,8 +1,10 @@
 /** A browser loses what it kept, one store after the other: each is healed with the keys kept, or given back with one approval. */
 import { expect } from "vitest";
 import type { Page } from "playwright-core";
+import { faultsOf } from "./harness/axe.ts";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { type Friend, linkTo, startPair } from "./harness/friend.ts";
+import { overwritePages } from "./harness/page-storage.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
 import { REAL_TEXTS } from "./harness/real-texts.ts";
 import { scenario, type World } from "./harness/scenario.ts";
@@ -64,44 +66,6 @@ async function settle(scene: Scene): Promise<void> {
   await companion.chats.sees(REAL_TEXTS[400]!);
   await scene.outside.goto(`${scene.url}/icon-180.png`);
 }
-
-/** Overwrites pages of the app's database where it lies in the pool; returns how many pages it has. */
-const overwritePages = (page: Page, name: string, first: number, count: number): Promise<number> =>
-  page.evaluate(
-    async ([name, from, many]) => {
-      const PAGE = 4_096;
-      const decoder = new TextDecoder();
-      const walk = async (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle | undefined> => {
-        for await (const entry of folder.values()) {
-          const found = entry.kind === "directory" ? await walk(entry) : entry;
-          if (found === undefined) continue;
-          if (entry.kind === "directory") return found;
-          const head = decoder.decode(await (await found.getFile()).slice(0, 64).arrayBuffer());
-          if (head.startsWith(`${name}\0`)) return found;
-        }
-        return undefined;
-      };
-      const file = await walk(await navigator.storage.getDirectory());
-      if (file === undefined) throw new Error("there is no database");
-      const pages = Math.floor((await file.getFile()).size / PAGE) - 1;
-      // The worker of the page that was left may still be letting go of it.
-      let writable: FileSystemWritableFileStream | undefined;
-      for (let tries = 0; writable === undefined; tries++) {
-        try {
-          writable = await file.createWritable({ keepExistingData: true });
-        } catch (error) {
-          if (tries === 100) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-      }
-      const noise = crypto.getRandomValues(new Uint8Array(PAGE));
-      for (let index = from; index < Math.min(from + many, pages); index++)
-        await writable.write({ type: "write", position: PAGE * (1 + index), data: noise });
-      await writable.close();
-      return pages;
-    },
-    [name, first, count] as const,
-  );
 
 scenario("cookies, local storage and caches are cleared: nobody notices", async (world) => {
   const scene = await closedCompanion(world);
@@ -181,9 +145,10 @@ scenario("the file system is cleared under the open app: a phone hears what is t
   await session.send("Storage.clearDataForOrigin", { origin: server.url, storageTypes: "file_systems" });
   const trouble = phone.page.getByRole("alert").filter({ hasText: say("trouble.lostTitle") });
   await trouble.waitFor();
+  expect(await faultsOf(phone.page, "data was cleared")).toEqual([]);
   expect(await trouble.innerText()).toContain(say("trouble.lostPhone"));
   expect(await trouble.innerText()).not.toContain(say("trouble.lostCompanion"));
   await trouble.getByRole("button", { name: say("trouble.reload"), exact: true }).click();
-  await phone.page.getByText(say("notice.storeLost")).waitFor();
+  await phone.page.getByText(say("notice.storeLostPhone")).waitFor();
   expect(await phone.deviceCount()).toBe(1);
 });

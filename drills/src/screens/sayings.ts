@@ -21,19 +21,27 @@ const NOTICES = {
   "store-damaged": "notice.storeDamaged",
   "restored-alone": "notice.restoredAlone",
 } as const;
+/** Nobody else has its key: what is true of a computer is not of it. */
+const NOTICES_ON_PHONE: Partial<Record<keyof typeof NOTICES, "notice.storeLostPhone" | "notice.storeDamagedPhone">> = {
+  "store-lost": "notice.storeLostPhone",
+  "store-damaged": "notice.storeDamagedPhone",
+};
 
 /** Nothing is said of smaller differences (apps/web/src/app/clock-banner.tsx). */
 export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** The banner. */
-export function bannerSaying({ phase, connection, listConflict, revocation, notice }: ClientState): Saying | undefined {
+export function bannerSaying({ phase, role, connection, listConflict, revocation, notice }: ClientState): Saying | undefined {
   if (phase === "revoked") return { code: "REVOKED", text: `${messages["revoked.title"]} (${revocation?.reason ?? "no reason"})` };
   if (connection.kind === "update-needed")
     return { code: connection.error, text: `${messages["update.needed"]} ${wordsFor(connection.error)}` };
   if (listConflict) return { code: "LIST_CONFLICT", text: messages["account.listConflict"] };
   if (connection.kind === "offline")
     return { code: connection.error, text: `${messages["connection.offline"]} ${wordsFor(connection.error)}` };
-  if (notice !== undefined) return { code: NOTICES[notice], text: messages[NOTICES[notice]] };
+  if (notice !== undefined) {
+    const code = (role === "phone" ? NOTICES_ON_PHONE[notice] : undefined) ?? NOTICES[notice];
+    return { code, text: messages[code] };
+  }
   const isClockWrong = connection.kind === "online" && Math.abs(connection.clockOffsetMs) > CLOCK_TOLERANCE_MS;
   return isClockWrong ? { code: "clock.text", text: messages["clock.text"] } : undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * The device's keys a second time, in IndexedDB, beside a database that lies in the file system: browsers lose one without the other.
+ * The device's keys a second time, in IndexedDB, beside a database that lies in the file system: browsers lose one without the other. Beside
+ * a database that is mirrored to IndexedDB it helps against damage, not against loss.
  * Invariants: what is stored is sealed under a key that no script can read out; a record is written whole or not at all. Beside it
  * stands whether the database was left properly, and whether it was seen damaged.
  */
@@ -25,13 +26,31 @@ export interface WebVault {
 /** `undefined` where IndexedDB is denied. */
 export async function openIdentityVault(profile: string): Promise<WebVault | undefined> {
   try {
-    const request = indexedDB.open(`hawser-vault-${profile}`, 1);
+    const request = indexedDB.open(nameOf(profile), 1);
     request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE));
     return await openIn(await settled(request));
   } catch {
     return undefined;
   }
 }
+
+/** Whether an account is kept there; makes nothing. */
+export async function keepsIdentity(profile: string): Promise<boolean> {
+  try {
+    const name = nameOf(profile);
+    if (!(await indexedDB.databases()).some((database) => database.name === name)) return false;
+    const database = await settled(indexedDB.open(name, 1));
+    try {
+      return (await settled(database.transaction(STORE, "readonly").objectStore(STORE).count("record"))) > 0;
+    } finally {
+      database.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+const nameOf = (profile: string): string => `hawser-vault-${profile}`;
 
 async function openIn(database: IDBDatabase): Promise<WebVault> {
   const store = (mode: IDBTransactionMode): IDBObjectStore =>

@@ -58,7 +58,9 @@ export async function openStorage(options: StorageOptions): Promise<OpenedStorag
   }
   if (options.use !== "memory") {
     try {
-      return { ...(await openMirroredDatabase(sqlite, options.profile, failed)), kind: "indexeddb", durable: !denied && (await lasting) };
+      const mirrored = await openMirroredDatabase(sqlite, options.profile, failed, await repairOf(options));
+      void (await options.vault)?.note("open");
+      return { ...mirrored, kind: "indexeddb", durable: !denied && (await lasting) };
     } catch {
       // storage denied altogether
     }

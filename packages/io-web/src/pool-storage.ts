@@ -97,9 +97,9 @@ function open(pool: Pool, repair: Repair | undefined): Sqlite3Database | undefin
 }
 
 /** SQLITE_CORRUPT, SQLITE_NOTADB. */
-const UNREADABLE: ReadonlySet<number> = new Set([11, 26]);
+export const UNREADABLE: ReadonlySet<number> = new Set([11, 26]);
 
-function isSuspicious(database: Sqlite3Database, { suspicion }: Repair): boolean {
+export function isSuspicious(database: Sqlite3Database, { suspicion }: Repair): boolean {
   if (suspicion !== "left-open") return suspicion === "damaged";
   try {
     const pages = Number(database.selectValue("PRAGMA page_count"));

@@ -17,11 +17,16 @@ const NOTICES = {
   "store-damaged": "notice.storeDamaged",
   "restored-alone": "notice.restoredAlone",
 } as const;
+/** Nobody else has its key: what is true of a computer is not of it. */
+const NOTICES_ON_PHONE: Partial<Record<keyof typeof NOTICES, "notice.storeLostPhone" | "notice.storeDamagedPhone">> = {
+  "store-lost": "notice.storeLostPhone",
+  "store-damaged": "notice.storeDamagedPhone",
+};
 
 export function ConnectionBanner() {
   const text = useText();
   const client = useClient();
-  const { connection, storage, outboxCount, listConflict, notice } = useClientState();
+  const { role, connection, storage, outboxCount, listConflict, notice } = useClientState();
   // A try under way after one that failed is the same trouble, not its end.
   const isDown = connection.kind === "offline" || (connection.kind === "connecting" && connection.attempt > 1);
   const transport = connection.kind === "online" ? connection.transport : "";
@@ -86,7 +91,7 @@ export function ConnectionBanner() {
           </Button>
         }
       >
-        {text.t(NOTICES[notice])}
+        {text.t((role === "phone" ? NOTICES_ON_PHONE[notice] : undefined) ?? NOTICES[notice])}
       </Banner>
     );
   }

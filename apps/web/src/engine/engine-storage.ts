@@ -19,6 +19,6 @@ export async function openEngineStorage(face: Face, lost: () => void, salvage: S
   const vault = openIdentityVault(face);
   const storage = await openStorage({ profile: face, failed: lost, vault, salvage });
   watchStorage(face, storage.kind, lost);
-  // Where the database is a mirror in IndexedDB both go together, and where nothing is kept nothing may come back.
-  return { storage, vault: storage.kind === "opfs" ? await vault : undefined };
+  // Where nothing is kept nothing may come back.
+  return { storage, vault: storage.kind === "memory" ? undefined : await vault };
 }

@@ -10,7 +10,7 @@ import { destination, DIAGNOSIS_PATH } from "./face.ts";
 import { startWorker } from "../engine/start-worker.ts";
 import { drawLinkPage } from "./link-page.ts";
 import { linkUri, makeLinkSeed, type LinkSeed } from "./link-seed.ts";
-import { isLinkStuck, isSettled, rememberedLanguage, rememberLanguage } from "./remembered.ts";
+import { isLinkStuck, isSettled, rememberedLanguage, rememberLanguage, rememberSettled } from "./remembered.ts";
 import { applyTheme, followSystemTheme } from "./theme.ts";
 
 const root = document.querySelector<HTMLElement>("#root")!;
@@ -29,6 +29,7 @@ async function openApp(): Promise<void> {
   // What stands behind the # is a secret: it leaves the address bar, and the history, at once.
   if (intent !== undefined || (face === "phone") !== location.pathname.startsWith("/phone"))
     history.replaceState(null, "", face === "phone" ? "/phone" : "/");
+  if (mayBePhone()) void findPhone();
   const early = isSettled(face) || isLinkStuck(face) ? openEarly() : {};
   const seed = await firstCode();
   const open = (): void => {
@@ -37,6 +38,19 @@ async function openApp(): Promise<void> {
   // One frame first, so that parsing the app never delays the code.
   if (seed === undefined) open();
   else requestAnimationFrame(open);
+}
+
+/** An installed app opens `/` whatever it holds: where the marks that say so were cleared, it may be the phone's. */
+function mayBePhone(): boolean {
+  return intent === undefined && location.search === "" && !isSettled("companion") && !isSettled("phone") && face === "companion";
+}
+
+/** Beside the first paint: the page with the code may be there for a moment. */
+async function findPhone(): Promise<void> {
+  const { keepsIdentity } = await import("@hawser/io-web/identity-vault");
+  if (!(await keepsIdentity("phone")) || (await keepsIdentity("companion"))) return;
+  rememberSettled("phone", true);
+  location.reload();
 }
 
 /** Where an account is known, or a link that is stuck, the engine and the words are loaded beside the app's own script, not after it. */

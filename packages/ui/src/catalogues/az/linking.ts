@@ -90,6 +90,10 @@ export const linking = {
   "notice.storeDamaged": "Bu cihazın məlumatlarının bir hissəsi oxunmadı. Oxuna bilənlər saxlanıldı; qalanı digər cihazınızdan gəlir.",
   "notice.restoredAlone":
     "Bu telefon hesabı keçid açarlarını bilən başqa cihaz olmadan geri aldı. Varsa, onları ayarlarda yenidən əlavə edin: o vaxta qədər heç bir qoşulmanı qorumurlar.",
+  "notice.storeLostPhone":
+    "Brauzer bu telefonun məlumatlarını itirmişdi. Hesabınız və açarı əvvəlki kimi buradadır; mesajlar qoşulmuş cihazlarınızdan qayıdır.",
+  "notice.storeDamagedPhone":
+    "Bu telefonun məlumatlarının bir hissəsi oxunmadı. Hesabınız və oxuna bilənlər saxlanıldı; qalanı qoşulmuş cihazlarınızdan qayıdır.",
   "notice.read": "Aydındır",
   "scan.title": "Kodu oxut",
   "scan.video": "Kamera görüntüsü",

@@ -92,6 +92,10 @@ export const linking = {
     "Some of this device’s data could not be read. What could be read was kept; the rest is on its way from your other device.",
   "notice.restoredAlone":
     "This phone got the account back without another device, which would know its passkeys. If it had any, add them again in the settings: until then they protect no link.",
+  "notice.storeLostPhone":
+    "The browser had lost this phone’s data. Your account and its key are here as before; messages come back from your linked devices.",
+  "notice.storeDamagedPhone":
+    "Some of this phone’s data could not be read. Your account and what could be read were kept; the rest comes back from your linked devices.",
   "notice.read": "Understood",
   "scan.title": "Scan a code",
   "scan.video": "Camera picture",

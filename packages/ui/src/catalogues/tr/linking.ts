@@ -89,6 +89,10 @@ export const linking = {
   "notice.storeDamaged": "Bu cihazın verilerinin bir kısmı okunamadı. Okunabilenler korundu; kalanı diğer cihazınızdan geliyor.",
   "notice.restoredAlone":
     "Bu telefon hesabı, geçiş anahtarlarını bilen başka bir cihaz olmadan geri aldı. Varsa onları ayarlarda yeniden ekleyin: o zamana kadar hiçbir bağlantıyı korumazlar.",
+  "notice.storeLostPhone":
+    "Tarayıcı bu telefonun verilerini kaybetmiş. Hesabınız ve anahtarı eskisi gibi burada; mesajlar bağlı cihazlarınızdan geri geliyor.",
+  "notice.storeDamagedPhone":
+    "Bu telefonun verilerinin bir kısmı okunamadı. Hesabınız ve okunabilenler korundu; kalanı bağlı cihazlarınızdan geri geliyor.",
   "notice.read": "Anladım",
   "scan.title": "Kod okut",
   "scan.video": "Kamera görüntüsü",
