@@ -51,3 +51,45 @@ scenario(
     await page.getByText(say("fact.storage.best-effort")).waitFor();
   },
 );
+
+const saysBestEffort = async (phone: PhoneApp<Page>): Promise<void> => {
+  await phone.goTo("settings");
+  await phone.page.getByText(say("fact.storage.best-effort")).waitFor();
+  await phone.page.getByRole("button", { name: say("storage.keep"), exact: true }).waitFor();
+};
+
+scenario("a new phone asks when the account has come over, and one that a recovery code brought back when it is there", async (world) => {
+  const server = await world.startServer();
+  const old = await PhoneApp.open(await (await world.phone()).page(), server.url);
+  await old.signUp({ handle: "elif", name: "Elif Kaya" });
+  await old.goTo("recovery");
+  await old.page.getByRole("button", { name: say("recovery.create"), exact: true }).click();
+  await old.page.locator(".recovery-code").waitFor();
+  const code = (await old.page.locator(".recovery-code span").allInnerTexts()).join("-");
+  await old.page.getByRole("button", { name: say("recovery.done"), exact: true }).click();
+
+  const freshPage = await (await world.companion({ name: "new", screen: "phone" })).page();
+  await countAsking(freshPage);
+  const fresh = await PhoneApp.open(freshPage, server.url);
+  await fresh.showMoveCode();
+  await old.readMoveCode(await codeOnScreen(freshPage));
+  expect(await asked(freshPage)).toBeNull();
+  await old.page.getByRole("button", { name: say("approve.moveConfirm"), exact: true }).click();
+  await old.page.getByRole("heading", { name: say("approve.movedTitle") }).waitFor();
+  await freshPage.getByText(say("move.whole")).waitFor();
+  expect(await asked(freshPage)).toBe("1");
+  await fresh.finishMove();
+  await saysBestEffort(fresh);
+
+  const restoredPage = await (await world.companion({ name: "restored", screen: "phone" })).page();
+  await countAsking(restoredPage);
+  const restored = await PhoneApp.open(restoredPage, server.url);
+  await restoredPage.getByRole("button", { name: say("welcome.restore"), exact: true }).click();
+  await restoredPage.getByLabel(say("signUp.handle"), { exact: true }).fill("elif");
+  await restoredPage.getByLabel(say("restore.code"), { exact: true }).fill(code);
+  expect(await asked(restoredPage)).toBeNull();
+  await restoredPage.getByRole("button", { name: say("restore.action"), exact: true }).click();
+  await restored.chats.list.waitFor();
+  expect(await asked(restoredPage)).toBe("1");
+  await saysBestEffort(restored);
+});

@@ -3,6 +3,7 @@ import { FaultProxy } from "@hawser/drills/engines/real/fault-proxy";
 import { FaultyFront } from "@hawser/drills/front/faulty-front";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { faultsOf } from "./harness/axe.ts";
 import { CompanionApp } from "./harness/companion-app.ts";
 import { PhoneApp } from "./harness/phone-app.ts";
 import { codeOnScreen, readCode } from "./harness/read-code.ts";
@@ -75,6 +76,7 @@ scenario("two links that fail at their last step: no third code, what is wrong i
     .filter({ hasText: say("error.SERVER_REFUSED") })
     .waitFor();
   expect(await seen()).toEqual([say("link.stuckTitle")]);
+  expect(await faultsOf(page, "no third code")).toEqual([]);
 
   front.heal();
   await page.getByRole("button", { name: say("link.startOver"), exact: true }).click();

@@ -186,7 +186,9 @@ class WebkitTab implements Tab {
 
   async wheel({ x, y }: Point, deltaX: number, deltaY: number): Promise<void> {
     const scroll = { type: "scroll", x: Math.round(x), y: Math.round(y), deltaX, deltaY, duration: 0, origin: "viewport" };
-    await this.#command("POST", "/actions", { actions: [{ type: "wheel", id: "wheel", actions: [scroll] }] });
+    // The driver does only what differs from what it did last: the wheel comes to rest, so that the same turn can follow.
+    const rest = { ...scroll, deltaX: 0, deltaY: 0 };
+    await this.#command("POST", "/actions", { actions: [{ type: "wheel", id: "wheel", actions: [scroll, rest] }] });
   }
 
   async chooseFiles(source: string, given: readonly unknown[], paths: readonly string[]): Promise<void> {
