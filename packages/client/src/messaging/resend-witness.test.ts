@@ -20,13 +20,17 @@ const [PHONE, LAPTOP] = [1, 2] as DeviceNumber[] as [DeviceNumber, DeviceNumber]
 const ID = newMessageId(NOW_MS, systemRandom);
 
 /** A device of the account whose newest lists name `own`, and of ANNA's only the phone. */
-function device(number: DeviceNumber, own: readonly DeviceNumber[] = [PHONE, LAPTOP]) {
+function device(number: DeviceNumber, own: readonly DeviceNumber[] = [PHONE, LAPTOP], itsClockMs = NOW_MS) {
   const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
   const identity = openIdentity(store.kv);
   identity.setSelf({ account: OWN, device: number, role: "phone", phoneDevice: PHONE } as never);
   const listOf = (devices: readonly number[]) => ({
     list: {
-      devices: devices.map((one) => ({ number: one, kind: one === 1 ? DeviceKind.PHONE : DeviceKind.COMPANION, addedAtMs: 1n })),
+      devices: devices.map((one) => ({
+        number: one,
+        kind: one === 1 ? DeviceKind.PHONE : DeviceKind.COMPANION,
+        addedAtMs: BigInt(NOW_MS - 1),
+      })),
       nextDeviceNumber: 9,
     },
     number: 1,
@@ -36,7 +40,7 @@ function device(number: DeviceNumber, own: readonly DeviceNumber[] = [PHONE, LAP
   const outcomes: string[] = [];
   const core = {
     store: { ...store, lists },
-    timeMs: () => NOW_MS,
+    timeMs: () => itsClockMs,
     identity,
     ports: { random: systemRandom, clock: { monotonicMs: () => 0, after: () => () => undefined } },
     notify: { changed: () => undefined, message: () => undefined, messagesChanged: () => undefined },
@@ -80,6 +84,13 @@ test("when the sender has left, an own device is asked, and what it has never se
   expect(phone.lines()).toBe(1);
   phone.answered(OWN);
   expect([phone.lines(), phone.pending(), phone.outcomes]).toEqual([0, undefined, ["nothing"]]);
+});
+
+test("a device whose clock is years slow asks, too", () => {
+  const phone = device(PHONE, [PHONE, LAPTOP], NOW_MS - 2 * 31_536_000_000);
+  phone.couldNotRead();
+  phone.annasDeviceLeft();
+  expect(phone.pending()).toEqual(own(LAPTOP));
 });
 
 test("without another own device the line stays, and nobody is waited for", () => {

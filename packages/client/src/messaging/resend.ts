@@ -264,10 +264,11 @@ export function createResends(core: Core, { online, give, refresh }: Parts): Res
         resends.deletePending(messageId);
         // Because of strangers nobody is asked.
         if (!isAccepted(sender.account)) continue;
-        const order = messages.row(messageId)?.order;
-        const cameMs = order === undefined ? lastRequestMs : order / ORDER_STEPS_PER_MS;
+        const row = messages.find(messageId);
+        // A line stands by this device's clock, which may be years slow; when it came is the server's word.
+        const cameMs = row === undefined ? lastRequestMs : Math.min(row.order / ORDER_STEPS_PER_MS, row.sentAtMs);
         // History brings a message. That it was none, a device that could read it has to say.
-        const next = witness(cameMs);
+        const next = witness(row?.sentAtMs ?? lastRequestMs);
         if (next === undefined && requests > 0) core.observe.resendEnded(messageId, "sender-left");
         if (next !== undefined) {
           const asksNow = withinHour(asked, next);
