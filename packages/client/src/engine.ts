@@ -142,6 +142,7 @@ export function createEngine(ports: ClientPorts): Engine {
     mayShareArchive: (from) => history.archive.mayShare(from),
     // In a later tick: the machine's steps are no part of the delivery's transaction.
     archiveChanged: () => void Promise.resolve().then(() => identity.phase() === "ready" && history.archive.changed()),
+    blockChanged: () => contacts.blockedElsewhere(),
     // A companion that wiped itself; only a phone can take it off the list.
     leaving(device) {
       if (identity.self()?.role === "phone") void queue.run(() => ownList.revoke(device, RevocationReason.BY_USER)).catch(() => undefined);
@@ -261,7 +262,7 @@ export function createEngine(ports: ClientPorts): Engine {
     clientState: () => clientState(core, connection, history, alerts),
     stop() {
       stopped = true;
-      for (const part of [outcomes, alerts, checks, pump, resends, receiver, history, asker, holder, companion, phone, forgotten, lateKeys, rendezvous]) part.stop();
+      for (const part of [outcomes, alerts, contacts, checks, pump, resends, receiver, history, asker, holder, companion, phone, forgotten, lateKeys, rendezvous]) part.stop();
       connection.stop();
       notify.close();
       ports.database.close();

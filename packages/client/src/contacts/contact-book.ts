@@ -15,13 +15,14 @@ import { safetyNumber } from "@hawser/crypto";
 import { BlockStateSchema, ContactStateSchema, HANDLE_PATTERN } from "@hawser/wire";
 import { checkName } from "../account/names.ts";
 import type { Contact, SafetyNumber } from "../api.ts";
-import { RequestFailed, type ServerLink } from "../connection/server-link.ts";
+import { isTransient, RequestFailed, type ServerLink } from "../connection/server-link.ts";
 import type { Core } from "../core.ts";
 import type { DeviceDirectory } from "../devices/directory.ts";
 import { parseAccountBytes } from "../messaging/content.ts";
 import type { Receipts } from "../messaging/receipts.ts";
 import { acceptConversation } from "../messaging/state-apply.ts";
 import { encodeState, type StateSync } from "../messaging/state-sync.ts";
+import { blockTold, noteUntoldBlock, untoldBlocks } from "./untold-blocks.ts";
 import { type ContactChange, type ContactRow, toContact } from "../store/contacts.ts";
 
 export interface ContactBook {
@@ -45,6 +46,9 @@ export interface ContactBook {
   learnHandle(account: AccountId): void;
   /** Tells the server about blocks it has not confirmed. */
   flushBlocks(): Promise<void>;
+  /** Another own device has decided about one: the server hears it from this one as well, when what follows is here. */
+  blockedElsewhere(): void;
+  stop(): void;
 }
 
 interface Parts {
@@ -54,8 +58,10 @@ interface Parts {
   readonly receipts: Receipts;
 }
 
-const UNTOLD_BLOCKS = "untold-blocks";
 const VERSION_PREFIX = "1.";
+const TELL_AGAIN_AFTER_MS = 30_000;
+/** A device that was away takes over, one after the other, what was decided meanwhile: only the last of it is told. */
+const TELL_AFTER_MS = 3_000;
 
 export function createContactBook(core: Core, { link, directory, state, receipts }: Parts): ContactBook {
   const { contacts, kv } = core.store;
@@ -114,18 +120,28 @@ export function createContactBook(core: Core, { link, directory, state, receipts
       receipts.flush();
     });
   };
-  const flushBlocks = async (): Promise<void> => {
-    const untold = Object.entries(kv.getJson<Record<string, boolean>>(UNTOLD_BLOCKS) ?? {});
-    for (const [account, blocked] of untold) {
+  const tellBlocks = async (): Promise<void> => {
+    for (const [account, blocked] of Object.entries(untoldBlocks(kv))) {
       try {
         await link.request("setBlocked", { accountId: accountIdToBytes(account as AccountId), blocked });
       } catch (error) {
         // The server does not know the account: there is nothing it could let through.
         if (!(error instanceof RequestFailed) || error.code !== "UNKNOWN_ACCOUNT") throw error;
       }
-      const left = { ...kv.getJson<Record<string, boolean>>(UNTOLD_BLOCKS) };
-      if (left[account] === blocked) delete left[account];
-      kv.setJson(UNTOLD_BLOCKS, left);
+      blockTold(kv, account, blocked);
+    }
+  };
+  let cancelTelling: (() => void) | undefined;
+  const tellLater = (afterMs: number): void => {
+    cancelTelling?.();
+    cancelTelling = core.ports.clock.after(afterMs, () => void flushBlocks());
+  };
+  const flushBlocks = async (): Promise<void> => {
+    try {
+      await tellBlocks();
+    } catch (error) {
+      // Without a connection it is told on the next one.
+      if (error instanceof RequestFailed && isTransient(error)) tellLater(TELL_AGAIN_AFTER_MS);
     }
   };
 
@@ -179,11 +195,11 @@ export function createContactBook(core: Core, { link, directory, state, receipts
       core.store.atomically(() => {
         contacts.put(account, { blocked: blocked ? 1 : 0 });
         state.share("block", account, encodeState(BlockStateSchema, create(BlockStateSchema, { blocked })));
-        kv.setJson(UNTOLD_BLOCKS, { ...kv.getJson<Record<string, boolean>>(UNTOLD_BLOCKS), [account]: blocked });
+        noteUntoldBlock(kv, account, blocked);
       });
       core.notify.changed("contacts");
       // Without a connection the device itself drops what comes; the server hears of it on the next one.
-      await flushBlocks().catch(() => undefined);
+      await flushBlocks();
     },
     setVerified(account, verified) {
       require(account);
@@ -206,5 +222,7 @@ export function createContactBook(core: Core, { link, directory, state, receipts
     },
     learnHandle,
     flushBlocks,
+    blockedElsewhere: () => tellLater(TELL_AFTER_MS),
+    stop: () => cancelTelling?.(),
   };
 }

@@ -22,6 +22,7 @@ import type { Settings } from "../api.ts";
 import { ORDER_STEPS_PER_MS } from "../bounds.ts";
 import type { Core } from "../core.ts";
 import { DORMANT_AFTER_MONTHS } from "../devices/dormancy.ts";
+import { noteUntoldBlock, untoldBlocks } from "../contacts/untold-blocks.ts";
 import type { StateEntry } from "../store/state-entries.ts";
 
 /** Brings a winning entry into the tables that screens read. */
@@ -47,6 +48,8 @@ export function applyState(core: Core, entry: StateEntry): void {
     case "block": {
       const value = read(BlockStateSchema, entry.value);
       if (account === undefined || value === undefined) return;
+      if ((store.contacts.find(account)?.blocked === 1) !== value.blocked || untoldBlocks(store.kv)[account] !== undefined)
+        noteUntoldBlock(store.kv, account, value.blocked);
       store.contacts.put(account, { blocked: value.blocked ? 1 : 0 });
       return core.notify.changed("contacts");
     }

@@ -68,7 +68,7 @@ function device(number: DeviceNumber) {
   } as unknown as Core;
   const yes = (): boolean => true;
   const none = (): void => undefined;
-  const events = { leaving: none, mayAnswerAlert: yes, alertAnswered: none, listChosen: none, takePasskeys: yes, mayShareArchive: yes, archiveChanged: none, accepted: none }; // prettier-ignore
+  const events = { leaving: none, mayAnswerAlert: yes, alertAnswered: none, listChosen: none, takePasskeys: yes, mayShareArchive: yes, archiveChanged: none, blockChanged: none, accepted: none }; // prettier-ignore
   const state = createStateSync(core, events);
   const checks = createStateChecks(core, { state, online: yes });
   return {

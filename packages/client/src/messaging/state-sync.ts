@@ -93,6 +93,8 @@ export interface StateSyncEvents {
   /** Whether this device may say what the archive is. */
   mayShareArchive(from: number): boolean;
   archiveChanged(): void;
+  /** Whom the account blocks is another. Inside the delivery's transaction. */
+  blockChanged(): void;
   /** A device that is settling in learns whom the account knows. Inside the delivery's transaction. */
   accepted(account: AccountId): void;
 }
@@ -152,6 +154,7 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     if (contact !== undefined) events.listChosen(contact, value);
     if (isAlert) events.alertAnswered(key);
     if (isArchive) events.archiveChanged();
+    if (collection === "block") events.blockChanged();
   };
 
   const reapply = (entries: readonly StateEntry[]): void => {
