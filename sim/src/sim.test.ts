@@ -93,9 +93,9 @@ test("seed 10147 holds again: an import that the phone did not outlive reaches t
   expect((await runPlan(drawPlan(10_147, { steps: 22, short: true, without }))).violations).toEqual([]);
 }, 60_000);
 
-/** With people who get new phones. */
-test.each([2030, 2130, 2469])(
-  "seed %i without nights with new phones holds again",
+/** With people who get new phones, or block others. */
+test.each([30, 2030, 2130, 2469])(
+  "seed %i without nights with new phones and blocks holds again",
   async (seed) => {
     expect((await runPlan(drawPlan(seed, { short: true, without: ["http", "disks"] }))).violations).toEqual([]);
   },

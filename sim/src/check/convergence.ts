@@ -2,7 +2,7 @@
  * What must hold once the trouble is over: every accepted message on every live device once, devices of an account agreeing, nothing
  * waiting, one chain of lists. Reads the disks, so that it sees what is durable and not what a process believes.
  */
-import { messageIdToBytes, type SqlRow } from "@hawser/base";
+import { messageIdToBytes, type SqlRow, toHex } from "@hawser/base";
 import type { Cast } from "../run/cast.ts";
 import type { Device } from "../nodes/device.ts";
 import type { Account } from "../nodes/world.ts";
@@ -10,6 +10,7 @@ import { checkArchive } from "./archives.ts";
 import { wasDropped } from "./dropped.ts";
 import { wentWithPhone } from "./lost-phones.ts";
 import { checkPhones } from "./phones.ts";
+import type { SentMessage } from "./oracle.ts";
 import type { RuleName, Violation } from "./violation.ts";
 
 interface Member {
@@ -24,10 +25,10 @@ export async function discrepancies(cast: Cast): Promise<Violation[]> {
   checkMessages(cast, members, add);
   for (const account of cast.world.accounts) {
     const its = members.filter((member) => member.account === account);
-    checkAgreement(its, add);
+    checkAgreement(its, new Set([...cast.world.blocks.apart(account), ...neverSent(cast)]), add);
+    cast.world.blocks.check(account, devicesOf(its), add);
     checkPhones(cast, account, add);
-    const devices = its.map(({ device }) => device);
-    await checkArchive(cast.world, account, devices, add);
+    await checkArchive(cast.world, account, devicesOf(its), add);
   }
   checkLists(cast, members, add);
   for (const { device } of members) await checkWaits(cast, device, add);
@@ -73,7 +74,7 @@ function checkLink(device: Device, stage: string | undefined, add: Add): void {
 
 function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
   const live = new Set(members.map((member) => member.device));
-  const devicesOf = (account: Account): Device[] => members.filter((member) => member.account === account).map(({ device }) => device);
+  const membersOf = (account: Account): Device[] => devicesOf(members.filter((member) => member.account === account));
   const { restored } = cast.world.oracle;
   const rowsOf = (device: Device, text: string) => device.disk.rows<{ id: Uint8Array }>("SELECT id FROM messages WHERE text = ?", text);
   for (const message of cast.world.oracle.sent.values()) {
@@ -104,8 +105,8 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
           message.askedAtMs <= restoredAtMs && (cast.world.wire.accepted.get(message.id) ?? restoredAtMs) >= copiedAtMs,
       ) && !members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
     const wentElsewhere = (account: Account): boolean =>
-      wentWithPhone(cast, message, account, devicesOf(account)) ||
-      wasDropped(cast, message, account, devicesOf(account)) ||
+      wentWithPhone(cast, message, account, membersOf(account)) ||
+      wasDropped(cast, message, account, membersOf(account)) ||
       wentWithServer(account);
     for (const { device, account } of members) {
       if (account !== message.fromAccount && account !== message.toAccount) continue;
@@ -114,17 +115,24 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
       // An older copy gets back what another device of its account still has.
       const wasRestored = restored.some((one) => one.device === device && one.restoredAtMs >= message.askedAtMs);
       const otherHasIt = members.some((other) => other.account === account && rowsOf(other.device, message.text).length > 0);
-      const isExcused = wentWithDisk(account) || (!otherHasIt && (wasRestored || wentElsewhere(account)));
+      const { blocks } = cast.world;
+      const isBlocked =
+        account === message.toAccount &&
+        (blocks.mayBeDropped(message) || (blocks.asksInVain(account, message.fromAccount.id!) && isUnreadable(device, message)));
+      const isExcused = isBlocked || wentWithDisk(account) || (!otherHasIt && (wasRestored || wentElsewhere(account)));
       if (rows.length === 0 && must && !isExcused)
         add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
     }
   }
 }
 
+const isUnreadable = (device: Device, { id }: SentMessage): boolean =>
+  device.disk.rows("SELECT 1 FROM messages WHERE id = ? AND kind = 2", messageIdToBytes(id)).length > 0;
+
 /** What the devices of one account must have in common. */
 const SHARED: Readonly<Record<string, string>> = {
   conversations: "SELECT id, title, unread, pinned, archived FROM conversations WHERE last_order > 0 ORDER BY id",
-  messages: "SELECT hex(id) AS id, text, outgoing FROM messages ORDER BY hex(id)",
+  messages: `SELECT hex(m.id) AS id, m.text, m.outgoing, iif(m.kind = 2, c.id, NULL) AS unreadable FROM messages m JOIN conversations c ON c.row = m.conversation ORDER BY hex(m.id)`,
   contacts: "SELECT account, name, verified, blocked, listed FROM contacts WHERE listed = 1 ORDER BY account",
   settings: `SELECT each.key AS setting, each.value AS value
     FROM kv, json_each(CAST(kv.value AS TEXT)) AS each WHERE kv.key = 'settings' ORDER BY each.key`,
@@ -135,13 +143,28 @@ function inCommon(what: string, rows: readonly SqlRow[], others: readonly SqlRow
   return what === "settings" ? rows.filter(({ setting }) => others.some((other) => other["setting"] === setting)) : rows;
 }
 
-function checkAgreement(members: readonly Member[], add: Add): void {
+const devicesOf = (members: readonly Member[]): Device[] => members.map(({ device }) => device);
+
+/** What a device that left could send to nobody: those have it to whom it gave history meanwhile. */
+function neverSent({ world, wiped }: Cast): string[] {
+  const { oracle, wire } = world;
+  const left = (device: Device): boolean => wiped.has(device) || oracle.revokedSeen.has(device);
+  const messages = [...oracle.sent.values()].filter(({ id, from }) => left(from) && !wire.accepted.has(id));
+  return messages.map(({ id }) => toHex(messageIdToBytes(id)).toUpperCase());
+}
+
+/** `apart`: ids of what they need not have in common. */
+function checkAgreement(members: readonly Member[], apart: ReadonlySet<string>, add: Add): void {
   const [first, ...others] = members;
   if (first === undefined) return;
   for (const [what, sql] of Object.entries(SHARED)) {
-    const all = first.device.disk.rows<SqlRow>(sql);
+    const rowsOf = (device: Device): SqlRow[] =>
+      device.disk
+        .rows<SqlRow>(sql)
+        .filter(({ id, unreadable }) => ![id, unreadable].some((one) => typeof one === "string" && apart.has(one)));
+    const all = rowsOf(first.device);
     for (const { device } of others) {
-      const rows = device.disk.rows<SqlRow>(sql);
+      const rows = rowsOf(device);
       const [mine, its] = [inCommon(what, all, rows), inCommon(what, rows, all)];
       if (JSON.stringify(mine) !== JSON.stringify(its))
         add("devices agree", `${first.device.name} and ${device.name} differ in ${what}: ${difference(mine, its)}`);
@@ -191,9 +214,11 @@ async function checkWaits(cast: Cast, device: Device, add: Add): Promise<void> {
   if (state.outboxCount > 0) add("every wait ends", `${device.name} has ${state.outboxCount} in its outbox`);
   if (state.history.kind === "running") add("every wait ends", `${device.name}'s history is still ${state.history.direction}`);
   if (!cast.links.busy) checkLink(device, (await device.client?.linkStatus())?.stage, add);
-  const waiting = device.disk.rows<{ id: Uint8Array }>("SELECT message_id AS id FROM pending_resends");
-  for (const { id } of waiting) {
+  const waiting = device.disk.rows<{ id: Uint8Array; account: string }>("SELECT message_id AS id, account FROM pending_resends");
+  for (const { id, account } of waiting) {
     const known = [...cast.world.oracle.sent.values()].find((message) => Buffer.from(messageIdToBytes(message.id)).equals(id));
+    const { blocks } = cast.world;
+    if ((known !== undefined && blocks.mayBeDropped(known)) || blocks.asksInVain(cast.world.accountOf(device), account)) continue;
     add("every wait ends", `${device.name} still waits for a resend${known === undefined ? "" : ` of "${known.text}"`}`);
   }
 }

@@ -10,11 +10,11 @@ import type { SentMessage } from "./oracle.ts";
 /** The account was recovered after the server took this, and nobody is left whom it was taken for. `members`: of this account. */
 export function wentWithPhone({ world }: Cast, message: SentMessage, account: Account, members: readonly Device[]): boolean {
   const { oracle, wire } = world;
-  const acceptedAtMs = wire.accepted.get(message.id);
-  if (acceptedAtMs === undefined) return false;
+  const takenAtMs = oracle.takenAtMs.get(message.id);
+  if (takenAtMs === undefined) return false;
   const keyOf = (device: Device): string => `${account.id}/${oracle.numbers.get(device)?.device}`;
   const isRecovered = account.devices.some(
-    (device) => oracle.recovered.has(device) && (oracle.listedAtMs.get(keyOf(device)) ?? 0) > acceptedAtMs,
+    (device) => oracle.recovered.has(device) && (oracle.listedAtMs.get(keyOf(device)) ?? 0) > takenAtMs,
   );
   if (!isRecovered) return false;
   const wasRestored = (device: Device): boolean =>

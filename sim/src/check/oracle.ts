@@ -1,5 +1,5 @@
 /** What the people of a world did and saw: the truth that the checkers compare devices with. */
-import type { AccountId, MessageId } from "@hawser/base";
+import { type AccountId, type MessageId, messageIdFromBytes } from "@hawser/base";
 import type { ClientEvent } from "@hawser/client";
 import type { Directory, Mailboxes } from "@hawser/relay";
 import type { Device } from "../nodes/device.ts";
@@ -30,6 +30,8 @@ export class Oracle {
   readonly revokedSeen = new Set<Device>();
   /** Device number of an account → the world's time at which the server first had a list that names it. */
   readonly listedAtMs = new Map<string, number>();
+  /** The world's time at which the server first took a message, whether or not its sender ever heard so. */
+  readonly takenAtMs = new Map<MessageId, number>();
   /** Device number of an account → the world's time at which its mailbox was last emptied, because it was dormant. */
   readonly emptiedAtMs = new Map<string, number>();
   /** Device numbers of accounts that a person wanted off the list, themselves or by wiping the device. */
@@ -62,6 +64,12 @@ export class Oracle {
   }
 
   watchMailboxes(mailboxes: Mailboxes): Mailboxes {
+    const append = mailboxes.append.bind(mailboxes);
+    mailboxes.append = (...parameters) => {
+      const id = messageIdFromBytes(parameters[1]);
+      if (!this.takenAtMs.has(id)) this.takenAtMs.set(id, this.#world.scheduler.nowMs);
+      return append(...parameters);
+    };
     const empty = mailboxes.empty.bind(mailboxes);
     mailboxes.empty = (address) => {
       const emptied = empty(address);

@@ -14,6 +14,7 @@ import { capsulesLost, greedyCursor, revokedStayWelcome, skippedDeliveries } fro
 import { forgottenOutbox, oldSessions, readMarksLost } from "./store-mutations.ts";
 import { firstCodeKept, settledAtOnce } from "./phone-mutations.ts";
 import {
+  blockedForGood,
   droppedInSilence,
   earlyAcknowledgement,
   earlyCursor,
@@ -221,6 +222,13 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: [...LOST, "no key and nonce twice"],
     seed: 350_010,
     seams: () => ({ server: () => ({ cutOff: nothingCutOff }) }),
+  },
+  {
+    name: "the server does not hear that somebody is blocked no more",
+    caughtBy: ["devices agree"],
+    seed: 44,
+    apart: true,
+    seams: () => ({ device: () => ({ transport: blockedForGood }) }),
   },
   {
     name: "a timer in thirty never fires",

@@ -137,6 +137,17 @@ export const lostReplies = (transport: Transport): Transport =>
     },
   });
 
+/** That somebody is blocked no more the server does not hear. */
+export const blockedForGood = (transport: Transport): Transport =>
+  between(transport, {
+    up(frame) {
+      const decoded = frame[0] === FRAME_TYPES.request ? decodeClientFrame(frame) : undefined;
+      if (decoded?.ok !== true || decoded.value.type !== "request") return frame;
+      const { operation } = decoded.value.message;
+      return operation.case === "setBlocked" && !operation.value.blocked ? undefined : frame;
+    },
+  });
+
 /** A frame now and then is lost on a connection that goes on as if nothing had happened. */
 export const lostFrames = (transport: Transport): Transport => {
   let sent = 0;

@@ -3,6 +3,7 @@ import type { Bytes, Primitives } from "@hawser/base";
 import type { ClientEvent } from "@hawser/client";
 import { nodePrimitives } from "@hawser/io-node";
 import { ArchiveWatch } from "../check/archive-watch.ts";
+import { BlockWatch } from "../check/blocks.ts";
 import { Oracle } from "../check/oracle.ts";
 import { KeyUse } from "../check/key-use.ts";
 import { Violations } from "../check/violation.ts";
@@ -62,6 +63,7 @@ export class World {
   readonly oracle: Oracle;
   readonly wire: WireWatch;
   readonly archives: ArchiveWatch;
+  readonly blocks: BlockWatch;
   readonly httpFaults: HttpFaults = { lostAnswers: 0, repeatedRequests: 0 };
   readonly #primitives: Primitives;
   readonly #seams: Seams;
@@ -105,6 +107,7 @@ export class World {
     });
     this.oracle = new Oracle(this);
     this.archives = new ArchiveWatch(this);
+    this.blocks = new BlockWatch(this);
     this.server.onStart(({ directory }) => {
       this.archives.watchDirectory(directory);
       this.oracle.watchDirectory(directory);

@@ -53,15 +53,14 @@ export class Cast {
     return devices.filter((device) => device.client !== undefined && !device.machine.suspended);
   }
 
+  isMember(device: Device): boolean {
+    const { numbers, revokedSeen } = this.world.oracle;
+    return numbers.has(device) && !revokedSeen.has(device) && !this.wiped.has(device) && !this.links.isLost(device);
+  }
+
   /** Those that belong to an account, as far as events have told. */
   members(devices?: readonly Device[]): Device[] {
-    return this.running(devices).filter(
-      (device) =>
-        this.world.oracle.numbers.has(device) &&
-        !this.world.oracle.revokedSeen.has(device) &&
-        !this.wiped.has(device) &&
-        !this.links.isLost(device),
-    );
+    return this.running(devices).filter((device) => this.isMember(device));
   }
 
   pickMember(random: SeededRandom, devices?: readonly Device[]): { device: Device; client: HawserClient; account: Account } | undefined {

@@ -1,5 +1,6 @@
 /** Everything that can happen in a world, by name. Each draws from its own source; one that does not fit the moment does nothing. */
 import * as archives from "./archive-operations.ts";
+import { block } from "./block-operations.ts";
 import type { Cast } from "./cast.ts";
 import * as disks from "./disk-operations.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
@@ -58,6 +59,7 @@ export const OPERATIONS = {
   chooseDormancy: { weight: 0, run: chooseDormancy },
   leaveForLong: { weight: 0, run: leaveForLong },
   linkOtherWays: { weight: 0, run: life.linkOtherWays },
+  block: { weight: 0, run: block },
   loseStore: { weight: 0, fault: true, run: loseStore },
 } satisfies Record<string, Operation>;
 

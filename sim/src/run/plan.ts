@@ -5,6 +5,7 @@
 import { SeededRandom } from "../engine/seeded-random.ts";
 import { hasOldVersions } from "../nodes/old-version.ts";
 import { drawArchiveSteps } from "./archive-steps.ts";
+import { BLOCKS } from "./block-steps.ts";
 import { drawApart } from "./drawn-apart.ts";
 import { OTHER_WAYS } from "./link-steps.ts";
 import { NEW_PHONES } from "./phone-steps.ts";
@@ -60,7 +61,7 @@ export interface PlanOptions {
   readonly without?: readonly LateTrouble[];
 }
 
-const FAMILIES = [NEW_PHONES, LOST_STORES, LONG_ABSENCES, OTHER_WAYS];
+const FAMILIES = [NEW_PHONES, LOST_STORES, LONG_ABSENCES, OTHER_WAYS, BLOCKS];
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new SeededRandom(`plan ${seed}`);
