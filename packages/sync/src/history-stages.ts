@@ -123,12 +123,12 @@ const WISH_ROWS: readonly Arrow<WishStage, WishChange>[] = [
   })),
 ];
 
-export function wishStage({ jobs, insisted, over }: WishState): WishStage {
+export function wishStage({ jobs, insistedOn, over }: WishState): WishStage {
   if (over) return "over";
   const newest = jobs.at(-1);
   if (newest === undefined) return "unasked";
   if (!newest.declined) return "asking";
-  return insisted ? "insisting" : "declined";
+  return insistedOn === undefined ? "declined" : "insisting";
 }
 
 export const describeSource = (): Transition[] => describeRows(SOURCE_ROWS);

@@ -70,6 +70,21 @@ test("who declines is passed over at once; when all have, the first is asked for
   expect(effects.map(({ type }) => type)).toEqual(["look-again"]);
 });
 
+test("when the one that was asked for what it has leaves the account before it answers, another is asked", () => {
+  let state = withJob(fresh(), "b", 2, 0);
+  ({ state } = stepWish(state, { type: "declined", jobId: "a" }, view(1, { candidates: [PHONE, 2] })));
+  const asked = stepWish(state, { type: "declined", jobId: "b" }, view(2, { candidates: [PHONE, 2] }));
+  expect(asked.effects[0]).toEqual({ type: "insist", jobId: "a" });
+  const left = stepWish(asked.state, { type: "looked" }, view(2 * CHANGE_SOURCE_AFTER_MS, { candidates: [2] }));
+  expect(left.effects[0]).toEqual({ type: "insist", jobId: "b" });
+});
+
+test("one that left is not waited for by who asked for one chat", () => {
+  const patient = { patient: true, candidates: [2] };
+  const { effects } = stepWish(withJob(fresh(), "b", 2, 0), { type: "declined", jobId: "b" }, view(1, patient));
+  expect(effects).toContainEqual({ type: "insist", jobId: "b" });
+});
+
 test("who asked for one chat is not put off with a part of it while somebody who may have it all is silent", () => {
   const patient = { patient: true, candidates: [PHONE, 2] };
   let state = stepWish(fresh(), { type: "looked" }, view(CHANGE_SOURCE_AFTER_MS, patient)).state;

@@ -31,8 +31,8 @@ export interface WishState {
   /** In the order in which they began; the newest is the one that is waited for. */
   readonly jobs: readonly WishJob[];
   readonly quietSinceMs: number;
-  /** Everybody declined, and one was asked for whatever it has. */
-  readonly insisted: boolean;
+  /** Everybody declined, and this device was asked for whatever it has. */
+  readonly insistedOn: number | undefined;
   readonly over: boolean;
 }
 
@@ -66,7 +66,7 @@ export type WishEffect =
 export const restoreWish = (jobs: readonly WishJob[], nowMs: number): WishState => ({
   jobs,
   quietSinceMs: nowMs,
-  insisted: false,
+  insistedOn: undefined,
   over: false,
 });
 
@@ -104,9 +104,14 @@ function look(state: WishState, view: WishView): Step<WishState, WishEffect> {
   const next = view.candidates.find((device) => state.jobs.every((job) => job.source !== device));
   if (next !== undefined) return again({ ...state, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS, { type: "begin-job", source: next });
   const willing = state.jobs.find((job) => job.declined && view.candidates.includes(job.source));
-  const mayInsist = !state.insisted && (!view.patient || state.jobs.every((job) => job.declined));
+  // One that has left the account will not answer; another may.
+  const isInsisting = state.insistedOn !== undefined && view.candidates.includes(state.insistedOn);
+  const mayInsist = !isInsisting && (!view.patient || state.jobs.every((job) => job.declined || !view.candidates.includes(job.source)));
   if (willing !== undefined && mayInsist)
-    return again({ ...state, insisted: true, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS, { type: "insist", jobId: willing.jobId });
+    return again({ ...state, insistedOn: willing.source, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS, {
+      type: "insist",
+      jobId: willing.jobId,
+    });
   // All have been asked: each job goes on asking its own source.
   return again({ ...state, quietSinceMs: nowMs }, CHANGE_SOURCE_AFTER_MS);
 }
