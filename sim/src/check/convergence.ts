@@ -11,6 +11,7 @@ import { wasDropped } from "./dropped.ts";
 import { wentWithPhone } from "./lost-phones.ts";
 import { checkPhones } from "./phones.ts";
 import type { SentMessage } from "./oracle.ts";
+import { unexplained } from "./unreadable.ts";
 import type { RuleName, Violation } from "./violation.ts";
 
 interface Member {
@@ -25,7 +26,8 @@ export async function discrepancies(cast: Cast): Promise<Violation[]> {
   checkMessages(cast, members, add);
   for (const account of cast.world.accounts) {
     const its = members.filter((member) => member.account === account);
-    checkAgreement(its, new Set([...cast.world.blocks.apart(account), ...neverSent(cast)]), add);
+    const apart = [...cast.world.blocks.apart(account), ...neverSent(cast), ...unexplained(cast.world, account, devicesOf(its))];
+    checkAgreement(its, new Set(apart), add);
     cast.world.blocks.check(account, devicesOf(its), add);
     checkPhones(cast, account, add);
     await checkArchive(cast.world, account, devicesOf(its), add);

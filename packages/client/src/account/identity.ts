@@ -51,7 +51,7 @@ export interface IdentityStore {
   served(): readonly number[];
   noteServed(device: number): void;
   forgetServed(): void;
-  /** History that came held something new. In the transaction that stores it. */
+  /** History or shared state that came held something new. In the transaction that stores it. */
   noteNews(): void;
   /** Whether any did since this was asked last. In the transaction that acts on it. */
   takeNews(): boolean;

@@ -121,7 +121,7 @@ test.each([
   await ends(LAPTOP, one);
   expect(given.history).toEqual([]);
   await ends(GONE, other);
-  expect(given.history).toEqual([[TABLET, { kind: "all" }]]);
+  expect(given).toEqual({ state: [TABLET], history: [[TABLET, { kind: "all" }]] });
   // What is told again is no news.
   const third = systemRandom.bytes(16);
   await says(LAPTOP, third);

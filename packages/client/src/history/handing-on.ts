@@ -76,7 +76,7 @@ export function createHandingOn(core: Core, { sources, listed, receiving, giveSt
       identity.gapFilled();
       // Of all jobs that ended since, not of the last one alone.
       const hadNews = identity.takeNews();
-      if (hadGap || hadNews) owe(0);
+      if (hadGap || hadNews) owe(0, true);
       else if (isWhole()) identity.forgetServed();
     },
     lineFilled: (order) => owe(Math.floor(order / ORDER_STEPS_PER_MS)),

@@ -147,6 +147,8 @@ export function createStateSync(core: Core, events: StateSyncEvents): StateSync 
     const isArchive = collection === "archive";
     if (isArchive && !events.mayShareArchive(from.device)) return;
     if (!store.stateEntries.merge(entry, orSame)) return;
+    // Who was given everything meanwhile did not get this.
+    if (identity.served().length > 0) identity.noteNews();
     const account = collection === "contact" && value.length > 0 && identity.settling() ? parseAccountId(key) : undefined;
     if (account !== undefined) events.accepted(account);
     applyState(core, entry);
