@@ -3,6 +3,7 @@ import { webcrypto } from "node:crypto";
 import { createClient } from "@hawser/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installSyncSubtle, syncSubtle } from "./engine/sync-subtle.ts";
+import { BLOCKS } from "./run/block-steps.ts";
 import { drawPlan, LATE_TROUBLE } from "./run/plan.ts";
 import { runPlan } from "./run/run-plan.ts";
 import { shrink } from "./run/shrink.ts";
@@ -101,6 +102,13 @@ test.each([30, 2030, 2130, 2469])(
   },
   60_000,
 );
+
+test("seed 420112 holds again: what is imported while a new device waits for everything reaches it", async () => {
+  const plan = drawPlan(420_112, { short: true });
+  // Nobody blocked anybody yet.
+  const steps = plan.steps.filter(({ kind }) => !(kind in BLOCKS.kinds));
+  expect((await runPlan({ ...plan, steps })).violations).toEqual([]);
+}, 60_000);
 
 describe("fixed seeds", () => {
   const starts = Array.from({ length: FIXED_SEEDS / SEEDS_A_TEST }, (_, i) => 10_001 + i * SEEDS_A_TEST);

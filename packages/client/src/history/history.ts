@@ -96,6 +96,11 @@ export function createHistory(
     archive,
     askRead: shared.askRead,
     candidates,
+    isFirstHistory(jobId) {
+      const { account, device } = core.identity.requireSelf();
+      const entry = directory.latest(account)?.list.devices.find(({ number }) => number === device);
+      return entry !== undefined && toHex(entry.attemptId) === jobId;
+    },
     online: () => link.online,
     settled() {
       handingOn.settled();

@@ -1,6 +1,6 @@
 /**
  * Invariants: what is said of a job that another one has brought to its end changes nothing, however late it comes; a question that could not
- * be sent yet has no other beside it; one chat is not everything.
+ * be sent yet has no other beside it; one chat is not everything, whether it was asked for or came unasked.
  */
 import { create } from "@bufbuild/protobuf";
 import { type AccountId, type ConversationId, type DeviceNumber, fromHex } from "@hawser/base";
@@ -34,6 +34,7 @@ function device({ settling = false } = {}) {
     requireSelf: () => self,
     settling: () => settling,
     setSettling: (on: boolean) => (settling = on),
+    gapAfterMs: () => undefined,
   };
   const core = {
     store,
@@ -56,7 +57,14 @@ function device({ settling = false } = {}) {
     log: () => undefined,
     observe: { sink: () => undefined },
   } as unknown as Core;
-  const parts = { writer: {}, candidates: () => [LAPTOP], online: () => true, askRead: () => undefined, settled: () => undefined };
+  const parts = {
+    writer: {},
+    candidates: () => [LAPTOP],
+    isFirstHistory: (job: string) => job === JOB,
+    online: () => true,
+    askRead: () => undefined,
+    settled: () => undefined,
+  };
   return {
     store,
     identity,
@@ -121,4 +129,39 @@ test("a new device that asked for one chat, and has got it, still waits for ever
   sinks.take(create(HistoryMessageFromSourceSchema, { message: { case: "end", value } }), LAPTOP);
   await ticks();
   expect([sinks.status(), sinks.askAgain(conversation), laptop.identity.settling()]).toEqual([undefined, false, true]);
+});
+
+const IMPORT = "1e".repeat(16);
+const tell = async (sinks: ReturnType<typeof createHistorySinks>, message: HistoryMessageFromSource["message"]): Promise<void> => {
+  sinks.take(create(HistoryMessageFromSourceSchema, { message } as never), LAPTOP);
+  await ticks();
+};
+const begun = (job: string) =>
+  ({ case: "start", value: { jobId: fromHex(job)!, messageCount: 3n, conversationCount: 1, firstScreen: new Uint8Array(0) } }) as never;
+const ended = (job: string) => ({ case: "end", value: { jobId: fromHex(job)!, chunkCount: 0, messageCount: 0n } }) as never;
+
+test.each([
+  { what: "is done with the first history", unasked: JOB, finished: true },
+  { what: "still takes an imported chat", unasked: IMPORT, finished: false },
+])("a new device that got everything it asked for $what that came unasked", async ({ unasked, finished }) => {
+  const { store, sinks: open } = device({ settling: true });
+  const sinks = open();
+  sinks.ask(LAPTOP);
+  const [asked] = store.historyJobs.list();
+  await tell(sinks, begun(unasked));
+  await tell(sinks, ended(asked!.job));
+  expect(store.historyJobs.find(asked!.job)).toMatchObject({ finished: true });
+  expect(store.historyJobs.find(unasked)).toMatchObject({ finished });
+});
+
+test("an imported chat that came whole ends neither what a new device asked for nor its first history", async () => {
+  const { store, identity, sinks: open } = device({ settling: true });
+  const sinks = open();
+  await tell(sinks, begun(IMPORT));
+  await tell(sinks, begun(JOB));
+  sinks.ask(LAPTOP);
+  await ticks();
+  await tell(sinks, ended(IMPORT));
+  expect(store.historyJobs.list().map(({ job, finished }) => finished === (job === IMPORT))).toEqual([true, true, true]);
+  expect(identity.settling()).toBe(true);
 });

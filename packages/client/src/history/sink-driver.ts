@@ -27,6 +27,7 @@ import { ARCHIVE_SOURCE, type HistoryPart, isSuperseded, newJob, oneChatOf, sink
 import { endJobsOfGone } from "./gone-sources.ts";
 import { askSource, postToSource } from "./post-to-source.ts";
 import { lastCompleted, receivingStatus } from "./receiving-status.ts";
+import { unaskedJob } from "./unasked-job.ts";
 import { createWishes, type WishParts } from "./wishes.ts";
 
 /** The first screen is no chunk of the job; its rows come again in one. */
@@ -56,6 +57,8 @@ export interface SinkParts extends FetcherParts, Pick<WishParts, "online"> {
   /** Who may be asked for it, best first. */
   readonly candidates: (part: HistoryPart | undefined) => readonly number[];
   readonly archive: Pick<Archive, "plan">;
+  /** The job by which whoever linked this device hands it everything. */
+  readonly isFirstHistory: (jobId: string) => boolean;
   /** Asks the own devices what is read. Inside a transaction. */
   readonly askRead: () => void;
   /** Nobody is waited for any more, but for silent sources. Inside a transaction. */
@@ -235,12 +238,8 @@ export function createHistorySinks(core: Core, parts: SinkParts): HistorySinks {
     if (historyJobs.find(job.jobId) !== undefined) return;
     historyJobs.put({ job: job.jobId, direction: "sink", device: job.source, state: job, finished: false, createdAtMs: core.timeMs() });
   };
-  /** What a source hands over unasked serves what a new device asked others for meanwhile. */
-  const unasked = (jobId: string): Pick<StoredJob, "wish"> => {
-    const open = core.identity.settling() ? [...jobs.values()].find((state) => !isOver(state)) : undefined;
-    const { wish = open?.job.jobId, part, quiet } = open === undefined ? {} : stored(open.job.jobId);
-    return { wish: part === undefined && quiet === undefined ? (wish ?? jobId) : jobId };
-  };
+  const unasked = (jobId: string): ReturnType<typeof unaskedJob> =>
+    unaskedJob(jobId, core.identity.settling() && parts.isFirstHistory(jobId), jobs.values(), stored);
 
   const ask: HistorySinks["ask"] = (source, part, { wish, quiet } = {}) => {
     const jobId = toHex(core.ports.random.bytes(16));

@@ -19,6 +19,8 @@ export interface StoredJob extends SinkJob {
   readonly anyway?: true;
   /** Only compares: no screen and nobody waits for it. */
   readonly quiet?: true;
+  /** Came unasked, and is not what a new device is handed first. */
+  readonly extra?: true;
   readonly superseded?: true;
   /** The message that asked last. While it waits in the outbox another would only wait beside it. */
   readonly question?: MessageId;
