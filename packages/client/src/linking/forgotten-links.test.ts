@@ -13,8 +13,11 @@ import { createForgottenLinks } from "./forgotten-links.ts";
 const PHONE = 1 as DeviceNumber;
 const LAPTOP = 2 as DeviceNumber;
 
-const listOf = (...devices: number[]): VerifiedDeviceList =>
-  ({ list: { devices: devices.map((number) => ({ number, kind: DeviceKind.COMPANION, addedAtMs: 0n })), revocations: [] } }) as never;
+const listOf = (...devices: number[]): VerifiedDeviceList => listSince(0, ...devices);
+const listSince = (addedAtMs: number, ...devices: number[]): VerifiedDeviceList =>
+  ({
+    list: { devices: devices.map((number) => ({ number, kind: DeviceKind.COMPANION, addedAtMs: BigInt(addedAtMs) })), revocations: [] },
+  }) as never;
 
 function phone(store = openStore(openSqliteDatabase(":memory:"), nodePrimitives), startMs = 1_800_000_000_000) {
   let nowMs = startMs;
@@ -111,4 +114,18 @@ test("a phone that is closed before the time is over goes on with it when it con
   again.links.connected();
   await again.pass(0);
   expect(again.undone).toEqual([LAPTOP]);
+});
+
+test.each([
+  ["an hour ago, and never came alive, is taken off once", 3_600_000, false, [LAPTOP]],
+  ["an hour ago, and came alive, stays", 3_600_000, true, []],
+  ["days ago stays, whatever the server says", 3 * 86_400_000, false, []],
+])("by a phone that took the account over, a device that was added %s", async (_what, agoMs, alive, undone) => {
+  const taker = phone();
+  Object.assign(taker.said, { alive, list: listSince(taker.nowMs() - agoMs, PHONE, LAPTOP) });
+  taker.links.connected();
+  await taker.pass(PHONE_ACTIVATION_MS);
+  taker.links.connected();
+  await taker.pass(PHONE_ACTIVATION_MS);
+  expect(taker.undone).toEqual(undone);
 });

@@ -1,6 +1,6 @@
 /**
  * Devices that a list of the own account names and that no attempt of this phone speaks of: its store was put back from a copy in the
- * middle of a link, and the attempt, which would have cleaned up after itself, is gone. Invariant: the rule is the attempt's own, a device
+ * middle of a link, or another phone began it, which this one has replaced; the attempt, which would have cleaned up after itself, is gone. Invariant: the rule is the attempt's own, a device
  * that never came alive is revoked with LINK_UNDONE and no other is. docs/PROTOCOL.md, "Linking".
  */
 import type { DeviceNumber } from "@hawser/base";
@@ -12,6 +12,10 @@ import { deviceOf } from "../devices/directory.ts";
 import { createLookAgain } from "../look-again.ts";
 
 const SAVED = "forgotten-links";
+/** Set once the list has been looked through that this phone took over. */
+const TAKEN_OVER = "links-taken-over";
+/** What was added before that is no link that broke off just now; what a server says of longer ago is not worth a device. */
+const RECENT_MS = 86_400_000;
 
 /** Device number → when it was first seen in a list, ms. */
 type Watched = Readonly<Record<string, number>>;
@@ -49,8 +53,21 @@ export function createForgottenLinks(core: Core, parts: Parts): ForgottenLinks {
     return cameAlive !== undefined;
   };
 
+  const takeOver = (own: DeviceNumber): void => {
+    const list = parts.latest();
+    if (list === undefined || kv.getJson(TAKEN_OVER) === true) return;
+    const nowMs = Math.floor(core.timeMs());
+    const recent = list.list.devices.filter(({ number, addedAtMs }) => number !== own && nowMs - Number(addedAtMs) < RECENT_MS);
+    core.store.atomically(() => {
+      save({ ...Object.fromEntries(recent.map(({ number }) => [number, nowMs])), ...watched() });
+      kv.setJson(TAKEN_OVER, true);
+    });
+  };
+
   const lookAgain = createLookAgain(core.ports.clock, async (stopped) => {
-    if (core.identity.self()?.role !== "phone") return undefined;
+    const self = core.identity.self();
+    if (self?.role !== "phone") return undefined;
+    takeOver(self.device);
     let again: number | undefined;
     for (const [device, noticedAtMs] of Object.entries(watched())) {
       const afterMs = leftMs(noticedAtMs);
