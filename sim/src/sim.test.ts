@@ -110,6 +110,10 @@ test("seed 420112 holds again: what is imported while a new device waits for eve
   expect((await runPlan({ ...plan, steps })).violations).toEqual([]);
 }, 60_000);
 
+test("seed 60172 holds again: what is sealed again for a newer list reaches a phone that was restored meanwhile", async () => {
+  expect((await runPlan(drawPlan(60_172, { short: true, without: ["http"] }))).violations).toEqual([]);
+}, 60_000);
+
 describe("fixed seeds", () => {
   const starts = Array.from({ length: FIXED_SEEDS / SEEDS_A_TEST }, (_, i) => 10_001 + i * SEEDS_A_TEST);
   test.each(starts)(

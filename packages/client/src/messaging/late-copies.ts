@@ -1,6 +1,7 @@
 /**
  * Messages for devices that have no keys on the server yet. Such a device is left out, so that it holds nobody up; what it would have
- * missed waits here for its keys, under a number of its own, until it has them or leaves its list. Invariant: all of them together
+ * missed waits here for its keys, under a number of its own, until it has them or leaves its list. Also for devices that a newer list
+ * brought when the server may have taken the message for the older one: it takes a number once. Invariant: all of them together
  * are bounded, so that nobody fills a store by listing devices that never come. What only says "arrived" or "read" is not worth that.
  */
 import { type DeviceAddress, newMessageId } from "@hawser/base";

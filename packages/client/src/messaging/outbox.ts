@@ -61,6 +61,8 @@ export function createOutboxPump(
   /** Rows whose blobs are on their way; others go on meanwhile. */
   const uploading = new Set<number>();
   const corrections = new Map<number, number>();
+  /** Rows of which the server certainly has nothing: each time one was sent it said no. Of others it may, and its word did not arrive. */
+  const notStored = new Set<number>();
   /** Rows that the server could not take: to send one again costs a retry. */
   const troubled = new Set<number>();
   const keyless = new Map<string, number>();
@@ -200,6 +202,7 @@ export function createOutboxPump(
   /** Takes a seal's outcome in; true when the row is done with (sealed, or nobody to send it to). */
   const finish = (row: OutboxRow, outcome: SealOutcome): boolean => {
     if (outcome.kind === "nobody") complete(row);
+    if (outcome.kind === "sealed" && outcome.isFirst) notStored.add(row.row);
     return outcome.kind === "sealed" || outcome.kind === "nobody";
   };
 
@@ -207,13 +210,16 @@ export function createOutboxPump(
   const prepare = async (row: OutboxRow): Promise<boolean> => {
     try {
       const bundles: Bundles = new Map();
-      const apply = row.frame === undefined ? sealRow : correctRow;
       const withoutKeys = new Set<string>();
       // Lists, then sessions, then once more without the devices that have no keys: each round removes one reason.
       for (let round = 0; round < 2 + accountsOf(row, self()).length; round++) {
         const current = outbox.find(row.row);
         if (current === undefined) return true;
-        const outcome = core.store.atomically(() => apply(core, current, bundles, withoutKeys));
+        const outcome = core.store.atomically(() =>
+          current.frame === undefined
+            ? sealRow(core, current, bundles, withoutKeys)
+            : correctRow(core, current, bundles, withoutKeys, !notStored.has(row.row)),
+        );
         if (finish(current, outcome)) return true;
         if (outcome.kind === "needs-list") await directory.ensure(outcome.account);
         else if (outcome.kind === "needs-sessions") {
@@ -283,6 +289,7 @@ export function createOutboxPump(
   const complete = (row: OutboxRow): void => {
     outbox.delete(row.row);
     corrections.delete(row.row);
+    notStored.delete(row.row);
     if (core.store.messages.raiseStatus(row.messageId, "sent")) {
       core.notify.message(row.messageId, false);
       core.observe.delivered(row, "OK");
@@ -303,6 +310,7 @@ export function createOutboxPump(
     core.log({ event: "send-refused", error: error.code });
     core.store.atomically(() => {
       outbox.delete(row.row);
+      notStored.delete(row.row);
       if (!core.store.messages.raiseStatus(row.messageId, "failed")) return;
       core.notify.message(row.messageId, false);
       core.observe.delivered(row, error.code);
@@ -358,6 +366,7 @@ export function createOutboxPump(
     disconnected() {
       isAdmitted = false;
       keyless.clear();
+      for (const row of underWay.values()) notStored.delete(row);
       underWay.clear();
       corrections.clear();
     },

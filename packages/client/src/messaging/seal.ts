@@ -29,7 +29,8 @@ const NO_BUNDLES: Bundles = new Map();
 const NOBODY: ReadonlySet<string> = new Set();
 
 export type SealOutcome =
-  | { readonly kind: "sealed"; readonly frame: Uint8Array }
+  /** `isFirst`: no frame with this message id was sealed before. */
+  | { readonly kind: "sealed"; readonly isFirst: boolean }
   /** Nobody to send it to: it is done. */
   | { readonly kind: "nobody" }
   | { readonly kind: "needs-list"; readonly account: AccountId }
@@ -90,8 +91,17 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
     return { kind: "needs-sessions", devices: plan.missing };
   }
   keepForLater(core, row, plan.missing);
-  const addressed = plan.targets.reduce((sum, target) => sum + target.devices.length, 0);
-  if (addressed === 0 && row.audience !== "conversation") return { kind: "nobody" };
+  const addressed = plan.targets.flatMap((target) => target.devices);
+  if (addressed.length === 0 && row.audience !== "conversation") return { kind: "nobody" };
+  const isFirst = core.store.sealedIds.judge(row.messageId) !== "known";
+  const before = isFirst ? undefined : core.store.resends.findSent(row.messageId)?.recipients;
+  if (before !== undefined) {
+    keepForLater(
+      core,
+      row,
+      addressed.filter((address) => !before.has(formatAddress(address))),
+    );
+  }
 
   const self = core.identity.requireSelf();
   const { primitives, random } = core.ports;
@@ -110,11 +120,20 @@ export function sealRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLE
   if (meant.length > 0 && targets[0]!.capsules.length === 0) return { kind: "needs-sessions", devices: meant };
   const frame = encodeSend({ request: 0, messageId: messageIdToBytes(row.messageId), targets, body: sealed });
   core.store.outbox.setFrame(row.row, frame, secret);
-  return { kind: "sealed", frame };
+  return { kind: "sealed", isFirst };
 }
 
-/** Brings a sealed row up to the newest lists; the same rules as `sealRow`. */
-export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUNDLES, without: ReadonlySet<string> = NOBODY): SealOutcome {
+/**
+ * Brings a sealed row up to the newest lists; the same rules as `sealRow`. `mayBeStored`: the server may have taken the frame as it was and its word
+ * did not arrive. It then takes no second one with this message id, so whoever is new gets a copy under another.
+ */
+export function correctRow(
+  core: Core,
+  row: OutboxRow,
+  bundles: Bundles = NO_BUNDLES,
+  without: ReadonlySet<string> = NOBODY,
+  mayBeStored = true,
+): SealOutcome {
   assert(row.frame !== undefined && row.capsuleSecret !== undefined, "only a sealed row can be corrected");
   const secret = row.capsuleSecret;
   const self = core.identity.requireSelf();
@@ -140,7 +159,7 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
   }
   const unasked = missing.filter((address) => !without.has(formatAddress(address)));
   if (unasked.length > 0) return { kind: "needs-sessions", devices: unasked };
-  keepForLater(core, row, missing);
+  keepForLater(core, row, mayBeStored ? [...missing, ...plans.flatMap(({ added }) => added)] : missing);
   if (row.audience !== "conversation" && plans.every((plan) => plan.kept.length + plan.added.length === 0)) return { kind: "nobody" };
   const frame = encodeSend({
     ...before,
@@ -150,7 +169,7 @@ export function correctRow(core: Core, row: OutboxRow, bundles: Bundles = NO_BUN
     })),
   });
   core.store.outbox.setFrame(row.row, frame, secret);
-  return { kind: "sealed", frame };
+  return { kind: "sealed", isFirst: false };
 }
 
 /** The frame with the number that its acknowledgement will name. */
