@@ -103,6 +103,14 @@ test.each([30, 2030, 2130, 2469])(
   60_000,
 );
 
+test.each([440115, 440165])(
+  "seed %i without nights, with whatever there is, holds again",
+  async (seed) => {
+    expect((await runPlan(drawPlan(seed, { short: true }))).violations).toEqual([]);
+  },
+  60_000,
+);
+
 test("seed 420112 holds again: what is imported while a new device waits for everything reaches it", async () => {
   const plan = drawPlan(420_112, { short: true });
   // Nobody blocked anybody yet.

@@ -89,6 +89,11 @@ export class LinkPeople {
     return this.#attempts.some((attempt) => attempt.companion === companion && !attempt.over);
   }
 
+  /** Whoever wipes a device does not link it. */
+  wiped(device: Device): void {
+    for (const attempt of this.#attempts) attempt.over ||= attempt.companion === device;
+  }
+
   #staysFor({ lost }: Attempt): boolean {
     return this.#cast.healing || lost !== undefined;
   }

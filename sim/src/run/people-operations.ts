@@ -130,6 +130,7 @@ export async function wipe(cast: Cast, random: SeededRandom): Promise<void> {
   if (device === undefined) return;
   cast.note(`${device.name} wipes itself`);
   cast.wiped.add(device);
+  cast.links.wiped(device);
   cast.world.oracle.removalAsked(account, cast.world.oracle.numbers.get(device)!.device);
   await device.client!.wipe().catch((error: unknown) => cast.note(`${device.name} could not wipe itself: ${String(error)}`));
 }

@@ -11,7 +11,11 @@ export function loseStore(cast: Cast, random: SeededRandom): void {
   if (chosen === undefined || chosen.device.disk.raw.isTransaction) return;
   const { device, account } = chosen;
   const { oracle, scheduler } = cast.world;
-  const others = cast.members(account.devices.filter((other) => other !== device));
+  // One that was removed does not count, though it may not have heard of it yet.
+  const others = cast.members(account.devices.filter((other) => other !== device)).filter((other) => {
+    const { account: id, device: listed } = oracle.numbers.get(other)!;
+    return !oracle.wasRemovalAsked(id, listed);
+  });
   const comesBack = device.vault !== undefined;
   if (others.length === 0 || (cast.isPhone(device) && !comesBack)) return;
   const { device: number } = oracle.numbers.get(device)!;
