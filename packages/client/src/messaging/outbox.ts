@@ -25,7 +25,7 @@ import type { Core } from "../core.ts";
 import { type DeviceDirectory, deviceOf } from "../devices/directory.ts";
 import type { OutboxRow } from "../store/outbox.ts";
 import { parseAccountBytes } from "./content.ts";
-import { accountsOf, correctRow, type SealOutcome, sealRow } from "./seal.ts";
+import { accountsOf, correctRow, openSessions, type SealOutcome, sealRow } from "./seal.ts";
 
 export interface OutboxPump {
   /** Something was added, or the connection came: start. Cheap and idempotent. */
@@ -229,6 +229,9 @@ export function createOutboxPump(
           );
           const without = outcome.devices.filter((address) => bundles.get(address.account)?.has(address.device) !== true);
           if (without.length > 0 && row.tries < MAX_WAITS_FOR_KEYS && without.some(isYoung)) {
+            core.store.atomically(() => openSessions(core, current, bundles));
+            // As it is it will be refused again: waits have a bound of their own.
+            corrections.delete(row.row);
             outbox.delay(row.row, core.ports.clock.nowMs() + WAIT_FOR_KEYS_MS, row.tries + 1);
             setTimer(WAIT_FOR_KEYS_MS);
             return false;

@@ -188,26 +188,43 @@ function makeCapsules(core: Core, row: OutboxRow, devices: readonly DeviceAddres
 
 /** `undefined` for a device whose bundle does not verify and with which there is no session: it is left out. */
 function makeCapsule(core: Core, row: OutboxRow, address: DeviceAddress, secret: Uint8Array, bundles: Bundles): Uint8Array | undefined {
-  const { sessions } = core.store;
-  const context = core.pairContext();
+  const record = sessionWith(core, row, address, bundles);
+  if (record === undefined) return undefined;
+  const encrypted = must(core.pair.encrypt(record, secret, core.pairContext()), "encrypt");
+  core.store.sessions.put(address, encrypted.record);
+  return encrypted.message;
+}
+
+/** The one there is, or one opened with the bundle where it is needed; the caller stores it. */
+function sessionWith(core: Core, row: OutboxRow, address: DeviceAddress, bundles: Bundles): Uint8Array | undefined {
   const bundle = bundles.get(address.account)?.get(address.device);
-  let record = sessions.find(address);
+  const record = core.store.sessions.find(address);
   // Many rows may have asked for it at once: what the first of them opened serves the others, and pushes no session out.
   const isNeeded = record === undefined || row.freshSession || core.pair.shouldRefresh(record, core.timeMs());
-  if (bundle !== undefined && isNeeded) {
-    const self = core.identity.requireSelf();
-    const opened = core.pair.initiate(
-      { identity: core.identity.keys(), bundle, localAddress: addressBytes(self), remoteAddress: addressBytes(address), record },
-      context,
-    );
-    // A bundle that does not verify is the server's or the device's fault: with an older session the message still arrives.
-    if (opened.ok) {
-      record = opened.value;
-      core.store.outbox.sessionOpened(address);
-    } else core.log({ event: "bundle-refused", reason: opened.error.kind });
+  if (bundle === undefined || !isNeeded) return record;
+  const self = core.identity.requireSelf();
+  const opened = core.pair.initiate(
+    { identity: core.identity.keys(), bundle, localAddress: addressBytes(self), remoteAddress: addressBytes(address), record },
+    core.pairContext(),
+  );
+  if (opened.ok) {
+    core.store.outbox.sessionOpened(address);
+    return opened.value;
   }
-  if (record === undefined) return undefined;
-  const encrypted = must(core.pair.encrypt(record, secret, context), "encrypt");
-  sessions.put(address, encrypted.record);
-  return encrypted.message;
+  // A bundle that does not verify is the server's or the device's fault: with an older session the message still arrives.
+  core.log({ event: "bundle-refused", reason: opened.error.kind });
+  return record;
+}
+
+/**
+ * Opens what was claimed for a row that still waits for another device's keys, in the caller's transaction: each claim takes a one-time key from whoever
+ * has some, and the server gives out so many to one who asks.
+ */
+export function openSessions(core: Core, row: OutboxRow, bundles: Bundles): void {
+  for (const [account, its] of bundles) {
+    for (const device of its.keys()) {
+      const record = sessionWith(core, row, { account, device }, bundles);
+      if (record !== undefined) core.store.sessions.put({ account, device }, record);
+    }
+  }
 }

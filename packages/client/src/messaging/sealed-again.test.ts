@@ -1,6 +1,7 @@
 /**
  * Invariant: a device that a newer list brought gets what the server may have taken for the older one, under another number, since the
- * server takes none twice; where the server has refused every try, nothing goes out twice.
+ * server takes none twice; where the server has refused every try, nothing goes out twice. While it waits for one device's keys, those of another are
+ * claimed once.
  */
 import { create } from "@bufbuild/protobuf";
 import {
@@ -30,6 +31,7 @@ const NOW_MS = 1_800_000_000_000;
 const context = { nowMs: NOW_MS, random: systemRandom };
 const pair = createPairEngine(nodePrimitives);
 const one = 1 as DeviceNumber;
+const FAR_MS = 30_000;
 
 const entryOf = (device: DeviceIdentity) => ({
   kind: DeviceKind.PHONE,
@@ -46,7 +48,8 @@ const bundleOf = (device: DeviceIdentity): PreKeyBundle => ({
   oneTimePreKey: pair.newOneTimePreKey(1, context),
 });
 
-async function setUp() {
+/** `restored`: the newer list has another phone instead. `added`: two companions more, the second without keys. */
+async function setUp(newerHas: "restored" | "added" = "restored") {
   const clock = testClock();
   const store = openStore(openSqliteDatabase(":memory:"), nodePrimitives);
   const identity = openIdentity(store.kv);
@@ -56,7 +59,9 @@ async function setUp() {
   const seed = systemRandom.bytes(32);
   const [own, older] = [listOf(mine, systemRandom.bytes(32)), listOf(lost, seed)];
   const revoke = [{ device: one, by: 2 as DeviceNumber, reason: RevocationReason.REPLACED }];
-  const newer = must(extendDeviceList(nodePrimitives, seed, older, { nowMs: NOW_MS, add: [entryOf(restored)], revoke }), "list");
+  const companions = [restored, pair.newIdentity(context)].map((device) => ({ ...entryOf(device), kind: DeviceKind.COMPANION }));
+  const change = newerHas === "restored" ? { add: [entryOf(restored)], revoke } : { add: companions };
+  const newer = must(extendDeviceList(nodePrimitives, seed, older, { nowMs: NOW_MS, ...change }), "list");
   const self = { account: own.account, device: one };
   store.atomically(() => {
     identity.setKeys(mine);
@@ -83,20 +88,32 @@ async function setUp() {
         capsules.map(({ device }) => `${nameOf(accountIdFromBytes(account))} ${device}`),
       );
       sent.push({ request, id: messageIdFromBytes(messageId), to });
+      const isOlder = targets[0]!.listNumber < newer.number;
+      if (newerHas === "added" && isOlder) clock.after(20, () => reject(request));
       return true;
     },
   };
   const nameOf = (account: AccountId): string => (account === own.account ? "own" : "other");
+  const claimed: DeviceNumber[] = [];
   const directory = {
+    latest: (account: AccountId) => store.lists.latest(account),
     accept: (account: AccountId) => store.atomically(() => store.lists.merge(account, [newer.entry]).kind),
-    claim: (_account: AccountId, devices: readonly DeviceNumber[]) =>
-      Promise.resolve(new Map(devices.map((device) => [device, bundleOf(device === one ? lost : restored)]))),
+    claim(_account: AccountId, devices: readonly DeviceNumber[]) {
+      claimed.push(...devices);
+      const withKeys = devices.filter((device) => device < 3);
+      return Promise.resolve(new Map(withKeys.map((device) => [device, bundleOf(device === one ? lost : restored)])));
+    },
   };
   const open = () => createOutboxPump(core, link as never, directory as never, {} as never, createRetryPurse(clock));
   let pump = open();
+  /** The server holds the newer list. */
+  const reject = (request: number): void => {
+    const failure = { error: ERROR_CODES.STALE_LIST.code, accountId: accountIdToBytes(older.account), lists: [newer.entry] };
+    pump.rejected(create(SendRejectedSchema, { request, failure }));
+  };
   const settle = async (): Promise<void> => {
     do await new Promise((done) => setImmediate(done));
-    while (clock.next(NOW_MS + 3_600_000));
+    while (sent.length < 100 && clock.next(FAR_MS));
   };
   const messageId = newMessageId(NOW_MS, systemRandom);
   const content = encodeContent(
@@ -112,6 +129,7 @@ async function setUp() {
   return {
     messageId,
     sent,
+    claimed,
     store,
     takeNewer: () => directory.accept(older.account),
     restart() {
@@ -123,10 +141,8 @@ async function setUp() {
       pump.admitted();
       await settle();
     },
-    /** The server holds the newer list. */
     async stale() {
-      const failure = { error: ERROR_CODES.STALE_LIST.code, accountId: accountIdToBytes(older.account), lists: [newer.entry] };
-      pump.rejected(create(SendRejectedSchema, { request: sent.at(-1)!.request, failure }));
+      reject(sent.at(-1)!.request);
       await settle();
     },
   };
@@ -171,4 +187,11 @@ test("what was sealed anew may still have been stored as it was first", async ()
   await stale();
   expect(sent.map(({ to }) => to)).toEqual([["other 1"], ["other 1"], ["other 2"], ["other 2"]]);
   expect(sent.slice(2).filter(({ id }) => id === messageId)).toHaveLength(1);
+});
+
+test("a device whose keys do not come holds up neither the message nor another device's keys", async () => {
+  const { sent, claimed, messageId } = await setUp("added");
+  expect(sent.length).toBeLessThan(20);
+  expect(sent.filter(({ id }) => id === messageId).at(-1)!.to).toEqual(["other 1", "other 2"]);
+  expect(claimed.filter((device) => device === 2)).toHaveLength(1);
 });
