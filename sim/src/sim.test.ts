@@ -73,7 +73,7 @@ const without = LATE_TROUBLE;
 /** Each of these found a bug once, when nobody did yet what is drawn apart now. */
 test.each([
   9, 19, 21, 38, 46, 52, 66, 87, 94, 197, 206, 1000, 2020, 2008, 2059, 2080, 2082, 2090, 2112, 2148, 3015, 3062, 5077, 40002, 40087, 40092,
-  40168, 60809, 60874, 70333, 84020, 90069, 120027, 120101, 120106, 210612, 410304, 500384, 700126, 700206, 777075,
+  40168, 60809, 60874, 70333, 84020, 90069, 120027, 120101, 120106, 210612, 500384, 700126, 700206, 777075,
 ])(
   "seed %i holds again",
   async (seed) => {
@@ -82,7 +82,7 @@ test.each([
   60_000,
 );
 
-test.each([9, 25, 60, 100, 371, 419, 439, 491, 503, 659, 84300, 84393, 90484, 90565, 90842, 91437, 210131, 420012, 420113, 420208, 420239])(
+test.each([9, 25, 60, 100, 371, 419, 439, 491, 503, 659, 84300, 84393, 90484, 90565, 90842, 91437, 210131])(
   "seed %i without nights holds again",
   async (seed) => {
     expect((await runPlan(drawPlan(seed, { short: true, without }))).violations).toEqual([]);
@@ -103,13 +103,17 @@ test.each([30, 2030, 2130, 2469])(
   60_000,
 );
 
-test.each([440115, 440165])(
+test.each([420012, 420113, 420208, 420239, 440115, 440165, 440327, 440391])(
   "seed %i without nights, with whatever there is, holds again",
   async (seed) => {
     expect((await runPlan(drawPlan(seed, { short: true }))).violations).toEqual([]);
   },
   60_000,
 );
+
+test("seed 410304 holds again: a phone that is lost in the middle of a link leaves nobody on the list", async () => {
+  expect((await runPlan(drawPlan(410_304))).violations).toEqual([]);
+}, 60_000);
 
 test("seed 420112 holds again: what is imported while a new device waits for everything reaches it", async () => {
   const plan = drawPlan(420_112, { short: true });

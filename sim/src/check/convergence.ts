@@ -80,12 +80,12 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
   const { restored } = cast.world.oracle;
   const rowsOf = (device: Device, text: string) => device.disk.rows<{ id: Uint8Array }>("SELECT id FROM messages WHERE text = ?", text);
   for (const message of cast.world.oracle.sent.values()) {
-    // What only stood on a disk that was put back is gone, whatever was promised.
+    // What only stood on a disk that was put back is gone, whatever was promised; a copy of a store that lags has what was promised before.
     const gone = restored.some(
       ({ device, copiedAtMs, restoredAtMs }) =>
-        device === message.from && message.askedAtMs >= copiedAtMs && message.askedAtMs <= restoredAtMs,
+        device === message.from && (message.promisedAtMs ?? restoredAtMs) >= copiedAtMs && message.askedAtMs <= restoredAtMs,
     );
-    const must = (message.promised && live.has(message.from) && !gone) || cast.world.wire.accepted.has(message.id);
+    const must = (message.promisedAtMs !== undefined && live.has(message.from) && !gone) || cast.world.wire.accepted.has(message.id);
     /** Its sender is no member any more: it sends nothing again. */
     const senderLeft = cast.wiped.has(message.from) || cast.world.oracle.revokedSeen.has(message.from);
     /**
@@ -216,7 +216,10 @@ async function checkWaits(cast: Cast, device: Device, add: Add): Promise<void> {
   if (state.outboxCount > 0) add("every wait ends", `${device.name} has ${state.outboxCount} in its outbox`);
   if (state.history.kind === "running") add("every wait ends", `${device.name}'s history is still ${state.history.direction}`);
   if (!cast.links.busy) checkLink(device, (await device.client?.linkStatus())?.stage, add);
-  const waiting = device.disk.rows<{ id: Uint8Array; account: string }>("SELECT message_id AS id, account FROM pending_resends");
+  // Of whom this device knows to be blocked nobody waits for an answer: the server lets none through.
+  const waiting = device.disk.rows<{ id: Uint8Array; account: string }>(
+    "SELECT message_id AS id, account FROM pending_resends WHERE account NOT IN (SELECT account FROM contacts WHERE blocked = 1)",
+  );
   for (const { id, account } of waiting) {
     const known = [...cast.world.oracle.sent.values()].find((message) => Buffer.from(messageIdToBytes(message.id)).equals(id));
     const { blocks } = cast.world;

@@ -13,8 +13,8 @@ export interface SentMessage {
   readonly toAccount: Account;
   /** The world's time at which a person pressed "send". */
   readonly askedAtMs: number;
-  /** The client said that it is durable, in the life that it was asked in. */
-  promised: boolean;
+  /** The world's time at which the client said that it is durable, in the life that it was asked in. */
+  promisedAtMs: number | undefined;
   readonly life: number;
 }
 

@@ -1,5 +1,6 @@
 /** What people do with their devices. */
 import { newMessageId } from "@hawser/base";
+import type { SentMessage } from "../check/oracle.ts";
 import { CANARY } from "../check/wire-watch.ts";
 import type { SeededRandom } from "../engine/seeded-random.ts";
 import type { Account } from "../nodes/world.ts";
@@ -43,14 +44,14 @@ async function sendOne(
   const { world } = cast;
   const text = `${CANARY} message ${cast.label()}.`;
   const id = newMessageId(from.device.machine.clock(0).nowMs(), random);
-  const message = {
+  const message: SentMessage = {
     id,
     text,
     from: from.device,
     fromAccount: from.account,
     toAccount: to,
     askedAtMs: world.scheduler.nowMs,
-    promised: false,
+    promisedAtMs: undefined,
     life: from.device.machine.life,
   };
   world.oracle.sent.set(id, message);
@@ -58,7 +59,7 @@ async function sendOne(
   try {
     const conversation = await from.client.openConversation(to.id!);
     await from.client.sendMessage({ conversation: conversation.id, text, id, ...(withFile ? { attachments: [file(random)] } : {}) });
-    message.promised = from.device.machine.life === message.life;
+    if (from.device.machine.life === message.life) message.promisedAtMs = world.scheduler.nowMs;
   } catch (error) {
     cast.note(`${from.device.name} could not send: ${String(error)}`);
   }
