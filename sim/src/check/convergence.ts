@@ -120,7 +120,11 @@ function checkMessages(cast: Cast, members: readonly Member[], add: Add): void {
       const { blocks } = cast.world;
       const isBlocked =
         account === message.toAccount &&
-        (blocks.mayBeDropped(message) || (blocks.asksInVain(account, message.fromAccount.id!) && isUnreadable(device, message)));
+        (blocks.mayBeDropped(message) ||
+          // Lines that could not be read are not handed on to devices that come later.
+          (blocks.asksInVain(account, message.fromAccount.id!) &&
+            !otherHasIt &&
+            membersOf(account).some((one) => isUnreadable(one, message))));
       const isExcused = isBlocked || wentWithDisk(account) || (!otherHasIt && (wasRestored || wentElsewhere(account)));
       if (rows.length === 0 && must && !isExcused)
         add("delivered exactly once", `"${message.text}" (${message.from.name} to ${message.toAccount.handle}) is not on ${device.name}`);
