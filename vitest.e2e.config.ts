@@ -1,4 +1,4 @@
-/** Tests in a real browser against a real server. One file at a time: each starts its own server and browser. */
+/** Tests in a real browser against a real server, each file with its own. `npm test` runs those that need Chromium alone two at a time. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -4,7 +4,7 @@
  * `npm test -- --only units,browser` runs some of the suites.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureWebBuilt } from "./build-web.mjs";
@@ -40,7 +40,18 @@ async function browser() {
     total.skipped.push({ name: "browser suite (e2e/)", reason });
     return;
   }
-  await vitest("browser", ["--config", "vitest.e2e.config.ts"], { HAWSER_CHROMIUM: chromium });
+  const parameters = ["--config", "vitest.e2e.config.ts"];
+  const [alone, beside] = browserFiles();
+  await vitest("browser", [...parameters, ...alone], { HAWSER_CHROMIUM: chromium });
+  await vitest("browser, two at a time", [...parameters, "--fileParallelism", "--maxWorkers=2", ...beside], { HAWSER_CHROMIUM: chromium });
+}
+
+/** Stories of other engines and of drills, which measure seconds, have the machine for themselves; what needs Chromium alone waits more than it works. */
+function browserFiles() {
+  const folder = join(ROOT, "e2e");
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".e2e.ts"));
+  const isAlone = (name) => /engines|drill/.test(name) || /harness\/engines|drill/.test(readFileSync(join(folder, name), "utf8"));
+  return [files.filter(isAlone), files.filter((name) => !isAlone(name))].map((names) => names.map((name) => join("e2e", name)));
 }
 
 /** Its own lock file and packages, so that `npm start` never downloads the official library. It closes with a line of counts like ours. */
