@@ -32,7 +32,7 @@ async function phoneWithDesk(world: World, engine: EngineName): Promise<Scene> {
   const profile = await world.engine(engine, { name: "phone", screen: "phone" });
   profile.expectFault(/favicon/);
   // The page of a computer, begun where the marks are gone, gives way to the phone's before it is whole.
-  profile.expectFault(/ServiceWorker intercepted the request/);
+  profile.expectFault(/ServiceWorker intercepted the request|error loading dynamically imported module/);
   const page = await profile.page();
   const phone: PhoneApp = await PhoneApp.open(page, server.url);
   await phone.signUp({ handle: "elif", name: "Elif Kaya" });
