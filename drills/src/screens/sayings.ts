@@ -1,5 +1,6 @@
 /** What the app writes about a state, word for word from its English catalogue. */
 import { messages } from "@hawser/ui/catalogues/en/index";
+import { noticeWords } from "@hawser/ui/notice-words";
 import type { ClientState, LinkStatus } from "@hawser/client";
 
 export interface Saying {
@@ -14,19 +15,6 @@ const wordsFor = (code: string): string => {
   return typeof text === "string" ? text : code;
 };
 
-/** A notice's words stand in the banner until somebody has read them (apps/web/src/app/connection-banner.tsx). */
-const NOTICES = {
-  "old-copy": "notice.oldCopy",
-  "store-lost": "notice.storeLost",
-  "store-damaged": "notice.storeDamaged",
-  "restored-alone": "notice.restoredAlone",
-} as const;
-/** Nobody else has its key: what is true of a computer is not of it. */
-const NOTICES_ON_PHONE: Partial<Record<keyof typeof NOTICES, "notice.storeLostPhone" | "notice.storeDamagedPhone">> = {
-  "store-lost": "notice.storeLostPhone",
-  "store-damaged": "notice.storeDamagedPhone",
-};
-
 /** Nothing is said of smaller differences (apps/web/src/app/clock-banner.tsx). */
 export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
@@ -39,7 +27,7 @@ export function bannerSaying({ phase, role, connection, listConflict, revocation
   if (connection.kind === "offline")
     return { code: connection.error, text: `${messages["connection.offline"]} ${wordsFor(connection.error)}` };
   if (notice !== undefined) {
-    const code = (role === "phone" ? NOTICES_ON_PHONE[notice] : undefined) ?? NOTICES[notice];
+    const code = noticeWords(notice, role === "phone");
     return { code, text: messages[code] };
   }
   const isClockWrong = connection.kind === "online" && Math.abs(connection.clockOffsetMs) > CLOCK_TOLERANCE_MS;

@@ -1,5 +1,6 @@
 /** One line about the connection while something is wrong: the cause, and when it is tried again. Says nothing about short hiccups. */
 import { Banner, Button, useText } from "@hawser/ui";
+import { noticeWords } from "@hawser/ui/notice-words";
 import { useEffect, useState } from "react";
 import { useClient, useClientState } from "./client-context.tsx";
 import { ClockBanner } from "./clock-banner.tsx";
@@ -10,18 +11,6 @@ import { useStorageFull } from "./storage-full.ts";
 
 /** Shorter interruptions heal before anyone has read about them. */
 const SAY_AFTER_MS = 1_500;
-
-const NOTICES = {
-  "old-copy": "notice.oldCopy",
-  "store-lost": "notice.storeLost",
-  "store-damaged": "notice.storeDamaged",
-  "restored-alone": "notice.restoredAlone",
-} as const;
-/** Nobody else has its key: what is true of a computer is not of it. */
-const NOTICES_ON_PHONE: Partial<Record<keyof typeof NOTICES, "notice.storeLostPhone" | "notice.storeDamagedPhone">> = {
-  "store-lost": "notice.storeLostPhone",
-  "store-damaged": "notice.storeDamagedPhone",
-};
 
 export function ConnectionBanner() {
   const text = useText();
@@ -91,7 +80,7 @@ export function ConnectionBanner() {
           </Button>
         }
       >
-        {text.t((role === "phone" ? NOTICES_ON_PHONE[notice] : undefined) ?? NOTICES[notice])}
+        {text.t(noticeWords(notice, role === "phone"))}
       </Banner>
     );
   }
